@@ -1,0 +1,238 @@
+//! The catalogue of codes: the stable names of everything that can go wrong.
+//!
+//! An id is `SG` and four digits and is never reused: 1xxx binding and encoding, 2xxx XML, 3xxx signature and keys,
+//! 4xxx SAML profile, 5xxx session and replay, 6xxx policy, 7xxx SCIM, 8xxx provisioning, 9xxx configuration and
+//! host. People search for the id; metrics and logs carry the slug. `docs/errors.md` is generated from this table.
+
+use core::fmt;
+
+/// Who has to act on a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Ordinary life: a session ran out, an API client came without credentials.
+    Notice,
+    /// Something was refused; a rising count is worth a look.
+    Warning,
+    /// Looks like somebody trying to get in.
+    Attack,
+    /// The installation is broken until an operator acts.
+    Error,
+}
+
+impl Severity {
+    /// The lower-case word used in events and documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Attack => "attack",
+            Self::Error => "error",
+        }
+    }
+}
+
+macro_rules! catalogue {
+    ($($number:literal $name:ident $slug:literal $status:literal $severity:ident $public:literal $remedy:literal;)+) => {
+        /// One finding of the catalogue.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = concat!("`SG", $number, " ", $slug, "`: ", $public)] $name,)+
+        }
+
+        impl Code {
+            /// Every code, in order of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The id that people search for, `SG` and four digits.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => concat!("SG", $number),)+ }
+            }
+
+            /// The word used in metrics and events.
+            #[must_use]
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$name => $slug,)+ }
+            }
+
+            /// The HTTP status of the answer that carries the code; 0 where it never reaches a browser.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)+ }
+            }
+
+            /// Who has to act.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)+ }
+            }
+
+            /// What the person in front of the browser is told: one sentence that helps no attacker.
+            #[must_use]
+            pub const fn public_reason(self) -> &'static str {
+                match self { $(Self::$name => $public,)+ }
+            }
+
+            /// What the operator does about it: one sentence.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$name => $remedy,)+ }
+            }
+        }
+    };
+}
+
+catalogue! {
+    // 1xxx: bindings and encodings
+    1001 Base64Malformed "base64_malformed" 400 Warning "The sign-in answer could not be read." "Compare what the identity provider posted with the HTTP-POST binding; a proxy may have altered the form";
+    1002 FormMalformed "form_malformed" 400 Warning "The sign-in answer could not be read." "The body is not application/x-www-form-urlencoded; check what posts to the assertion consumer service";
+    1003 SamlResponseMissing "saml_response_missing" 400 Warning "The sign-in answer is missing." "The form lacks SAMLResponse; check the binding configured at the identity provider";
+    1004 BodyTooLarge "body_too_large" 413 Warning "The sign-in answer is too large." "Send fewer groups or attributes, or raise limits.max_body_bytes and Envoy's per_connection_buffer_limit_bytes";
+    1005 ContentTypeUnexpected "content_type_unexpected" 415 Warning "The sign-in answer has the wrong form." "The assertion consumer service takes application/x-www-form-urlencoded only";
+    1006 BodyMissing "body_missing" 400 Warning "The sign-in answer is empty." "Check that no proxy in front of Envoy drops the body of the POST";
+    1007 RelayStateMalformed "relay_state_malformed" 400 Warning "The sign-in answer does not belong to a sign-in that was started here." "The identity provider must return RelayState exactly as it was sent";
+    1009 ParameterRepeated "parameter_repeated" 400 Attack "The sign-in answer could not be read." "The form names a SAML parameter twice; find out who posts it";
+    1010 MethodNotAllowed "method_not_allowed" 405 Warning "This address does not take that kind of request." "The assertion consumer service takes POST, the metadata address GET or HEAD, logout POST or a same-site GET";
+    1011 PathAmbiguous "path_ambiguous" 400 Attack "The address of this request is not acceptable." "The path can be read in two ways (encoded slash, backslash, dot segments, control bytes); the client must send it plainly";
+    1012 RedirectTargetRefused "redirect_target_refused" 400 Attack "The address to return to is not acceptable." "Return addresses are paths of this site that begin with one slash";
+    1013 HostUnexpected "host_unexpected" 421 Warning "This site is not served here." "The host of the request is not that of sp.base_uri; check the virtual host or add the name to allowed_hosts";
+
+    // 2xxx: XML
+    2001 XmlTooLarge "xml_too_large" 413 Warning "The sign-in answer is too large." "Send fewer groups or attributes, or raise limits.max_xml_bytes";
+    2002 XmlEncodingRefused "xml_encoding_refused" 400 Attack "The sign-in answer could not be read." "Messages must be UTF-8 without a byte order mark";
+    2003 XmlDeclarationRefused "xml_declaration_refused" 400 Attack "The sign-in answer could not be read." "Only XML 1.0 in UTF-8 is accepted";
+    2004 XmlDoctypeRefused "xml_doctype_refused" 400 Attack "The sign-in answer could not be read." "Document type declarations and entities are never accepted";
+    2005 XmlProcessingInstructionRefused "xml_processing_instruction_refused" 400 Attack "The sign-in answer could not be read." "SAML messages contain no processing instructions; remove them at the sender";
+    2006 XmlTooDeep "xml_too_deep" 400 Attack "The sign-in answer could not be read." "The message nests deeper than any real one";
+    2007 XmlTooManyNodes "xml_too_many_nodes" 400 Attack "The sign-in answer could not be read." "The message has more elements than any real one";
+    2008 XmlTooManyAttributes "xml_too_many_attributes" 400 Attack "The sign-in answer could not be read." "One element has more XML attributes than any real one";
+    2009 XmlTooManyPrefixes "xml_too_many_prefixes" 400 Attack "The sign-in answer could not be read." "The message declares more namespace prefixes than any real one";
+    2010 XmlNamespaceRefused "xml_namespace_refused" 400 Attack "The sign-in answer could not be read." "A namespace declaration is repeated, relative, empty or reserved";
+    2011 XmlNameRefused "xml_name_refused" 400 Attack "The sign-in answer could not be read." "An element or attribute name is not a qualified XML name";
+    2012 XmlReferenceRefused "xml_reference_refused" 400 Attack "The sign-in answer could not be read." "Only the five predefined entities and legal character references are accepted";
+    2013 XmlNotWellFormed "xml_not_well_formed" 400 Warning "The sign-in answer could not be read." "The message is not well-formed XML; look for a proxy that truncates or rewrites it";
+    2014 XmlIdRepeated "xml_id_repeated" 400 Attack "The sign-in answer could not be read." "Two elements carry the same ID";
+    2015 XmlValueSplit "xml_value_split" 400 Attack "The sign-in answer could not be read." "A value is interrupted by a comment or an element";
+    2016 CanonicalizationFailed "canonicalization_failed" 400 Attack "The sign-in answer could not be read." "The signed part has no canonical form";
+
+    // 3xxx: signatures and keys
+    3001 SignatureMissing "signature_missing" 403 Attack "The sign-in answer could not be verified." "Have the identity provider sign the response, the assertion or both";
+    3002 SignatureStructure "signature_structure" 403 Attack "The sign-in answer could not be verified." "The signature is not shaped as SAML core 5.4 demands";
+    3003 ReferenceRefused "reference_refused" 403 Attack "The sign-in answer could not be verified." "A SAML signature has one reference, to the ID of the element that contains it";
+    3004 DigestMismatch "digest_mismatch" 403 Attack "The sign-in answer could not be verified." "The message was changed after it was signed; look for a proxy that rewrites XML";
+    3005 SignatureInvalid "signature_invalid" 403 Attack "The sign-in answer could not be verified." "No configured key of this identity provider made the signature; update idp.metadata after a key rollover";
+    3006 SignatureAlgorithmRefused "signature_algorithm_refused" 403 Attack "The sign-in answer could not be verified." "Have the identity provider sign with RSA or ECDSA and SHA-256 or better";
+    3007 CanonicalizationRefused "canonicalization_refused" 403 Attack "The sign-in answer could not be verified." "Only exclusive canonical XML 1.0 is accepted";
+    3008 TransformRefused "transform_refused" 403 Attack "The sign-in answer could not be verified." "Only enveloped-signature followed by exclusive canonical XML 1.0 is accepted";
+    3009 DigestAlgorithmRefused "digest_algorithm_refused" 403 Attack "The sign-in answer could not be verified." "Have the identity provider digest with SHA-256 or better";
+    3010 KeyUnsuitable "key_unsuitable" 403 Attack "The sign-in answer could not be verified." "No configured key of this identity provider fits the algorithm that the message names";
+    3011 KeyTooWeak "key_too_weak" 0 Error "A key is too weak." "Use RSA of at least 2048 bits, or P-256, P-384 or P-521";
+    3012 SignatureValueMalformed "signature_value_malformed" 403 Attack "The sign-in answer could not be verified." "DigestValue and SignatureValue must be plain base64 of the right length";
+    3013 SignatureChecksExceeded "signature_checks_exceeded" 403 Attack "The sign-in answer could not be verified." "The message asks for more signature checks than limits.max_signature_checks";
+    3014 SigningFailed "signing_failed" 500 Error "The sign-in could not be started." "Check sp.signing: key and algorithm must fit";
+    3015 CertificateMalformed "certificate_malformed" 0 Error "A certificate could not be read." "Give an X.509 certificate in PEM or bare base64";
+    3016 PrivateKeyMalformed "private_key_malformed" 0 Error "A private key could not be read." "Give an unencrypted PKCS#8 key in PEM";
+
+    // 4xxx: SAML profiles
+    4001 MessageUnexpected "message_unexpected" 400 Attack "The sign-in answer could not be read." "The document is not a SAML 2.0 Response";
+    4002 VersionUnsupported "version_unsupported" 400 Warning "The sign-in answer could not be read." "Only SAML 2.0 is accepted";
+    4003 StatusNotSuccess "status_not_success" 403 Warning "The identity provider did not sign you in." "Look up the status code in the identity provider's log";
+    4004 IssuerUnknown "issuer_unknown" 403 Attack "The sign-in answer comes from an unknown identity provider." "The Issuer must equal the entityID in idp.metadata";
+    4005 IssuerMismatch "issuer_mismatch" 403 Attack "The sign-in answer comes from an unknown identity provider." "Response and assertion must name the identity provider that was asked";
+    4006 DestinationMismatch "destination_mismatch" 403 Attack "The sign-in answer was meant for another address." "Configure the assertion consumer service address at the identity provider exactly as in our metadata";
+    4007 AssertionMissing "assertion_missing" 403 Warning "The sign-in answer contains no assertion." "Check the application's settings at the identity provider";
+    4008 AssertionRepeated "assertion_repeated" 403 Attack "The sign-in answer could not be accepted." "Exactly one assertion is accepted";
+    4009 AssertionEncrypted "assertion_encrypted" 403 Warning "The sign-in answer is encrypted." "Switch assertion encryption off at the identity provider; this version has no decryption key";
+    4010 SubjectConfirmationMissing "subject_confirmation_missing" 403 Attack "The sign-in answer could not be accepted." "The assertion needs a bearer SubjectConfirmation with Recipient, NotOnOrAfter and InResponseTo";
+    4011 RecipientMismatch "recipient_mismatch" 403 Attack "The sign-in answer was meant for another address." "Configure the assertion consumer service address at the identity provider exactly as in our metadata";
+    4012 ConfirmationExpired "confirmation_expired" 403 Warning "The sign-in took too long." "Sign in again; if it happens every time compare the clocks";
+    4013 ConfirmationNotBefore "confirmation_not_before" 403 Attack "The sign-in answer could not be accepted." "A bearer SubjectConfirmationData must not carry NotBefore (profiles 4.1.4.2)";
+    4014 InResponseToMismatch "in_response_to_mismatch" 403 Attack "The sign-in answer does not belong to the sign-in that was started here." "Start again from the application; a response must answer the request of the same browser";
+    4015 UnsolicitedRefused "unsolicited_refused" 403 Warning "Start the sign-in from the application." "A sign-in started at the identity provider is not accepted";
+    4016 AudienceMismatch "audience_mismatch" 403 Attack "The sign-in answer was meant for another service." "The audience at the identity provider must equal sp.entity_id exactly";
+    4017 AudienceMissing "audience_missing" 403 Attack "The sign-in answer does not say for whom it is." "The assertion needs an AudienceRestriction";
+    4018 AssertionNotYetValid "assertion_not_yet_valid" 403 Warning "The sign-in answer is not valid yet." "Compare the clocks of identity provider and Envoy, or raise clock_skew";
+    4019 AssertionExpired "assertion_expired" 403 Warning "The sign-in answer is no longer valid." "Sign in again; if it happens every time compare the clocks";
+    4020 ConditionUnknown "condition_unknown" 403 Warning "The sign-in answer carries a condition that cannot be met." "A condition that is not understood makes the assertion invalid (core 2.5.1.1)";
+    4021 AuthnStatementMissing "authn_statement_missing" 403 Warning "The sign-in answer does not say how you signed in." "Switch the authentication statement on at the identity provider";
+    4022 IdpSessionExpired "idp_session_expired" 403 Warning "The session at the identity provider has ended." "Sign in again";
+    4023 InstantMalformed "instant_malformed" 403 Warning "The sign-in answer could not be read." "Instants are UTC in the form 2026-01-02T03:04:05Z (core 1.3.3)";
+    4024 SchemaViolation "schema_violation" 403 Attack "The sign-in answer could not be read." "An element is missing, repeated or misplaced; the detail names it";
+    4025 IssueInstantImplausible "issue_instant_implausible" 403 Warning "The sign-in answer is too old or from the future." "Compare the clocks of identity provider and Envoy";
+    4026 NameIdMissing "name_id_missing" 403 Warning "The sign-in answer does not name you." "Have the identity provider send a NameID, or configure identity.username from an attribute";
+    4030 MetadataMalformed "metadata_malformed" 0 Error "The metadata of the identity provider could not be read." "Paste the identity provider's SAML 2.0 metadata document unchanged";
+    4031 MetadataWithoutIdp "metadata_without_idp" 0 Error "The metadata names no identity provider." "The document needs an IDPSSODescriptor for SAML 2.0; with several entities name one in idp.entity_id";
+    4032 MetadataWithoutEndpoint "metadata_without_endpoint" 0 Error "The metadata names no sign-in address." "The IDPSSODescriptor needs a SingleSignOnService with HTTP-Redirect or HTTP-POST";
+    4033 MetadataWithoutKey "metadata_without_key" 0 Error "The metadata holds no signing key." "The IDPSSODescriptor needs a KeyDescriptor for signing with an X.509 certificate";
+    4034 MetadataExpired "metadata_expired" 0 Error "The metadata of the identity provider has expired." "Fetch the identity provider's metadata again; validUntil has passed";
+    4040 UsernameMissing "username_missing" 403 Warning "The sign-in answer does not contain your user name." "identity.username names an attribute that the identity provider does not send; there is no silent fall-back";
+    4041 UsernameRefused "username_refused" 403 Warning "Your user name cannot be used here." "The user name does not match identity.username.pattern, is empty, too long or holds control characters";
+
+    // 5xxx: session and replay
+    5001 PendingRequestMissing "pending_request_missing" 403 Warning "This sign-in was not started in this browser, or took too long." "Start again from the application; if it happens every time the browser drops the SameSite=None cookie";
+    5002 PendingRequestUnreadable "pending_request_unreadable" 403 Attack "This sign-in was not started in this browser." "The cookie was altered, or sealed with a key that is not configured any more";
+    5003 PendingRequestExpired "pending_request_expired" 403 Notice "The sign-in took too long." "Start again from the application, or raise session.pending_request_ttl";
+    5004 AssertionReplayed "assertion_replayed" 403 Attack "This sign-in answer has been used before." "Start again from the application; a repeated count means somebody replays captured responses";
+    5005 ReplayStoreUnavailable "replay_store_unavailable" 503 Error "The sign-in cannot be completed right now." "The store of used assertions could not be written; nothing is accepted without it";
+    5006 SessionTooLarge "session_too_large" 403 Error "Your account has more groups or attributes than a session can hold." "Forward fewer groups or attributes (headers), or raise session.max_cookie_bytes";
+    5007 SessionUnreadable "session_unreadable" 0 Notice "The session could not be read." "The cookie was altered, or sealed with a key that is not configured any more; the user signs in again";
+    5008 SessionExpired "session_expired" 0 Notice "The session has ended." "Nothing to do: the user signs in again";
+    5009 SessionIdle "session_idle" 0 Notice "The session was idle for too long." "Nothing to do: the user signs in again";
+    5010 AuthenticationRequired "authentication_required" 401 Notice "Sign in first." "API clients need a session or their own credentials; list paths under rules if they may pass";
+    5011 CrossSiteRefused "cross_site_refused" 403 Attack "This request came from another site." "Add the origin to allowed_origins if it is yours";
+    5012 EntropyUnavailable "entropy_unavailable" 503 Error "The sign-in cannot be started right now." "The host gave no randomness";
+
+    // 8xxx: provisioning
+    8001 TargetUnreachable "target_unreachable" 503 Error "Your account could not be prepared because the application does not answer." "Check the cluster of the provisioning target and the application's health";
+    8002 TargetUnauthorized "target_unauthorized" 503 Error "Your account could not be prepared." "The application refuses the provisioning credentials; renew the token and its rights";
+    8003 TargetRefused "target_refused" 503 Error "Your account could not be prepared." "The application refused the change; the detail names the operation and the status";
+    8004 TargetThrottled "target_throttled" 503 Warning "The application is busy, try again in a moment." "Exempt the provisioning account from rate limiting in the application";
+    8005 TargetAnswerMalformed "target_answer_malformed" 503 Error "Your account could not be prepared." "The application answered with something other than the documented JSON; check path_prefix and proxies between";
+    8006 GuardrailExceeded "guardrail_exceeded" 503 Error "Your account could not be prepared." "The plan removes more groups than provisioning.guardrail allows; check the assertion and the mapping before raising it";
+    8007 AccountInactive "account_inactive" 403 Warning "Your account in the application is deactivated." "Reactivate the account in the application";
+    8008 AccountAbsent "account_absent" 403 Warning "You have no account in the application." "Create the account, or switch provisioning.create_accounts on";
+
+    // 9xxx: configuration and host
+    9001 ConfigMalformed "config_malformed" 0 Error "The configuration could not be read." "Fix the JSON or YAML at the named place";
+    9002 ConfigUnknownField "config_unknown_field" 0 Error "The configuration has an unknown field." "Remove the field or use the suggested name";
+    9003 ConfigValueInvalid "config_value_invalid" 0 Error "A configuration value is not acceptable." "The detail says what was found and what is expected";
+    9004 ConfigFieldMissing "config_field_missing" 0 Error "The configuration lacks a field." "Add the named field";
+    9005 ConfigConflict "config_conflict" 0 Error "Two configuration values contradict each other." "The detail names both places";
+    9006 SecretUnavailable "secret_unavailable" 0 Error "A secret is not there." "Set the named environment variable and list it in vm_config.environment_variables";
+    9010 BodyNeverArrived "body_never_arrived" 503 Error "The sign-in cannot be completed because of the server's configuration." "Set allow_on_headers_stop_iteration: true in the plugin configuration of the Wasm filter (Envoy 1.35 or later)";
+    9011 HostCallFailed "host_call_failed" 500 Error "The request could not be handled." "Envoy refused a host call; the detail names it";
+    9012 IdpNotConfigured "idp_not_configured" 503 Error "Sign-in is not set up yet." "Configure idp.metadata";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.id(), self.slug())
+    }
+}
+
+/// A refusal at the edge: what the browser may know, and what the operator's log adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The finding.
+    pub code: Code,
+    /// What was found and what was expected. Goes to the log only; personal values in it are [`crate::base::Pii`]
+    /// and print redacted.
+    pub detail: String,
+}
+
+impl Rejection {
+    /// A refusal with `code` because of `detail`.
+    pub fn new(code: Code, detail: impl fmt::Display) -> Self {
+        Self { code, detail: detail.to_string() }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl core::error::Error for Rejection {}
