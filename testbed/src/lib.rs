@@ -1,1 +1,7 @@
-//! The testbed.
+//! What the demo, the end-to-end tests and the benches run against: an identity provider, stand-in applications, a
+//! browser without a screen and a launcher for Envoy.
+//!
+//! Nothing here ships. Everything listens on loopback only, and the keys are in the repository.
+
+pub mod jira;
+pub mod server;

@@ -1,0 +1,3 @@
+//! The demo: `cargo xtask demo` runs it.
+
+fn main() {}
