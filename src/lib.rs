@@ -9,6 +9,8 @@
 
 pub mod base;
 
+pub mod encoding;
+
 pub mod http;
 
 pub mod effect;
