@@ -3,7 +3,15 @@
 //! Nothing here sends, logs or decides.
 
 mod call;
+pub mod cookie;
 mod head;
+pub mod matcher;
+pub mod path;
+pub mod redirect_target;
 
 pub use call::{HttpCall, HttpResponse, Reply};
+pub use cookie::{CookieRemoval, SameSite, SetCookie};
 pub use head::{HeaderEdits, OwnedHeaders, RequestHead, SanitizedHead};
+pub use matcher::{HeaderMatch, HeaderValueMatch, HostMatch, PathMatch, RequestMatch, StringMatch};
+pub use path::{NormalizedPath, PathError};
+pub use redirect_target::{RedirectTarget, RedirectTargetError};
