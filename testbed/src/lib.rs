@@ -3,5 +3,7 @@
 //!
 //! Nothing here ships. Everything listens on loopback only, and the keys are in the repository.
 
+pub mod browser;
+pub mod client;
 pub mod jira;
 pub mod server;
