@@ -14,3 +14,9 @@ pub mod encoding;
 pub mod http;
 
 pub mod effect;
+
+pub mod policy;
+
+pub mod provision;
+
+pub mod targets;

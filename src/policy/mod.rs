@@ -1,0 +1,16 @@
+//! Decides which application groups a person gets, and says why.
+//!
+//! Works on facts that others gathered: the identity, where the sign-in started, the account as the application
+//! knows it, and the rules. Never does input or output, changes nothing, and knows no provisioning call.
+
+mod decide;
+mod explanation;
+mod group_name;
+mod portal;
+mod settings;
+
+pub use decide::{AccountFacts, Decision, DesiredGroups, RequestFacts, decide_groups};
+pub use explanation::{Explanation, Reason, Withheld};
+pub use group_name::{FoldedName, GroupNames};
+pub use portal::{Entrance, PortalRule};
+pub use settings::{AssignTo, Contradiction, DefaultGroups, GroupRule, Settings};

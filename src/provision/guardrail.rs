@@ -1,0 +1,88 @@
+//! The last look at a plan before anything is sent.
+
+use core::fmt;
+
+use crate::base::Code;
+
+use super::plan::Plan;
+use super::state::Settings;
+
+/// A bound on the harm that one plan can do, whatever mistake in assertion, mapping or code led to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guardrail {
+    max_group_removals: usize,
+}
+
+impl Guardrail {
+    /// The bounds of these settings.
+    #[must_use]
+    pub const fn new(settings: &Settings) -> Self {
+        Self { max_group_removals: settings.max_group_removals }
+    }
+
+    /// Lets `plan` pass unless it takes more groups than allowed. A refused plan is refused as a whole: nothing of it is
+    /// done.
+    ///
+    /// # Errors
+    /// [`GuardrailRefusal`] when the plan goes too far.
+    pub fn approve(&self, plan: Plan) -> Result<Approved<Plan>, GuardrailRefusal> {
+        let removals = plan.removals();
+        if removals > self.max_group_removals {
+            return Err(GuardrailRefusal::TooManyRemovals { removals, allowed: self.max_group_removals });
+        }
+        Ok(Approved(plan))
+    }
+}
+
+/// Something that [`Guardrail::approve`] let pass; nothing else makes one.
+///
+/// ```compile_fail
+/// let forged = samlgate::provision::Approved(samlgate::provision::Plan::default());
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub struct Approved<T>(T);
+
+impl<T> Approved<T> {
+    /// What was approved.
+    #[must_use]
+    pub const fn inner(&self) -> &T {
+        &self.0
+    }
+
+    pub(super) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// The plan goes too far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GuardrailRefusal {
+    /// It ends more memberships than one sign-in may.
+    TooManyRemovals {
+        /// Memberships that the plan ends.
+        removals: usize,
+        /// `provisioning.max_group_removals`.
+        allowed: usize,
+    },
+}
+
+impl GuardrailRefusal {
+    /// The code of the finding.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::GuardrailExceeded
+    }
+}
+
+impl fmt::Display for GuardrailRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyRemovals { removals, allowed } => {
+                write!(f, "the plan removes {removals} groups, and at most {allowed} are allowed")
+            }
+        }
+    }
+}
+
+impl core::error::Error for GuardrailRefusal {}

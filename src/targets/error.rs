@@ -1,0 +1,171 @@
+//! How a call to a target ended.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::base::Code;
+use crate::effect::CallFailure;
+use crate::provision::OperationKind;
+
+/// How one operation ended, as far as the answer tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was carried out.
+    Applied,
+    /// The answer says that what it wants was so already.
+    AlreadySo,
+    /// The answer can mean several things: read the operation's subject again and ask
+    /// [`crate::provision::satisfied`].
+    Reread,
+    /// Nothing was done; the target wants to be asked again after this time.
+    RetryAfter(Duration),
+    /// It cannot be done.
+    Refused(TargetError),
+}
+
+impl Outcome {
+    /// How an operation ended whose call got no answer: it may have been carried out nevertheless, unless it was never
+    /// sent.
+    #[must_use]
+    pub const fn without_answer(failure: CallFailure) -> Self {
+        match failure {
+            CallFailure::NotSent => Self::Refused(TargetError::NotReached(failure)),
+            CallFailure::NoAnswer => Self::Reread,
+        }
+    }
+}
+
+/// What was asked of the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// The account with its groups.
+    ReadAccount,
+    /// Whether a group exists.
+    ReadGroup,
+    /// Our marker.
+    ReadMarker,
+    /// A change.
+    Change(OperationKind),
+}
+
+impl Request {
+    /// The word used in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadAccount => "read_account",
+            Self::ReadGroup => "read_group",
+            Self::ReadMarker => "read_marker",
+            Self::Change(kind) => kind.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a target did not do what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// There was no answer.
+    NotReached(CallFailure),
+    /// The target, or something before it, answered with a server error.
+    Unavailable {
+        /// What was asked.
+        request: Request,
+        /// The status, 500 to 599.
+        status: u16,
+    },
+    /// The credentials are not accepted (any more). Calling again with them makes it worse.
+    Unauthorized {
+        /// What was asked.
+        request: Request,
+    },
+    /// The credentials are locked until somebody solves a CAPTCHA in the target's own login page.
+    CaptchaRequired {
+        /// What was asked.
+        request: Request,
+    },
+    /// The target refuses.
+    Refused {
+        /// What was asked.
+        request: Request,
+        /// The status, 400 to 499.
+        status: u16,
+    },
+    /// The target has too many calls to answer.
+    Throttled {
+        /// What was asked.
+        request: Request,
+        /// When it wants to be asked again.
+        retry_after: Duration,
+    },
+    /// The answer is not what the target's documentation promises.
+    Malformed {
+        /// What was asked.
+        request: Request,
+        /// The status.
+        status: u16,
+        /// What was expected instead.
+        expected: &'static str,
+    },
+    /// The target said that the state is still not the wanted one after it had refused a change ambiguously.
+    NotSatisfied {
+        /// What was asked.
+        request: Request,
+    },
+}
+
+impl TargetError {
+    /// The code of the finding.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::NotReached(_) | Self::Unavailable { .. } => Code::TargetUnreachable,
+            Self::Unauthorized { .. } => Code::TargetUnauthorized,
+            Self::CaptchaRequired { .. } | Self::Refused { .. } | Self::NotSatisfied { .. } => {
+                Code::TargetRefused
+            }
+            Self::Throttled { .. } => Code::TargetThrottled,
+            Self::Malformed { .. } => Code::TargetAnswerMalformed,
+        }
+    }
+}
+
+impl fmt::Display for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotReached(CallFailure::NotSent) => {
+                f.write_str("the call could not be sent to the cluster")
+            }
+            Self::NotReached(CallFailure::NoAnswer) => {
+                f.write_str("the cluster did not answer in time or broke the connection")
+            }
+            Self::Unavailable { request, status } => write!(f, "{request} was answered {status}"),
+            Self::Unauthorized { request } => {
+                write!(f, "{request} was refused because the credentials are not accepted")
+            }
+            Self::CaptchaRequired { request } => write!(
+                f,
+                "{request} was refused until somebody solves the CAPTCHA of the provisioning account"
+            ),
+            Self::Refused { request, status } => write!(f, "{request} was refused with status {status}"),
+            Self::Throttled { request, retry_after } => {
+                write!(f, "{request} was throttled, to be repeated after {} s", retry_after.as_secs())
+            }
+            Self::Malformed { request, status, expected } => {
+                write!(f, "{request} was answered {status} without {expected}")
+            }
+            Self::NotSatisfied { request } => {
+                write!(f, "{request} was not carried out, and the state is not the wanted one")
+            }
+        }
+    }
+}
+
+impl core::error::Error for TargetError {}

@@ -1,0 +1,10 @@
+//! One room per application: an operation becomes an HTTP call, and an answer becomes a fact.
+//!
+//! Nothing here decides what should be done. Names travel into paths, queries and bodies only through typed encoders,
+//! and what an answer's text says to people is never read: status codes and documented fields only.
+
+mod error;
+pub mod jira_dc;
+mod resource;
+
+pub use error::{Outcome, Request, TargetError};
