@@ -17,6 +17,8 @@ pub mod effect;
 
 pub mod policy;
 
+pub mod session;
+
 pub mod provision;
 
 pub mod targets;

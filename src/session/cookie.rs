@@ -1,0 +1,109 @@
+//! The session in the browser: sealed, opened, touched and cleared.
+
+use super::chunks::{self, Chunks};
+use super::error::SessionError;
+use super::keys::Purpose;
+use super::payload::{self, MAX_PAYLOAD_BYTES};
+use super::pending_request;
+use super::settings::Settings;
+use super::state::Session;
+use crate::base::{EntropySource, UnixTime};
+use crate::http::SetCookie;
+
+/// Seals `session` into cookies, and removes chunks in `presented` that a larger session left behind.
+///
+/// # Errors
+/// [`SessionError::SessionTooLarge`], [`SessionError::EntropyUnavailable`].
+pub fn seal(
+    session: &Session,
+    settings: &Settings,
+    presented: &[(&str, &str)],
+    entropy: &dyn EntropySource,
+) -> Result<Vec<SetCookie>, SessionError> {
+    let too_large = |bytes, limit| SessionError::SessionTooLarge {
+        bytes,
+        limit,
+        groups: session.fields.groups.len(),
+        attribute_values: session.fields.attributes.iter().map(|(_, values)| values.len()).sum(),
+    };
+    let payload = payload::encode(&session.fields)
+        .ok_or_else(|| too_large(MAX_PAYLOAD_BYTES.saturating_add(1), settings.max_cookie_bytes))?;
+    let text = settings.keys.seal(Purpose::Session, &settings.cookie.name, &payload, entropy)?;
+    chunks::split(&text, &settings.cookie, settings.max_cookie_bytes, presented)
+        .map_err(|large| too_large(large.bytes, large.limit))
+}
+
+/// Opens the session that the browser presents in `presented`, all cookies of the request as name and value.
+///
+/// # Errors
+/// [`SessionError::SessionMissing`], [`SessionError::SessionUnreadable`], [`SessionError::SessionExpired`],
+/// [`SessionError::SessionIdle`].
+pub fn open(presented: &[(&str, &str)], settings: &Settings, now: UnixTime) -> Result<Session, SessionError> {
+    first_usable(presented, settings, |chunks| {
+        let session = open_chunks(chunks, settings)?;
+        session.check(settings, now)?;
+        Ok(session)
+    })
+}
+
+/// What `usable` makes of the first presented session that it accepts, or why it refused the first of all.
+pub(super) fn first_usable<T>(
+    presented: &[(&str, &str)],
+    settings: &Settings,
+    mut usable: impl FnMut(&Chunks<'_>) -> Result<T, SessionError>,
+) -> Result<T, SessionError> {
+    let mut refused = None;
+    for candidate in chunks::gather(presented, &settings.cookie.name) {
+        match candidate.map_err(SessionError::SessionUnreadable).and_then(|chunks| usable(&chunks)) {
+            Ok(session) => return Ok(session),
+            Err(why) => {
+                refused.get_or_insert(why);
+            }
+        }
+    }
+    Err(refused.unwrap_or(SessionError::SessionMissing))
+}
+
+/// The session in `chunks`, whether or not it may still be used.
+pub(super) fn open_chunks(chunks: &Chunks<'_>, settings: &Settings) -> Result<Session, SessionError> {
+    let payload = settings
+        .keys
+        .open(Purpose::Session, &settings.cookie.name, &chunks.join())
+        .map_err(SessionError::SessionUnreadable)?;
+    let fields = payload::decode(&payload).map_err(SessionError::SessionUnreadable)?;
+    Ok(Session { fields })
+}
+
+/// Cookies that record a use of `session` at `now`; `None` while the last record is recent: younger than 60 seconds
+/// and a tenth of the idle time, but never more than half of it. Without an idle time nothing is recorded.
+///
+/// # Errors
+/// As [`seal`]. The session in hand stays usable.
+pub fn touch(
+    session: &Session,
+    settings: &Settings,
+    presented: &[(&str, &str)],
+    now: UnixTime,
+    entropy: &dyn EntropySource,
+) -> Result<Option<Vec<SetCookie>>, SessionError> {
+    session.touched(settings, now).map(|touched| seal(&touched, settings, presented, entropy)).transpose()
+}
+
+/// Removes the session from the browser: always `NAME`, and the further chunks that are in `presented`.
+#[must_use]
+pub fn clear(settings: &Settings, presented: &[(&str, &str)]) -> Vec<SetCookie> {
+    let cookie = &settings.cookie;
+    let mut indices: Vec<usize> =
+        presented.iter().filter_map(|(name, _)| chunks::chunk_index(name, &cookie.name)).collect();
+    indices.push(0);
+    indices.sort_unstable();
+    indices.dedup();
+    indices.into_iter().map(|index| cookie.expire(chunks::chunk_name(&cookie.name, index))).collect()
+}
+
+/// Is the cookie `name` ours, a chunk of the session or a pending request? The application never sees those.
+#[must_use]
+pub fn is_own_cookie(name: &str, settings: &Settings) -> bool {
+    chunks::chunk_index(name, &settings.cookie.name).is_some()
+        || pending_request::is_pending_cookie(name, settings)
+}

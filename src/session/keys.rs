@@ -1,0 +1,227 @@
+//! Sealing keys: what turns a value into cookie text that only we can read and nobody can alter.
+//!
+//! A sealed text is base64url without padding of `version | hint | nonce (24) | ciphertext | tag (16)`. The cipher
+//! is XChaCha20-Poly1305: its 24-byte nonces may be drawn at random without counting, which matters because
+//! replicas share keys but no state.
+//!
+//! Never interprets what is sealed.
+
+use core::fmt;
+
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use sha2::{Digest, Sha256};
+
+use super::error::{SessionError, Unreadable};
+use crate::base::{EntropySource, PiiKey, Secret, random};
+use crate::encoding::base64url;
+
+/// The first byte of every sealed text; a change of any payload's shape changes it.
+const FORMAT_VERSION: u8 = 1;
+
+/// Separates our derived keys from those of any other software that is given the same secret.
+const HKDF_SALT: &[u8] = b"samlgate sealing v1";
+
+const NONCE_BYTES: usize = 24;
+const HEADER_BYTES: usize = 2 + NONCE_BYTES;
+
+/// What a sealed text is for. Each purpose has keys of its own, so that a text never opens as something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The session of a signed-in user.
+    Session,
+    /// A sign-in that waits for the identity provider's answer.
+    PendingRequest,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Session => b"session",
+            Self::PendingRequest => b"pending request",
+        }
+    }
+}
+
+/// The keys of one service provider, derived from the configured secrets.
+///
+/// The first secret seals; every one opens, so a secret is replaced by putting the new one in front and dropping
+/// the old one when the last session made with it has ended.
+#[derive(Clone)]
+pub struct SealingKeys {
+    context: String,
+    session: Vec<PurposeKey>,
+    pending_request: Vec<PurposeKey>,
+    pii: PiiKey,
+    identity: [u8; 32],
+}
+
+#[derive(Clone)]
+struct PurposeKey {
+    /// Wipes its key when dropped.
+    cipher: XChaCha20Poly1305,
+    /// One byte derived from the key: says which key to try first, and nothing else.
+    hint: u8,
+}
+
+impl SealingKeys {
+    /// Bytes that a secret needs at least: as many as the cipher's key has.
+    pub const MIN_SECRET_BYTES: usize = 32;
+
+    /// Derives the keys for the service provider named by `context` (its entity id and host). Texts sealed under
+    /// one context do not open under another, even with the same secrets.
+    ///
+    /// # Errors
+    /// [`SessionError::SealingKeyMissing`] for an empty list, [`SessionError::SealingKeyTooShort`] for a secret
+    /// below [`Self::MIN_SECRET_BYTES`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "takes the secrets into custody: they are wiped on return"
+    )]
+    pub fn new(secrets: Vec<Secret<Vec<u8>>>, context: &str) -> Result<Self, SessionError> {
+        let newest = secrets.first().ok_or(SessionError::SealingKeyMissing)?;
+        for (position, secret) in secrets.iter().enumerate() {
+            let bytes = secret.expose().len();
+            if bytes < Self::MIN_SECRET_BYTES {
+                return Err(SessionError::SealingKeyTooShort {
+                    position,
+                    bytes,
+                    minimum: Self::MIN_SECRET_BYTES,
+                });
+            }
+        }
+        let keys = |purpose| secrets.iter().map(|secret| PurposeKey::derive(secret, purpose)).collect();
+        let mut identity = Sha256::new();
+        identity.update((context.len() as u64).to_le_bytes());
+        identity.update(context.as_bytes());
+        for secret in &secrets {
+            identity.update(derive::<32>(secret, b"identity").expose());
+        }
+        Ok(Self {
+            context: context.to_owned(),
+            session: keys(Purpose::Session),
+            pending_request: keys(Purpose::PendingRequest),
+            pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
+            identity: identity.finalize().into(),
+        })
+    }
+
+    /// The key of the short hashes under which people appear in the log.
+    #[must_use]
+    pub const fn pii_key(&self) -> &PiiKey {
+        &self.pii
+    }
+
+    /// Equal only for the same secrets in the same order under the same context.
+    pub(super) const fn identity(&self) -> &[u8; 32] {
+        &self.identity
+    }
+
+    const fn ring(&self, purpose: Purpose) -> &Vec<PurposeKey> {
+        match purpose {
+            Purpose::Session => &self.session,
+            Purpose::PendingRequest => &self.pending_request,
+        }
+    }
+
+    /// Seals `payload`, at most [`super::payload::MAX_PAYLOAD_BYTES`] long, for the cookie `cookie_name`.
+    ///
+    /// # Errors
+    /// [`SessionError::EntropyUnavailable`] when there is no nonce.
+    #[expect(clippy::expect_used, reason = "the cipher takes 256 GiB, and a payload is far below that")]
+    pub(super) fn seal(
+        &self,
+        purpose: Purpose,
+        cookie_name: &str,
+        payload: &[u8],
+        entropy: &dyn EntropySource,
+    ) -> Result<String, SessionError> {
+        let key = self.ring(purpose).first().ok_or(SessionError::SealingKeyMissing)?;
+        let nonce: [u8; NONCE_BYTES] = random(entropy)?;
+        let associated = self.associated_data(purpose, key.hint, cookie_name);
+        let mut body = payload.to_vec();
+        key.cipher
+            .encrypt_in_place(&XNonce::from(nonce), &associated, &mut body)
+            .expect("a payload is shorter than the cipher's limit");
+        let mut sealed = Vec::with_capacity(HEADER_BYTES + body.len());
+        sealed.extend_from_slice(&[FORMAT_VERSION, key.hint]);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&body);
+        Ok(base64url::encode(&sealed))
+    }
+
+    /// Opens `text` as the value of the cookie `cookie_name`, with whichever key sealed it.
+    ///
+    /// # Errors
+    /// Why it does not open.
+    pub(super) fn open(
+        &self,
+        purpose: Purpose,
+        cookie_name: &str,
+        text: &str,
+    ) -> Result<Vec<u8>, Unreadable> {
+        let sealed = base64url::decode(text).map_err(|_| Unreadable::Encoding)?;
+        let Some((&[version, hint], rest)) = sealed.split_first_chunk::<2>() else {
+            return Err(Unreadable::Encoding);
+        };
+        if version != FORMAT_VERSION {
+            return Err(Unreadable::Version);
+        }
+        let Some((nonce, body)) = rest.split_first_chunk::<NONCE_BYTES>() else {
+            return Err(Unreadable::Encoding);
+        };
+        let nonce = XNonce::from(*nonce);
+        // The hint only orders the candidates; it is authenticated, so a changed hint opens with no key at all.
+        let associated = self.associated_data(purpose, hint, cookie_name);
+        let ring = self.ring(purpose);
+        let hinted = ring.iter().filter(|key| key.hint == hint);
+        let others = ring.iter().filter(|key| key.hint != hint);
+        for key in hinted.chain(others) {
+            let mut payload = body.to_vec();
+            if key.cipher.decrypt_in_place(&nonce, &associated, &mut payload).is_ok() {
+                return Ok(payload);
+            }
+        }
+        Err(Unreadable::Seal)
+    }
+
+    /// Everything a text is bound to besides its key. Every part but the last carries its length, so no two
+    /// different bindings have the same bytes.
+    fn associated_data(&self, purpose: Purpose, hint: u8, cookie_name: &str) -> Vec<u8> {
+        let parts = [purpose.label(), self.context.as_bytes(), cookie_name.as_bytes()];
+        let mut out = Vec::with_capacity(64 + self.context.len() + cookie_name.len());
+        out.push(FORMAT_VERSION);
+        out.push(hint);
+        for part in parts {
+            out.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            out.extend_from_slice(part);
+        }
+        out
+    }
+}
+
+impl PurposeKey {
+    fn derive(secret: &Secret<Vec<u8>>, purpose: Purpose) -> Self {
+        let key = derive::<32>(secret, purpose.label());
+        let hint = derive::<1>(secret, &[purpose.label(), b" hint"].concat());
+        let [hint] = *hint.expose();
+        Self { cipher: XChaCha20Poly1305::new(&Key::from(*key.expose())), hint }
+    }
+}
+
+/// HKDF-SHA256 (RFC 5869) of `secret` for one use.
+#[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 8,160 bytes, and no use takes more than 32")]
+fn derive<const N: usize>(secret: &Secret<Vec<u8>>, usage: &[u8]) -> Secret<[u8; N]> {
+    let mut out = [0; N];
+    Hkdf::<Sha256>::new(Some(HKDF_SALT), secret.expose())
+        .expand(usage, &mut out)
+        .expect("at most 32 bytes are asked for");
+    Secret::new(out)
+}
+
+impl fmt::Debug for SealingKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealingKeys({} keys, context `{}`)", self.session.len(), self.context)
+    }
+}

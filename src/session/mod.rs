@@ -1,0 +1,21 @@
+//! Sealed cookies: the session of a signed-in user and the sign-ins under way; and the ledger of used assertions.
+//!
+//! Replicas share keys and no state, so everything about a browser is in its cookies. Never knows why a session was
+//! granted, and never decides what an opened one may do.
+
+mod cache;
+mod chunks;
+mod cookie;
+mod error;
+mod keys;
+mod payload;
+pub mod pending_request;
+mod settings;
+mod state;
+
+pub use cache::{Opened, OpenedCache};
+pub use cookie::{clear, is_own_cookie, open, seal, touch};
+pub use error::{SessionError, Unreadable};
+pub use keys::SealingKeys;
+pub use settings::{CookieSettings, Settings};
+pub use state::{Forwarded, Session, SessionNameId};

@@ -1,0 +1,192 @@
+//! The session itself: who signed in, what is forwarded about them, and for how long.
+
+use core::fmt;
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{SessionError, Unreadable};
+use super::settings::Settings;
+use crate::base::{Pii, UnixTime};
+use crate::encoding::base64url;
+
+/// How far the clocks of two replicas may differ before a session counts as forged.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(300);
+
+/// A last use is recorded no more often than this: every record is a cookie in a reply.
+const MIN_TOUCH_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A signed-in user, as the session cookie holds them.
+///
+/// Only [`Session::begin`] makes one, from an accepted assertion and the proof that it was not used before, and only
+/// [`super::open`] reads one back.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Session {
+    pub(super) fields: Fields,
+}
+
+/// What is sealed. Not public: whoever could deserialize it could make a [`Session`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Fields {
+    pub(super) id: [u8; 16],
+    pub(super) username: Pii<String>,
+    pub(super) name_id: Option<SessionNameId>,
+    pub(super) email: Option<Pii<String>>,
+    pub(super) display_name: Option<Pii<String>>,
+    pub(super) groups: Vec<String>,
+    pub(super) attributes: Vec<(String, Vec<String>)>,
+    pub(super) idp_entity_id: String,
+    pub(super) session_index: Option<String>,
+    pub(super) issued_at: UnixTime,
+    pub(super) last_seen: UnixTime,
+    pub(super) expires_at: UnixTime,
+}
+
+/// The NameID as a later logout must repeat it (core 3.7.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionNameId {
+    /// The identifier.
+    pub value: Pii<String>,
+    /// Its Format attribute.
+    pub format: Option<String>,
+}
+
+/// What a session keeps for the application: what `policy` decided, not what the identity provider said.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Application groups.
+    pub groups: BTreeSet<String>,
+    /// Values of the attributes that are forwarded, by attribute name.
+    pub attributes: BTreeMap<String, Vec<String>>,
+}
+
+impl Session {
+    /// Who signed in.
+    #[must_use]
+    pub const fn username(&self) -> &Pii<String> {
+        &self.fields.username
+    }
+
+    /// The NameID of the assertion.
+    #[must_use]
+    pub const fn name_id(&self) -> Option<&SessionNameId> {
+        self.fields.name_id.as_ref()
+    }
+
+    /// E-mail address.
+    #[must_use]
+    pub const fn email(&self) -> Option<&Pii<String>> {
+        self.fields.email.as_ref()
+    }
+
+    /// Name for display.
+    #[must_use]
+    pub const fn display_name(&self) -> Option<&Pii<String>> {
+        self.fields.display_name.as_ref()
+    }
+
+    /// Application groups as they are forwarded, in order and without repetition.
+    #[must_use]
+    pub fn groups(&self) -> &[String] {
+        &self.fields.groups
+    }
+
+    /// Attributes as they are forwarded, in order of their names.
+    #[must_use]
+    pub fn attributes(&self) -> &[(String, Vec<String>)] {
+        &self.fields.attributes
+    }
+
+    /// The values of one forwarded attribute; empty when it is absent.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> &[String] {
+        self.fields.attributes.iter().find(|(have, _)| have == name).map_or(&[], |(_, values)| values)
+    }
+
+    /// The identity provider that vouched.
+    #[must_use]
+    pub fn idp_entity_id(&self) -> &str {
+        &self.fields.idp_entity_id
+    }
+
+    /// SessionIndex of the assertion's AuthnStatement (core 2.7.2).
+    #[must_use]
+    pub fn session_index(&self) -> Option<&str> {
+        self.fields.session_index.as_deref()
+    }
+
+    /// Random name of this session, 22 characters of base64url. It says nothing about the cookie, so it may be logged
+    /// and forwarded.
+    #[must_use]
+    pub fn id(&self) -> String {
+        base64url::encode(&self.fields.id)
+    }
+
+    /// When the user signed in.
+    #[must_use]
+    pub const fn issued_at(&self) -> UnixTime {
+        self.fields.issued_at
+    }
+
+    /// The last use that was recorded; at most the touch interval behind the real one.
+    #[must_use]
+    pub const fn last_seen(&self) -> UnixTime {
+        self.fields.last_seen
+    }
+
+    /// The first second at which the session has ended, however much it is used.
+    #[must_use]
+    pub const fn expires_at(&self) -> UnixTime {
+        self.fields.expires_at
+    }
+
+    /// Whether the session may be used at `now`.
+    ///
+    /// # Errors
+    /// [`SessionError::SessionUnreadable`] when it comes from the future, [`SessionError::SessionExpired`],
+    /// [`SessionError::SessionIdle`].
+    pub(super) fn check(&self, settings: &Settings, now: UnixTime) -> Result<(), SessionError> {
+        let fields = &self.fields;
+        if fields.issued_at.max(fields.last_seen) > now.saturating_add(MAX_CLOCK_DIFFERENCE) {
+            return Err(SessionError::SessionUnreadable(Unreadable::Future));
+        }
+        let ended_at = fields.expires_at.min(fields.issued_at.saturating_add(settings.absolute_ttl));
+        if now >= ended_at {
+            return Err(SessionError::SessionExpired { ended_at });
+        }
+        if settings.idle_ttl.is_some_and(|idle| now >= fields.last_seen.saturating_add(idle)) {
+            return Err(SessionError::SessionIdle { last_seen: fields.last_seen });
+        }
+        Ok(())
+    }
+
+    /// This session with a use recorded at `now`, if the last record is old enough to be worth a cookie.
+    pub(super) fn touched(&self, settings: &Settings, now: UnixTime) -> Option<Self> {
+        let idle = settings.idle_ttl?;
+        let interval = MIN_TOUCH_INTERVAL.max(idle / 10).min(idle / 2);
+        if now < self.fields.last_seen.saturating_add(interval) {
+            return None;
+        }
+        let mut touched = self.clone();
+        touched.fields.last_seen = now;
+        (touched != *self).then_some(touched)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.id())
+            .field("issued_at", &self.fields.issued_at)
+            .field("last_seen", &self.fields.last_seen)
+            .field("expires_at", &self.fields.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Forwarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Forwarded({} groups, {} attributes)", self.groups.len(), self.attributes.len())
+    }
+}
