@@ -15,6 +15,10 @@ pub mod http;
 
 pub mod effect;
 
+pub mod xml;
+
+pub mod xmlsec;
+
 pub mod policy;
 
 pub mod session;

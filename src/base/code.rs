@@ -116,6 +116,7 @@ catalogue! {
     2014 XmlIdRepeated "xml_id_repeated" 400 Attack "The sign-in answer could not be read." "Two elements carry the same ID";
     2015 XmlValueSplit "xml_value_split" 400 Attack "The sign-in answer could not be read." "A value is interrupted by a comment or an element";
     2016 CanonicalizationFailed "canonicalization_failed" 400 Attack "The sign-in answer could not be read." "The signed part has no canonical form";
+    2017 XmlElementRepeated "xml_element_repeated" 400 Attack "The sign-in answer could not be read." "An element stands twice where only one is allowed; the detail names it";
 
     // 3xxx: signatures and keys
     3001 SignatureMissing "signature_missing" 403 Attack "The sign-in answer could not be verified." "Have the identity provider sign the response, the assertion or both";

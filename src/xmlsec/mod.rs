@@ -1,0 +1,23 @@
+//! XML signatures as SAML uses them (XML-DSig core, SAML core section 5): verify, sign, keys, algorithms.
+//!
+//! Never chooses whom to trust (keys are given), reads a SAML field other than the ID, or hands out an element that
+//! it did not digest. `KeyInfo` is ignored. [`verify()`] is the only maker of [`SignedElement`].
+
+pub mod algorithm;
+mod ecdsa;
+mod error;
+pub mod key;
+mod rust_crypto;
+mod self_test;
+pub mod sign;
+mod signed_info;
+mod verify;
+
+pub use error::{KeyError, SignatureError};
+pub use rust_crypto::RustCrypto;
+pub use self_test::self_test;
+pub use signed_info::Canonicalization;
+pub use verify::{SignedElement, has_signature, verify};
+
+/// The namespace of XML signatures.
+pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";

@@ -1,0 +1,146 @@
+//! Verifying the signature of one element and keeping exactly the octets that were signed.
+
+use subtle::ConstantTimeEq as _;
+
+use crate::base::{Budget, Limits};
+use crate::effect::{CryptoProvider, VerificationKey};
+use crate::xml::{Element, Source};
+
+use super::algorithm::AlgorithmPolicy;
+use super::signed_info::{SignedInfo, children, misshapen, octets, only_attributes};
+use super::{DS, SignatureError, ecdsa};
+
+/// The canonical octets of an element whose signature was good: what was hashed, and nothing else.
+///
+/// Only [`verify()`] makes one. Everything that is believed is read from [`SignedElement::source`].
+#[derive(Clone, Debug)]
+pub struct SignedElement {
+    source: Source,
+}
+
+impl SignedElement {
+    /// The octets, checked again as a document of their own.
+    #[must_use]
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+}
+
+/// Has `element` any `ds:Signature` child, good or bad?
+#[must_use]
+pub fn has_signature(element: Element<'_>) -> bool {
+    signatures(element).next().is_some()
+}
+
+fn signatures<'a>(element: Element<'a>) -> impl Iterator<Item = Element<'a>> + use<'a> {
+    element.children().filter(|child| child.is(DS, "Signature"))
+}
+
+/// Verifies the enveloped signature of `element` with `keys` (SAML core 5.4).
+///
+/// The signature must be the one `ds:Signature` child of `element` and refer to its `ID`. `KeyInfo` is ignored. Each
+/// check with a key takes one unit of `budget`.
+///
+/// # Errors
+/// The first finding as a [`SignatureError`].
+pub fn verify(
+    element: Element<'_>,
+    keys: &[VerificationKey],
+    policy: &AlgorithmPolicy,
+    crypto: &dyn CryptoProvider,
+    limits: &Limits,
+    budget: &mut Budget,
+) -> Result<SignedElement, SignatureError> {
+    let mut found = signatures(element);
+    let signature = found.next().ok_or(SignatureError::Missing)?;
+    // SAML core 5.4.1: at most one signature, a child of what it signs.
+    if found.next().is_some() {
+        return Err(misshapen(element, "an element with several signatures"));
+    }
+    let (signed_info, value) = parts(signature)?;
+    let info = SignedInfo::read(signed_info, *policy, limits)?;
+    // SAML core 5.4.2: the reference is to the ID of the element that contains the signature. `URI=""` is not.
+    let id = element.attribute("ID").filter(|id| is_id(id));
+    if id.is_none() || info.uri.strip_prefix('#') != id {
+        return Err(SignatureError::ReferenceRefused { uri: info.uri });
+    }
+    // XML-DSig core 3.2.2: signature validation..
+    let signed_octets = info.canonicalization.apply(signed_info, None)?;
+    check_value(&info, &signed_octets, &octets(value, "SignatureValue")?, keys, crypto, budget)?;
+    // ..and what was acted on must be what the signed octets say.
+    let again = Source::check(&signed_octets, limits)?;
+    if SignedInfo::read(again.document()?.root(), *policy, limits)? != info {
+        return Err(misshapen(signed_info, "`SignedInfo` reads differently in canonical form"));
+    }
+    // XML-DSig core 3.2.1: reference validation.
+    let octets = info.transform.apply(element, Some(signature))?;
+    let digest = info.digest.digest(&octets);
+    if !bool::from(digest.as_slice().ct_eq(&info.digest_value)) {
+        return Err(SignatureError::DigestMismatch);
+    }
+    let source = Source::check(&octets, limits)?;
+    {
+        let document = source.document()?;
+        let root = document.root();
+        let same = root.local_name() == element.local_name()
+            && root.namespace() == element.namespace()
+            && root.attribute("ID") == id;
+        if !same || has_signature(root) {
+            return Err(misshapen(element, "the element reads differently in canonical form"));
+        }
+    }
+    Ok(SignedElement { source })
+}
+
+/// The characters of `xs:ID` (without those beyond ASCII), so that `#ID` is a plain fragment and no XPointer.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+/// XML-DSig core 4.1: SignedInfo, SignatureValue, optionally KeyInfo. `Object` could carry anything and is refused.
+fn parts<'a>(signature: Element<'a>) -> Result<(Element<'a>, Element<'a>), SignatureError> {
+    only_attributes(signature, &["Id"])?;
+    let mut children = children(signature)?;
+    let signed_info = children.next().filter(|child| child.is(DS, "SignedInfo"));
+    let value = children.next().filter(|child| child.is(DS, "SignatureValue"));
+    let key_info_or_end = children.next().is_none_or(|child| child.is(DS, "KeyInfo"));
+    match (signed_info.zip(value), children.next()) {
+        (Some((signed_info, value)), None) if key_info_or_end => {
+            only_attributes(value, &["Id"])?;
+            Ok((signed_info, value))
+        }
+        _ => Err(misshapen(signature, "an element is missing, repeated or misplaced")),
+    }
+}
+
+/// Tries every key of the right kind.
+fn check_value(
+    info: &SignedInfo,
+    signed_octets: &[u8],
+    value: &[u8],
+    keys: &[VerificationKey],
+    crypto: &dyn CryptoProvider,
+    budget: &mut Budget,
+) -> Result<(), SignatureError> {
+    let mut outcome = SignatureError::KeyUnsuitable { scheme: info.scheme };
+    for key in keys.iter().filter(|key| info.scheme.takes(key.kind())) {
+        budget.spend().map_err(|_| SignatureError::ChecksExceeded)?;
+        let good = match key.kind().scalar_bytes() {
+            None => crypto.verify(info.scheme, key, signed_octets, value),
+            Some(scalar_bytes) => {
+                let Some(der) = ecdsa::to_der(value, scalar_bytes) else {
+                    if !matches!(outcome, SignatureError::Invalid) {
+                        outcome = SignatureError::ValueMalformed { element: "SignatureValue" };
+                    }
+                    continue;
+                };
+                crypto.verify(info.scheme, key, signed_octets, &der)
+            }
+        };
+        if good {
+            return Ok(());
+        }
+        outcome = SignatureError::Invalid;
+    }
+    Err(outcome)
+}
