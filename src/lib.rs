@@ -19,6 +19,10 @@ pub mod xml;
 
 pub mod xmlsec;
 
+pub mod saml;
+
+pub mod identity;
+
 pub mod policy;
 
 pub mod session;

@@ -1,0 +1,101 @@
+//! Who an accepted assertion speaks of: user name, e-mail, display name and groups.
+//!
+//! Never decides what the person may do, and never falls back from one source of a name to another in silence.
+
+mod error;
+mod groups;
+mod settings;
+mod username;
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+pub use error::{IdentityError, UsernameProblem};
+pub use groups::{AssertedGroups, UnknownGroups};
+pub use settings::{Settings, UsernameSource};
+pub use username::{PatternError, UsernamePattern};
+
+use crate::base::Pii;
+use crate::saml::profiles::web_sso::AcceptedAssertion;
+use crate::saml::{Attribute, NameId};
+
+/// What we know of a person from one assertion.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The name by which the application knows the person: 1 to 255 characters, no control characters, no white
+    /// space at its ends.
+    pub username: Pii<String>,
+    /// The `NameID` as sent.
+    pub name_id: Option<NameId>,
+    /// The first usable value of the first e-mail attribute that is present.
+    pub email: Option<Pii<String>>,
+    /// The first usable value of the first display-name attribute that is present.
+    pub display_name: Option<Pii<String>>,
+    /// The groups, or that they are not known.
+    pub groups: AssertedGroups,
+    /// All attributes by `Name`, values as sent.
+    pub attributes: BTreeMap<String, Vec<String>>,
+}
+
+impl fmt::Debug for Identity {
+    /// Counts only: every value is about a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("username", &self.username)
+            .field("email", &self.email.is_some())
+            .field("display_name", &self.display_name.is_some())
+            .field("groups", &self.groups)
+            .field("attributes", &self.attributes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// Reads an identity out of `assertion` as `settings` say.
+    ///
+    /// # Errors
+    /// [`IdentityError`] when there is no usable user name. Nothing else is mandatory.
+    pub fn from_assertion(assertion: &AcceptedAssertion, settings: &Settings) -> Result<Self, IdentityError> {
+        Self::from_parts(assertion.name_id(), assertion.attributes(), settings)
+    }
+
+    fn from_parts(
+        name_id: Option<&NameId>,
+        attributes: &[Attribute],
+        settings: &Settings,
+    ) -> Result<Self, IdentityError> {
+        Ok(Self {
+            username: username::read(name_id, attributes, settings)?,
+            name_id: name_id.cloned(),
+            email: single(attributes, &settings.email),
+            display_name: single(attributes, &settings.display_name),
+            groups: AssertedGroups::read(attributes, &settings.groups),
+            attributes: attributes
+                .iter()
+                .map(|attribute| (attribute.name.clone(), attribute.values.clone()))
+                .collect(),
+        })
+    }
+}
+
+/// The first of `candidates` that is present: by `Name`, else by `FriendlyName`; case matters (core 2.7.3.1).
+fn find<'a>(attributes: &'a [Attribute], candidates: &[String]) -> Option<&'a Attribute> {
+    candidates.iter().find_map(|candidate| {
+        let by_name = attributes.iter().find(|attribute| attribute.name == *candidate);
+        by_name.or_else(|| {
+            attributes.iter().find(|attribute| attribute.friendly_name.as_ref() == Some(candidate))
+        })
+    })
+}
+
+/// The first value that is text worth showing: not blank, at most 255 characters, no control characters.
+fn single(attributes: &[Attribute], candidates: &[String]) -> Option<Pii<String>> {
+    let usable = |value: &&String| {
+        !value.trim().is_empty() && !value.chars().any(char::is_control) && value.chars().count() <= 255
+    };
+    let value = find(attributes, candidates)?.values.iter().find(usable)?;
+    Some(Pii::new(value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

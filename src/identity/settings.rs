@@ -1,0 +1,64 @@
+//! Which attributes mean what.
+
+use super::UsernamePattern;
+
+/// How an identity is read. Every list names attributes by `Name` or `FriendlyName`, case-sensitive; the first that
+/// is present in the assertion counts, even when its value turns out to be unusable.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the user name comes from.
+    pub username: UsernameSource,
+    /// What a user name must look like, and which part of it counts.
+    pub username_pattern: Option<UsernamePattern>,
+    /// Attributes that may hold the e-mail address.
+    pub email: Vec<String>,
+    /// Attributes that may hold the display name.
+    pub display_name: Vec<String>,
+    /// Attributes that may hold the groups.
+    pub groups: Vec<String>,
+}
+
+/// Where the user name comes from. There is no fall-back from one to the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsernameSource {
+    /// The `NameID` of the subject.
+    NameId,
+    /// The first of these attributes that is present.
+    Attribute(Vec<String>),
+}
+
+impl Default for Settings {
+    /// User name from the `NameID`; the usual names of the ten identity providers for the rest.
+    ///
+    /// Names that hold roles rather than groups (`Role`, `eduPersonEntitlement`) are not in the list of groups:
+    /// Keycloak sends its roles to everybody, and taking them for the groups would remove people from real ones.
+    fn default() -> Self {
+        let list = |names: &[&str]| names.iter().map(|name| String::from(*name)).collect();
+        Self {
+            username: UsernameSource::NameId,
+            username_pattern: None,
+            email: list(&[
+                "urn:oid:0.9.2342.19200300.100.1.3",
+                "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+                "mail",
+                "email",
+            ]),
+            display_name: list(&[
+                "urn:oid:2.16.840.1.113730.3.1.241",
+                "http://schemas.microsoft.com/identity/claims/displayname",
+                "displayName",
+                "urn:oid:2.5.4.3",
+                "cn",
+            ]),
+            groups: list(&[
+                "urn:oid:2.5.4.31",
+                "memberOf",
+                "groups",
+                "member",
+                "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
+                "http://schemas.xmlsoap.org/claims/Group",
+                "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+            ]),
+        }
+    }
+}

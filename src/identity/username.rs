@@ -1,0 +1,118 @@
+//! The user name: from one source, of one shape, or not at all.
+
+use core::fmt;
+
+use regex_lite::Regex;
+
+use super::error::{IdentityError, UsernameProblem};
+use super::find;
+use super::settings::{Settings, UsernameSource};
+use crate::base::Pii;
+use crate::saml::{Attribute, NameId};
+
+/// Characters of a user name: Jira, Confluence and LDAP's `uid` all stop at 255.
+const MAX_CHARACTERS: usize = 255;
+/// Characters that a pattern is tried on: a distinguished name around the user name, and room to spare.
+const MAX_RAW_CHARACTERS: usize = 1024;
+
+/// A regular expression over the whole user name. With a capture group the first one is the user name, without one
+/// the whole text is.
+#[derive(Clone, Debug)]
+pub struct UsernamePattern(Regex);
+
+/// The text is not a regular expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatternError(String);
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for PatternError {}
+
+impl UsernamePattern {
+    /// Compiles `pattern` (syntax of the `regex-lite` crate, without Unicode classes). Matching takes linear time.
+    ///
+    /// # Errors
+    /// [`PatternError`] when it is not a regular expression.
+    pub fn compile(pattern: &str) -> Result<Self, PatternError> {
+        // On its own first, so that `a)|(?:b` does not slip out of the group that makes it match as a whole.
+        Regex::new(pattern)
+            .and_then(|_| Regex::new(&format!(r"^(?:{pattern})$")))
+            .map(Self)
+            .map_err(|error| PatternError(error.to_string()))
+    }
+
+    /// The part of `raw` that counts, if all of `raw` matches.
+    fn apply<'a>(&self, raw: &'a str) -> Option<&'a str> {
+        let captures = self.0.captures(raw)?;
+        let counted = if captures.len() > 1 { captures.get(1) } else { captures.get(0) };
+        counted.map(|counted| counted.as_str())
+    }
+}
+
+/// The user name by the configured source.
+pub(super) fn read(
+    name_id: Option<&NameId>,
+    attributes: &[Attribute],
+    settings: &Settings,
+) -> Result<Pii<String>, IdentityError> {
+    let raw = match &settings.username {
+        UsernameSource::NameId => name_id.ok_or(IdentityError::NameIdMissing)?.value().expose().as_str(),
+        UsernameSource::Attribute(candidates) => {
+            let attribute = find(attributes, candidates)
+                .ok_or_else(|| IdentityError::UsernameMissing { candidates: candidates.clone() })?;
+            only_value(attribute).map_err(IdentityError::UsernameRefused)?
+        }
+    };
+    let username = shape(raw, settings.username_pattern.as_ref()).map_err(IdentityError::UsernameRefused)?;
+    Ok(Pii::new(username.to_owned()))
+}
+
+/// The one value of `attribute`; the same value repeated is still one.
+fn only_value(attribute: &Attribute) -> Result<&str, UsernameProblem> {
+    let first = attribute.values.first().ok_or(UsernameProblem::Empty)?;
+    if attribute.values.iter().any(|value| value != first) {
+        return Err(UsernameProblem::Several { values: attribute.values.len() });
+    }
+    Ok(first)
+}
+
+/// Applies `pattern`, then the rules that hold for every user name.
+fn shape<'a>(raw: &'a str, pattern: Option<&UsernamePattern>) -> Result<&'a str, UsernameProblem> {
+    let username = match pattern {
+        None => raw,
+        Some(pattern) => {
+            let characters = raw.chars().count();
+            if characters > MAX_RAW_CHARACTERS {
+                return Err(UsernameProblem::TooLong { characters });
+            }
+            pattern.apply(raw).ok_or(UsernameProblem::PatternMismatch)?
+        }
+    };
+    let characters = username.chars().count();
+    if characters == 0 {
+        return Err(UsernameProblem::Empty);
+    }
+    if characters > MAX_CHARACTERS {
+        return Err(UsernameProblem::TooLong { characters });
+    }
+    if username.chars().any(is_control) {
+        return Err(UsernameProblem::ControlCharacter);
+    }
+    if username.trim().len() != username.len() {
+        return Err(UsernameProblem::OuterWhiteSpace);
+    }
+    Ok(username)
+}
+
+/// Control characters, and the invisible ones that make two different names look alike.
+fn is_control(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}'
+        )
+}
