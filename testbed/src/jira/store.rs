@@ -1,0 +1,367 @@
+//! What a Jira holds: users, groups, who is in which, tokens and licences. Names are compared without case.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// Everything that the stand-in knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Store {
+    users: BTreeMap<String, User>,
+    groups: BTreeMap<String, Group>,
+    tokens: BTreeMap<String, Rights>,
+    licences: Vec<Licence>,
+    next_key: u32,
+}
+
+/// What the owner of a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Everything.
+    Administer,
+    /// Look at users and groups, but change nothing.
+    Browse,
+}
+
+/// An application of Jira and who may use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Licence {
+    /// Such as `jira-software`.
+    pub key: String,
+    /// Such as `Jira Software`.
+    pub name: String,
+    /// The group whose members use a seat.
+    pub group: String,
+    /// How many seats there are.
+    pub seats: usize,
+    /// Whether new accounts get it unless they are created with `applicationKeys`.
+    pub selected_by_default: bool,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct User {
+    pub(super) name: String,
+    pub(super) key: String,
+    pub(super) email: String,
+    pub(super) display_name: String,
+    pub(super) active: bool,
+    pub(super) properties: BTreeMap<String, Value>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Group {
+    name: String,
+    /// Folded user names.
+    members: BTreeSet<String>,
+}
+
+/// Users and groups to start with, as `PUT /__testbed/state` takes them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Seed {
+    /// The users.
+    pub users: Vec<UserSeed>,
+    /// Groups besides those that users name.
+    pub groups: Vec<GroupSeed>,
+}
+
+/// A user to start with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserSeed {
+    /// The user name.
+    pub name: String,
+    /// The e-mail address; made up from the name when empty.
+    #[serde(default)]
+    pub email: String,
+    /// The display name; the user name when empty.
+    #[serde(default)]
+    pub display_name: String,
+    /// Whether the account may be used.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// Groups to be a member of; made where they are missing.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// User properties.
+    #[serde(default)]
+    pub properties: BTreeMap<String, Value>,
+}
+
+/// A group to start with: its name.
+pub type GroupSeed = String;
+
+const fn yes() -> bool {
+    true
+}
+
+impl UserSeed {
+    /// An active user of this name in these groups.
+    #[must_use]
+    pub fn new(name: &str, groups: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            email: String::new(),
+            display_name: String::new(),
+            active: true,
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
+impl Store {
+    /// No users and no groups; [`super::TOKEN`] is known, and there are licences for Jira Software (given to new
+    /// accounts by default) and Jira Service Management.
+    #[must_use]
+    pub fn empty() -> Self {
+        let licence = |key: &str, name: &str, group: &str, selected_by_default| Licence {
+            key: key.to_owned(),
+            name: name.to_owned(),
+            group: group.to_owned(),
+            seats: 25,
+            selected_by_default,
+        };
+        Self {
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            tokens: BTreeMap::from([(super::TOKEN.to_owned(), Rights::Administer)]),
+            licences: vec![
+                licence("jira-software", "Jira Software", "jira-software-users", true),
+                licence("jira-servicedesk", "Jira Service Management", "jira-servicemanagement-users", false),
+            ],
+            next_key: 10_000,
+        }
+    }
+
+    /// The groups of a fresh Jira and one administrator.
+    #[must_use]
+    pub fn demo() -> Self {
+        let mut store = Self::empty();
+        for group in ["jira-administrators", "jira-software-users", "jira-servicemanagement-users"] {
+            store.add_group(group);
+        }
+        store.add_user(UserSeed {
+            display_name: String::from("Jira Administrator"),
+            ..UserSeed::new("jira-admin", &["jira-administrators", "jira-software-users"])
+        });
+        store
+    }
+
+    /// Forgets users and groups and takes those of `seed`.
+    pub fn replace(&mut self, seed: Seed) {
+        self.users.clear();
+        self.groups.clear();
+        for group in &seed.groups {
+            self.add_group(group);
+        }
+        for user in seed.users {
+            self.add_user(user);
+        }
+    }
+
+    /// Adds a token.
+    pub fn add_token(&mut self, token: &str, rights: Rights) {
+        self.tokens.insert(token.to_owned(), rights);
+    }
+
+    /// Takes a token away, as an administrator or its expiry would.
+    pub fn revoke_token(&mut self, token: &str) {
+        self.tokens.remove(token);
+    }
+
+    /// What the owner of `token` may do; `None` for no token of ours.
+    #[must_use]
+    pub fn rights(&self, token: &str) -> Option<Rights> {
+        self.tokens.get(token).copied()
+    }
+
+    /// Adds a user, or replaces the one of that name.
+    pub fn add_user(&mut self, seed: UserSeed) {
+        let key = format!("JIRAUSER{}", self.next_key);
+        self.next_key = self.next_key.saturating_add(100);
+        let email = if seed.email.is_empty() { format!("{}@example.test", seed.name) } else { seed.email };
+        let display_name = if seed.display_name.is_empty() { seed.name.clone() } else { seed.display_name };
+        for group in &seed.groups {
+            self.add_group(group);
+            self.join(&seed.name, group);
+        }
+        let user = User {
+            key,
+            email,
+            display_name,
+            active: seed.active,
+            properties: seed.properties,
+            name: seed.name,
+        };
+        self.users.insert(fold(&user.name), user);
+    }
+
+    /// Adds a group; false when there is one.
+    pub fn add_group(&mut self, name: &str) -> bool {
+        if self.groups.contains_key(&fold(name)) {
+            return false;
+        }
+        let group = Group { name: name.to_owned(), members: BTreeSet::new() };
+        self.groups.insert(fold(name), group);
+        true
+    }
+
+    /// Takes a group away; false when there is none.
+    pub fn remove_group(&mut self, name: &str) -> bool {
+        self.groups.remove(&fold(name)).is_some()
+    }
+
+    /// Makes `user` a member; false when it is one, or there is no such group.
+    pub fn join(&mut self, user: &str, group: &str) -> bool {
+        self.groups.get_mut(&fold(group)).is_some_and(|group| group.members.insert(fold(user)))
+    }
+
+    /// Ends the membership; false when there is none.
+    pub fn leave(&mut self, user: &str, group: &str) -> bool {
+        self.groups.get_mut(&fold(group)).is_some_and(|group| group.members.remove(&fold(user)))
+    }
+
+    /// Sets whether the account may be used.
+    pub fn set_active(&mut self, user: &str, active: bool) {
+        if let Some(user) = self.user_mut(user) {
+            user.active = active;
+        }
+    }
+
+    /// The groups of a user, in order, in the spelling they were made with; empty when there is no such user.
+    #[must_use]
+    pub fn groups_of(&self, user: &str) -> Vec<String> {
+        let user = fold(user);
+        let of = self.groups.values().filter(|group| group.members.contains(&user));
+        of.map(|group| group.name.clone()).collect()
+    }
+
+    /// Is there a user of this name?
+    #[must_use]
+    pub fn has_user(&self, name: &str) -> bool {
+        self.user(name).is_some()
+    }
+
+    /// A user property.
+    #[must_use]
+    pub fn property(&self, user: &str, key: &str) -> Option<&Value> {
+        self.user(user).and_then(|user| user.properties.get(key))
+    }
+
+    /// The applications whose seat this user takes, by key.
+    #[must_use]
+    pub fn seats_of(&self, name: &str) -> Vec<String> {
+        let active = self.user(name).is_some_and(|user| user.active);
+        let used = self.licences.iter().filter(|licence| active && self.is_member(name, &licence.group));
+        used.map(|licence| licence.key.clone()).collect()
+    }
+
+    /// How many seats of an application are taken.
+    #[must_use]
+    pub fn seats_taken(&self, licence: &Licence) -> usize {
+        self.users.values().filter(|user| user.active && self.is_member(&user.name, &licence.group)).count()
+    }
+
+    /// The applications.
+    #[must_use]
+    pub fn licences(&self) -> &[Licence] {
+        &self.licences
+    }
+
+    /// Sets how many seats the application `key` has.
+    pub fn set_seats(&mut self, key: &str, seats: usize) {
+        for licence in self.licences.iter_mut().filter(|licence| licence.key == key) {
+            licence.seats = seats;
+        }
+    }
+
+    /// Users, groups and licences as JSON; `users` and `groups` have the shape of [`Seed`] and more.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let users: Vec<Value> = self
+            .users
+            .values()
+            .map(|user| {
+                json!({
+                    "name": user.name, "key": user.key, "email": user.email,
+                    "displayName": user.display_name, "active": user.active,
+                    "groups": self.groups_of(&user.name), "properties": user.properties,
+                    "licences": self.seats_of(&user.name),
+                })
+            })
+            .collect();
+        let groups: Vec<&str> = self.groups.values().map(|group| group.name.as_str()).collect();
+        let licences: Map<String, Value> = self
+            .licences
+            .iter()
+            .map(|licence| {
+                (licence.key.clone(), json!({ "seats": licence.seats, "taken": self.seats_taken(licence) }))
+            })
+            .collect();
+        json!({ "users": users, "groups": groups, "licences": licences })
+    }
+
+    pub(super) fn user(&self, name: &str) -> Option<&User> {
+        self.users.get(&fold(name))
+    }
+
+    pub(super) fn user_mut(&mut self, name: &str) -> Option<&mut User> {
+        self.users.get_mut(&fold(name))
+    }
+
+    pub(super) fn user_by_key(&self, key: &str) -> Option<&User> {
+        self.users.values().find(|user| user.key == key)
+    }
+
+    pub(super) fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+
+    pub(super) fn remove_user(&mut self, name: &str) -> bool {
+        for group in self.groups.values_mut() {
+            group.members.remove(&fold(name));
+        }
+        self.users.remove(&fold(name)).is_some()
+    }
+
+    /// Gives the user a new name; false when it is taken.
+    pub(super) fn rename_user(&mut self, old: &str, new: &str) -> bool {
+        if fold(old) != fold(new) && self.has_user(new) {
+            return false;
+        }
+        let Some(mut user) = self.users.remove(&fold(old)) else { return false };
+        user.name = new.to_owned();
+        for group in self.groups.values_mut() {
+            if group.members.remove(&fold(old)) {
+                group.members.insert(fold(new));
+            }
+        }
+        self.users.insert(fold(new), user);
+        true
+    }
+
+    /// The group in the spelling it was made with.
+    pub(super) fn group_name(&self, name: &str) -> Option<&str> {
+        self.groups.get(&fold(name)).map(|group| group.name.as_str())
+    }
+
+    pub(super) fn group_names(&self) -> impl Iterator<Item = &str> {
+        self.groups.values().map(|group| group.name.as_str())
+    }
+
+    pub(super) fn members(&self, group: &str) -> Vec<&User> {
+        let members = self.groups.get(&fold(group)).into_iter().flat_map(|group| &group.members);
+        members.filter_map(|name| self.users.get(name)).collect()
+    }
+
+    pub(super) fn is_member(&self, user: &str, group: &str) -> bool {
+        self.groups.get(&fold(group)).is_some_and(|group| group.members.contains(&fold(user)))
+    }
+}
+
+fn fold(name: &str) -> String {
+    name.to_lowercase()
+}
