@@ -6,6 +6,7 @@ use super::explanation::{Explanation, Reason, Withheld};
 use super::group_name::GroupNames;
 use super::portal::Entrance;
 use super::settings::{AssignTo, Settings};
+use crate::identity::{AssertedGroups, Identity};
 
 /// What is known about the request that started the sign-in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,10 +56,14 @@ pub struct DesiredGroups {
     pub may_remove: BTreeSet<String>,
 }
 
-/// The rules applied to the asserted groups (`None`: not known), the request and the account.
+/// Applies the rules: what should `identity`, whose sign-in began with `request`, get on top of `account`?
+///
+/// In this order: the table; the default groups, by their scope and then by the portal rule; what may be taken away.
+/// Protected groups are left out of all three. The entrance decides about default groups only, and only by withholding
+/// them, so the order in which somebody visits pages never takes anything from an account.
 #[must_use]
-pub fn decide_groups(
-    asserted: Option<&BTreeSet<String>>,
+pub fn decide(
+    identity: &Identity,
     request: &RequestFacts<'_>,
     account: &AccountFacts,
     settings: &Settings,
@@ -72,12 +77,14 @@ pub fn decide_groups(
     let mut explanation = Explanation::default();
     let mut ensure = GroupNames::default();
 
-    match asserted {
-        Some(asserted) => grant_mapped(asserted, settings, &protected, &mut ensure, &mut explanation),
-        None => explanation.push(Reason::AssertedGroupsUnknown),
+    match &identity.groups {
+        AssertedGroups::Known(asserted) => {
+            grant_mapped(asserted, settings, &protected, &mut ensure, &mut explanation);
+        }
+        AssertedGroups::Unknown(why) => explanation.push(Reason::AssertedGroupsUnknown(*why)),
     }
     grant_defaults(entrance, account, settings, &protected, &mut ensure, &mut explanation);
-    let may_remove = removable(asserted.is_some(), settings, &protected, &ensure, &current, &mut explanation);
+    let may_remove = removable(&identity.groups, settings, &protected, &ensure, &current, &mut explanation);
 
     // Told by header: what is given, and what the account keeps of the groups that the rules name at all. Without
     // the second half an agent who comes by the portal would lose the default groups for the length of a session.
@@ -157,7 +164,7 @@ fn grant_defaults(
 
 /// The managed groups that nobody gives any more, less everything that is never taken away.
 fn removable(
-    asserted_known: bool,
+    asserted: &AssertedGroups,
     settings: &Settings,
     protected: &GroupNames,
     ensure: &GroupNames,
@@ -165,7 +172,8 @@ fn removable(
     explanation: &mut Explanation,
 ) -> GroupNames {
     let mut may_remove = GroupNames::default();
-    if !asserted_known {
+    // A claim that was left out says nothing about anybody's groups; only one that is there can take any away.
+    if matches!(asserted, AssertedGroups::Unknown(_)) {
         return may_remove;
     }
     if settings.keep_existing_groups {

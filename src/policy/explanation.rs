@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::settings::AssignTo;
+use crate::identity::UnknownGroups;
 
 /// The reasons of one decision, in the order in which the rules were applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl fmt::Display for Explanation {
 #[non_exhaustive]
 pub enum Reason {
     /// The IdP's groups are not known, so nothing is taken away and no row of the table applies.
-    AssertedGroupsUnknown,
+    AssertedGroupsUnknown(UnknownGroups),
     /// A row of the table gives the group.
     Mapped {
         /// The IdP's group.
@@ -108,7 +109,9 @@ impl fmt::Display for Withheld {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AssertedGroupsUnknown => f.write_str("asserted groups unknown, nothing removed"),
+            Self::AssertedGroupsUnknown(why) => {
+                write!(f, "asserted groups unknown ({}), nothing removed", unknown(*why))
+            }
             Self::Mapped { idp_group, group } => write!(f, "`{idp_group}` gives `{group}`"),
             Self::Unmapped { count } => write!(f, "{count} asserted groups not mapped"),
             Self::DefaultGroup { group, assign_to } => {
@@ -120,5 +123,12 @@ impl fmt::Display for Reason {
             Self::DefaultGroupKept { group } => write!(f, "default group `{group}` kept"),
             Self::ExistingGroupsKept => f.write_str("existing groups kept"),
         }
+    }
+}
+
+const fn unknown(why: UnknownGroups) -> &'static str {
+    match why {
+        UnknownGroups::ClaimMissing => "claim missing",
+        UnknownGroups::Overage => "overage",
     }
 }

@@ -9,7 +9,7 @@ mod group_name;
 mod portal;
 mod settings;
 
-pub use decide::{AccountFacts, Decision, DesiredGroups, RequestFacts, decide_groups};
+pub use decide::{AccountFacts, Decision, DesiredGroups, RequestFacts, decide};
 pub use explanation::{Explanation, Reason, Withheld};
 pub use group_name::{FoldedName, GroupNames};
 pub use portal::{Entrance, PortalRule};
