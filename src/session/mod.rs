@@ -10,6 +10,7 @@ mod error;
 mod keys;
 mod payload;
 pub mod pending_request;
+pub mod replay;
 mod settings;
 mod state;
 
@@ -19,3 +20,6 @@ pub use error::{SessionError, Unreadable};
 pub use keys::SealingKeys;
 pub use settings::{CookieSettings, Settings};
 pub use state::{Forwarded, Session, SessionNameId};
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::error::{SessionError, Unreadable};
+use super::replay::ReplayClaim;
 use super::settings::Settings;
-use crate::base::{Pii, UnixTime};
+use crate::base::{EntropySource, Pii, UnixTime, random};
 use crate::encoding::base64url;
+use crate::identity::Identity;
+use crate::saml::profiles::web_sso::AcceptedAssertion;
 
 /// How far the clocks of two replicas may differ before a session counts as forged.
 const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(300);
@@ -62,6 +65,58 @@ pub struct Forwarded {
 }
 
 impl Session {
+    /// Begins the session of the person whom `assertion` vouches for, and spends the proof that it was not used before.
+    ///
+    /// It ends after `settings.absolute_ttl`, or at the identity provider's SessionNotOnOrAfter if that comes first
+    /// (profiles 4.1.4.3); that instant is taken without any skew, because it only shortens.
+    ///
+    /// # Errors
+    /// [`SessionError::AssertionReplayed`] when `claim` is for another assertion, [`SessionError::IdpSessionEnded`],
+    /// [`SessionError::EntropyUnavailable`].
+    #[expect(clippy::needless_pass_by_value, reason = "the claim is spent: it proves one use")]
+    pub fn begin(
+        assertion: &AcceptedAssertion,
+        identity: &Identity,
+        claim: ReplayClaim,
+        forwarded: Forwarded,
+        now: UnixTime,
+        settings: &Settings,
+        entropy: &dyn EntropySource,
+    ) -> Result<Self, SessionError> {
+        // profiles 4.1.4.5: the claim proves something about one assertion only
+        if !claim.is_for(assertion) {
+            return Err(SessionError::AssertionReplayed);
+        }
+        let mut expires_at = now.saturating_add(settings.absolute_ttl);
+        if let Some(not_on_or_after) = assertion.session_not_on_or_after() {
+            // profiles 4.1.4.3: our session ends no later
+            if now >= not_on_or_after {
+                return Err(SessionError::IdpSessionEnded { not_on_or_after });
+            }
+            expires_at = expires_at.min(not_on_or_after);
+        }
+        let name_id = identity.name_id.as_ref().map(|name_id| SessionNameId {
+            value: name_id.value().clone(),
+            format: name_id.format().map(str::to_owned),
+        });
+        Ok(Self {
+            fields: Fields {
+                id: random(entropy)?,
+                username: identity.username.clone(),
+                name_id,
+                email: identity.email.clone(),
+                display_name: identity.display_name.clone(),
+                groups: forwarded.groups.into_iter().collect(),
+                attributes: forwarded.attributes.into_iter().collect(),
+                idp_entity_id: assertion.issuer().to_owned(),
+                session_index: assertion.session_index().map(str::to_owned),
+                issued_at: now,
+                last_seen: now,
+                expires_at,
+            },
+        })
+    }
+
     /// Who signed in.
     #[must_use]
     pub const fn username(&self) -> &Pii<String> {

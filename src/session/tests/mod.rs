@@ -1,0 +1,125 @@
+//! Tests of the room from inside: they make sessions without an assertion, which nobody else can.
+
+mod cache;
+mod cookies;
+mod expiry;
+mod pending;
+mod properties;
+mod replay;
+mod sealing;
+mod speed;
+
+use core::cell::Cell;
+use core::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::state::Fields;
+use super::{CookieSettings, SealingKeys, Session, SessionNameId, Settings};
+use crate::base::{EntropyFailure, EntropySource, Pii, Secret, UnixTime};
+use crate::http::{SameSite, SetCookie};
+
+pub(super) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// SHA-256 of a counter: never repeats, and is the same in every run.
+#[derive(Default)]
+pub(super) struct Counting(Cell<u64>);
+
+impl EntropySource for Counting {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailure> {
+        for chunk in out.chunks_mut(32) {
+            self.0.set(self.0.get() + 1);
+            let block = Sha256::digest(self.0.get().to_le_bytes());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A host without randomness.
+pub(super) struct Broken;
+
+impl EntropySource for Broken {
+    fn fill(&self, _: &mut [u8]) -> Result<(), EntropyFailure> {
+        Err(EntropyFailure)
+    }
+}
+
+pub(super) fn keys(secrets: &[u8], context: &str) -> SealingKeys {
+    SealingKeys::new(secrets.iter().map(|byte| Secret::new(vec![*byte; 32])).collect(), context).unwrap()
+}
+
+pub(super) fn settings() -> Settings {
+    Settings {
+        keys: keys(&[1], "https://sp.example/saml"),
+        cookie: CookieSettings {
+            name: String::from("__Host-samlgate"),
+            domain: None,
+            path: String::from("/"),
+            same_site: SameSite::Lax,
+            partitioned: false,
+        },
+        absolute_ttl: Duration::from_secs(28_800),
+        idle_ttl: Some(Duration::from_secs(3_600)),
+        pending_request_ttl: Duration::from_secs(600),
+        max_pending_requests: 3,
+        max_cookie_bytes: 16_384,
+    }
+}
+
+pub(super) fn session() -> Session {
+    Session {
+        fields: Fields {
+            id: [9; 16],
+            username: Pii::new(String::from("alice")),
+            name_id: Some(SessionNameId {
+                value: Pii::new(String::from("alice@idp.example")),
+                format: Some(String::from("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")),
+            }),
+            email: Some(Pii::new(String::from("alice@example.com"))),
+            display_name: Some(Pii::new(String::from("Alice Example"))),
+            groups: vec![String::from("jira-software-users"), String::from("project-a")],
+            attributes: vec![(String::from("department"), vec![String::from("Research")])],
+            idp_entity_id: String::from("https://idp.example/metadata"),
+            session_index: Some(String::from("_session-index-1")),
+            issued_at: NOW,
+            last_seen: NOW,
+            expires_at: NOW.saturating_add(Duration::from_secs(28_800)),
+        },
+    }
+}
+
+/// A session whose groups do not compress, with about `bytes` of them.
+pub(super) fn large_session(bytes: usize, seed: u8) -> Session {
+    let mut large = session();
+    large.fields.groups = (0..bytes / 43)
+        .map(|index| {
+            let mut hash = Sha256::new();
+            hash.update([seed]);
+            hash.update(index.to_le_bytes());
+            crate::encoding::base64url::encode(&hash.finalize())
+        })
+        .collect();
+    large
+}
+
+pub(super) fn at(offset: i64) -> UnixTime {
+    UnixTime::from_secs(NOW.as_secs().checked_add_signed(offset).unwrap())
+}
+
+/// What a browser that got `cookies` presents.
+pub(super) fn jar(cookies: &[SetCookie]) -> Vec<(&str, &str)> {
+    cookies
+        .iter()
+        .filter(|cookie| cookie.max_age != Some(Duration::ZERO))
+        .map(|cookie| (cookie.name.as_str(), cookie.value.as_str()))
+        .collect()
+}
+
+pub(super) fn removed(cookies: &[SetCookie]) -> Vec<&str> {
+    cookies
+        .iter()
+        .filter(|cookie| cookie.max_age == Some(Duration::ZERO) && cookie.value.is_empty())
+        .map(|cookie| cookie.name.as_str())
+        .collect()
+}
