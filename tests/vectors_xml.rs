@@ -2,7 +2,13 @@
 //!
 //! `document`, `hex` or `repeat` is the input (`#` in a repeated unit is its number; `close` is repeated as well).
 //! Checked in order: the lexer and the parser, the value of the root if `value` is given, the canonical form.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests fail by panicking"
+)]
 
 use std::time::{Duration, Instant};
 

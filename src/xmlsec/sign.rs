@@ -94,7 +94,7 @@ fn sign(
         .ok_or(SignatureError::SigningFailed { finding: "no such element, or it is signed already" })?;
     let id =
         element.attribute("ID").ok_or(SignatureError::SigningFailed { finding: "the element has no ID" })?;
-    let octets = request.canonicalization.apply(element, None)?;
+    let octets = request.canonicalization.apply_to_reference(element, None)?;
     let digest = base64::encode(&request.scheme.digest().digest(&octets));
     // The text is canonical as it stands: only `ds` and `ec` are used, each declared where it is used first.
     let info = signed_info(id, &digest, request);

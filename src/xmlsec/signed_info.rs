@@ -12,7 +12,7 @@ use super::{DS, SignatureError};
 /// Exclusive canonical XML with its parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Canonicalization {
-    /// The `#WithComments` variant.
+    /// The `#WithComments` variant. A reference to an ID signs no comments all the same (XML-DSig core 4.3.3.3).
     pub with_comments: bool,
     /// The PrefixList of `InclusiveNamespaces`.
     pub inclusive_prefixes: Vec<String>,
@@ -35,15 +35,30 @@ impl Canonicalization {
         Ok(Some(Self { with_comments, inclusive_prefixes }))
     }
 
-    /// The canonical octets of `element`, without `omit`; they begin with the element's own start tag.
-    pub(super) fn apply(
+    /// The canonical octets of what a reference to the ID of `element` signs: without `omit`, and never with comments.
+    /// They are taken out when the reference is resolved (XML-DSig core 4.3.3.3), before any transform could keep them.
+    pub(super) fn apply_to_reference(
         &self,
         element: Element<'_>,
         omit: Option<Element<'_>>,
     ) -> Result<Vec<u8>, SignatureError> {
+        self.octets(element, omit, false)
+    }
+
+    /// The canonical octets of `SignedInfo`.
+    pub(super) fn apply_to_signed_info(&self, element: Element<'_>) -> Result<Vec<u8>, SignatureError> {
+        self.octets(element, None, self.with_comments)
+    }
+
+    /// Canonical octets that begin with the element's own start tag.
+    fn octets(
+        &self,
+        element: Element<'_>,
+        omit: Option<Element<'_>>,
+        with_comments: bool,
+    ) -> Result<Vec<u8>, SignatureError> {
         let inclusive_prefixes: Vec<&str> = self.inclusive_prefixes.iter().map(String::as_str).collect();
-        let how =
-            Exclusive { with_comments: self.with_comments, inclusive_prefixes: &inclusive_prefixes, omit };
+        let how = Exclusive { with_comments, inclusive_prefixes: &inclusive_prefixes, omit };
         let octets = canonicalize(element, &how)?;
         let begins = octets
             .strip_prefix(b"<")

@@ -65,7 +65,7 @@ pub fn verify(
         return Err(SignatureError::ReferenceRefused { uri: info.uri });
     }
     // XML-DSig core 3.2.2: signature validation..
-    let signed_octets = info.canonicalization.apply(signed_info, None)?;
+    let signed_octets = info.canonicalization.apply_to_signed_info(signed_info)?;
     check_value(&info, &signed_octets, &octets(value, "SignatureValue")?, keys, crypto, budget)?;
     // ..and what was acted on must be what the signed octets say.
     let again = Source::check(&signed_octets, limits)?;
@@ -73,7 +73,7 @@ pub fn verify(
         return Err(misshapen(signed_info, "`SignedInfo` reads differently in canonical form"));
     }
     // XML-DSig core 3.2.1: reference validation.
-    let octets = info.transform.apply(element, Some(signature))?;
+    let octets = info.transform.apply_to_reference(element, Some(signature))?;
     let digest = info.digest.digest(&octets);
     if !bool::from(digest.as_slice().ct_eq(&info.digest_value)) {
         return Err(SignatureError::DigestMismatch);
