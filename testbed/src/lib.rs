@@ -3,7 +3,15 @@
 //!
 //! Nothing here ships. Everything listens on loopback only, and the keys are in the repository.
 
+pub mod app;
 pub mod browser;
 pub mod client;
+pub mod config;
+pub mod envoy;
+pub mod idp;
 pub mod jira;
+pub mod page;
+pub mod scene;
 pub mod server;
+
+pub use scene::{Scene, SceneOptions};

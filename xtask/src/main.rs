@@ -1,2 +1,67 @@
-//! Build, test, demo and bench tasks.
-fn main() {}
+//! Build, test and demo tasks: `cargo xtask --help`.
+//!
+//! Whatever a task needs and the machine lacks is installed by the task, in a pinned version, with the command shown.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
+
+mod demo;
+mod run;
+mod stages;
+mod tools;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Build, test and demo tasks of samlgate.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run the demo: an identity provider, a stand-in Jira and Envoy with the filter, until Ctrl-C.
+    Demo(demo::Demo),
+    /// Run every test; this is what CI runs. The last line counts the stages.
+    Test {
+        /// Only format, lints and the tests that need neither Envoy nor other programs.
+        #[arg(long)]
+        quick: bool,
+        /// Only the stages whose name contains this.
+        #[arg(long, value_name = "WORD")]
+        only: Option<String>,
+    },
+    /// Build the filter: target/samlgate.wasm.
+    Build,
+    /// Check format, lints and the import order of the rooms.
+    Check,
+    /// Build the filter and hold its size against the budget.
+    Size,
+    /// Install what the other tasks need, without running one.
+    Setup {
+        /// Also the foreign identity and service providers that the interoperability tests talk to.
+        #[arg(long)]
+        interop: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Demo(demo) => demo::run(&demo),
+        Task::Test { quick, only } => stages::test(quick, only.as_deref()),
+        Task::Build => wasm::build().map(|path| println!("{}", path.display())),
+        Task::Check => stages::check(),
+        Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
+        Task::Setup { interop } => stages::setup(interop),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -212,6 +212,12 @@ impl Browser {
         Self::default()
     }
 
+    /// The same browser with scripts switched off: pages wait for their button.
+    #[must_use]
+    pub fn without_scripts(self) -> Self {
+        Self { scripts: false, ..self }
+    }
+
     /// What happened so far.
     #[must_use]
     pub fn hops(&self) -> &[Hop] {

@@ -1,0 +1,14 @@
+//! A SAML 2.0 identity provider for the demo and the tests: honest by default, and as wrong as a test asks it to be.
+
+mod issue;
+mod keys;
+mod request;
+mod server;
+mod signature;
+mod users;
+
+pub use issue::{Groups, IssueError, IssueOptions, Signed, Tamper, fresh_id, issue};
+pub use keys::TestKey;
+pub use request::{AuthnRequest, Binding, SignatureCheck};
+pub use server::{Idp, IdpOptions};
+pub use users::User;

@@ -1,0 +1,263 @@
+//! Everything together: identity provider, application, Jira and Envoy with the filter, for one test file or the demo.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
+use crate::app::{AccountView, App, AppRequest};
+use crate::browser::Browser;
+use crate::client::{Request, Response};
+use crate::config::{merge, plugin_configuration, render, repository};
+use crate::envoy::{self, Envoy, EnvoyOptions};
+use crate::idp::{Idp, IdpOptions, TestKey};
+
+/// The configuration that scenes run unless a test names another.
+pub const DEMO_CONFIGURATION: &str = "envoy/demo/envoy.yaml";
+
+/// Seals the sessions of the demo and of the tests.
+const SESSION_KEY: &str = "2b1c0a7f5d7e4f2d9a6b8c3e1f0d2a4b6c8e0f1a3b5d7c9e0a2b4d6f8c1e3a5b";
+
+type Edit = Box<dyn FnOnce(&mut Value)>;
+
+/// What is special about a scene. The default is the demo on free ports.
+pub struct SceneOptions {
+    /// The Envoy configuration, relative to the repository.
+    pub configuration: &'static str,
+    /// The port of the application; 0 for a free one. The identity provider takes the next one if this is not 0.
+    pub port: u16,
+    /// How the identity provider starts.
+    pub idp: IdpOptions,
+    /// Worker threads of Envoy.
+    pub concurrency: u32,
+    /// Log level of the wasm component.
+    pub wasm_log_level: &'static str,
+    /// Where files go; under `target/scenes` if not given.
+    pub directory: Option<PathBuf>,
+    /// More environment for Envoy; later entries replace earlier ones of the same name.
+    pub environment: Vec<(String, String)>,
+    plugin: Vec<Edit>,
+    whole: Vec<Edit>,
+}
+
+impl Default for SceneOptions {
+    fn default() -> Self {
+        Self {
+            configuration: DEMO_CONFIGURATION,
+            port: 0,
+            idp: IdpOptions::default(),
+            concurrency: 2,
+            wasm_log_level: "debug",
+            directory: None,
+            environment: Vec::new(),
+            plugin: Vec::new(),
+            whole: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for SceneOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SceneOptions({})", self.configuration)
+    }
+}
+
+impl SceneOptions {
+    /// The demo on free ports.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Applies a JSON merge patch to the plugin's configuration: objects are merged, `null` removes.
+    #[must_use]
+    pub fn patch(self, patch: Value) -> Self {
+        self.plugin(move |configuration| merge(configuration, &patch))
+    }
+
+    /// Changes the plugin's configuration.
+    #[must_use]
+    pub fn plugin(mut self, edit: impl FnOnce(&mut Value) + 'static) -> Self {
+        self.plugin.push(Box::new(edit));
+        self
+    }
+
+    /// Changes the whole Envoy configuration.
+    #[must_use]
+    pub fn envoy(mut self, edit: impl FnOnce(&mut Value) + 'static) -> Self {
+        self.whole.push(Box::new(edit));
+        self
+    }
+
+    /// Switches off what Envoy itself does against odd paths and header names, so that the filter's own rules are
+    /// under test.
+    #[must_use]
+    pub fn without_envoys_own_locks(self) -> Self {
+        self.envoy(|config| {
+            let pointer = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+            let Some(Value::Object(manager)) = config.pointer_mut(pointer) else { return };
+            for name in [
+                "normalize_path",
+                "merge_slashes",
+                "path_with_escaped_slashes_action",
+                "common_http_protocol_options",
+            ] {
+                manager.remove(name);
+            }
+        })
+    }
+}
+
+/// A running scene. Dropping it ends everything; its files stay.
+#[derive(Debug)]
+pub struct Scene {
+    /// The identity provider.
+    pub idp: Idp,
+    /// The application.
+    pub app: App,
+    /// Envoy.
+    pub envoy: Envoy,
+    port: u16,
+}
+
+impl Scene {
+    /// Starts everything and waits until Envoy is ready.
+    ///
+    /// # Errors
+    /// When Envoy or the filter is missing, a port is taken, or Envoy refuses the configuration: the message has the
+    /// end of its log.
+    pub fn start(options: SceneOptions) -> io::Result<Self> {
+        let port = if options.port == 0 { envoy::free_port()? } else { options.port };
+        let mut idp_options = options.idp;
+        if options.port != 0 && idp_options.port == 0 {
+            idp_options.port = options.port.saturating_add(1);
+        }
+        let idp = Idp::start(&idp_options)?;
+        idp.trust(TestKey::Stranger);
+        let account: Option<AccountView> = None;
+        let app = App::start(0, account)?;
+        let words = BTreeMap::from([
+            ("ADMIN_PORT", "0".to_owned()),
+            ("APP_PORT", port.to_string()),
+            ("UPSTREAM_PORT", app.port().to_string()),
+            ("JIRA_PORT", app.port().to_string()),
+            ("WASM", envoy::wasm()?.display().to_string()),
+        ]);
+        let mut config = render(options.configuration, &words)?;
+        for edit in options.plugin {
+            let configuration = plugin_configuration(&mut config)
+                .ok_or_else(|| io::Error::other("the configuration has no plugin in it"))?;
+            edit(configuration);
+        }
+        for edit in options.whole {
+            edit(&mut config);
+        }
+        let mut environment = vec![
+            ("IDP_METADATA".to_owned(), idp.metadata()),
+            ("SESSION_KEY".to_owned(), SESSION_KEY.to_owned()),
+            ("SP_PRIVATE_KEY".to_owned(), TestKey::Stranger.private_pem().to_owned()),
+            ("SP_CERTIFICATE".to_owned(), TestKey::Stranger.certificate_pem().to_owned()),
+            ("JIRA_AUTHORIZATION".to_owned(), "Bearer token-of-the-stand-in".to_owned()),
+        ];
+        for (name, value) in options.environment {
+            environment.retain(|(have, _)| *have != name);
+            environment.push((name, value));
+        }
+        let envoy = Envoy::start(&EnvoyOptions {
+            binary: envoy::binary()?,
+            config,
+            directory: options.directory.unwrap_or_else(fresh_directory),
+            environment,
+            concurrency: options.concurrency,
+            wasm_log_level: options.wasm_log_level,
+        })?;
+        Ok(Self { idp, app, envoy, port })
+    }
+
+    /// The application's origin: scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://app.localhost:{}", self.port)
+    }
+
+    /// The address of `path` at the application, through Envoy.
+    #[must_use]
+    pub fn app_url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin())
+    }
+
+    /// A browser that has never been here.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new()
+    }
+
+    /// Where Envoy listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (std::net::Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// A request to Envoy, byte for byte as it is given, with the right `Host`.
+    #[must_use]
+    pub fn request(&self, method: &str, target: &str) -> Request {
+        Request::new(method, &format!("app.localhost:{}", self.port), target)
+    }
+
+    /// Sends `request` to Envoy.
+    ///
+    /// # Errors
+    /// When the connection fails or no answer comes.
+    pub fn send(&self, request: &Request) -> io::Result<Response> {
+        request.send(self.address())
+    }
+
+    /// All counters and gauges of Envoy.
+    ///
+    /// # Errors
+    /// When its admin interface does not answer.
+    pub fn envoy_stats(&self) -> io::Result<BTreeMap<String, u64>> {
+        self.envoy.stats()
+    }
+
+    /// What Envoy logged so far.
+    #[must_use]
+    pub fn envoy_log(&self) -> String {
+        self.envoy.log()
+    }
+
+    /// What the application received so far.
+    #[must_use]
+    pub fn app_requests(&self) -> Vec<AppRequest> {
+        self.app.requests()
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let lines = self.envoy_log();
+            let lines: Vec<&str> = lines.lines().collect();
+            let end = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default().join("\n");
+            say(&format!(
+                "the logs are in {}; the end of envoy.log:\n{end}",
+                self.envoy.directory().display()
+            ));
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "libtest shows it with the failed test")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+fn fresh_directory() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    repository().join("target/scenes").join(format!("{}-{number}", std::process::id()))
+}
