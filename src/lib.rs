@@ -1,10 +1,15 @@
 //! The pure core of samlgate: a SAML 2.0 service provider without a host.
 //!
-//! The rooms, in the order in which they may import one another (a room imports only rooms above it):
-//! `base`, `encoding`, `http`, `effect`, `xml`, `xmlsec`, `saml`, `identity`, `policy`, `session`, `provision`,
-//! `targets`, `flow`, `gateway`, `config`.
+//! The core reads no clock, makes no random number, opens no socket and no file. It is handed data and returns data; a
+//! shell (`filter/` in Envoy, a test, a trace) performs what it asks for. See [`gateway::Gateway`] for the way in.
 //!
-//! The one contract: *every ask is answered exactly once, answers are fed one at a time, and `now` never goes back.*
+//! # The one contract
+//!
+//! *Every ask is answered exactly once, answers are fed one at a time, and `now` never goes back.*
+//!
+//! # The rooms
+//!
+//! In the order in which they may import one another: a room imports only rooms above it.
 #![forbid(unsafe_code)]
 
 pub mod base;
@@ -30,3 +35,9 @@ pub mod session;
 pub mod provision;
 
 pub mod targets;
+
+pub mod page;
+
+pub mod flow;
+
+pub mod gateway;

@@ -151,6 +151,31 @@ pub fn open(
     Err(refused.map_or(SessionError::PendingRequestMissing, SessionError::PendingRequestUnreadable))
 }
 
+/// Whether any of the cookies in `presented` is a pending request that can still be answered: the cheap question
+/// before a body is read.
+///
+/// # Errors
+/// [`SessionError::PendingRequestMissing`] when there is none at all, otherwise why the last one is of no use.
+pub fn any_usable(
+    presented: &[(&str, &str)],
+    settings: &Settings,
+    now: UnixTime,
+) -> Result<(), SessionError> {
+    let mut refused = SessionError::PendingRequestMissing;
+    // As many as are ever left in a browser, and some slack; what follows opens the right one by its name.
+    let candidates = settings.max_pending_requests.saturating_add(MAX_EVICTIONS);
+    for (name, text) in
+        presented.iter().filter(|(name, _)| is_pending_cookie(name, settings)).take(candidates)
+    {
+        let opened = open_cookie(name, text, settings).map_err(SessionError::PendingRequestUnreadable);
+        match opened.and_then(|fields| usable(fields, settings, now)) {
+            Ok(_) => return Ok(()),
+            Err(why) => refused = why,
+        }
+    }
+    Err(refused)
+}
+
 fn open_cookie(name: &str, text: &str, settings: &Settings) -> Result<Fields, Unreadable> {
     if text.len() > MAX_SET_COOKIE_BYTES {
         return Err(Unreadable::Encoding);
@@ -177,7 +202,8 @@ pub fn clear(relay_state: &str, settings: &Settings) -> Option<SetCookie> {
 }
 
 /// Is `name` the name of a pending request's cookie?
-pub(super) fn is_pending_cookie(name: &str, settings: &Settings) -> bool {
+#[must_use]
+pub fn is_pending_cookie(name: &str, settings: &Settings) -> bool {
     token_of(name, settings).is_some()
 }
 

@@ -6,5 +6,7 @@
 mod error;
 pub mod jira_dc;
 mod resource;
+mod target;
 
 pub use error::{Outcome, Request, TargetError};
+pub use target::Target;

@@ -1,1 +1,1 @@
-//! Checks over the finished .wasm.
+//! Nothing but tests: see `wasm-tests/tests`.

@@ -1,0 +1,342 @@
+//! One instance per request: performs the asks of its exchange and feeds the answers one at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::time::SystemTime;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::{Action, LogLevel, MapType};
+use samlgate::base::{Code, Severity};
+use samlgate::effect::{Answer, Ask, AskId, CallFailure, Event, Step, Tell, Verdict};
+use samlgate::gateway::{Exchange, Host};
+use samlgate::http::{HeaderEdits, HttpCall, HttpResponse, RequestHead};
+use samlgate::page::{self, Reader};
+
+use crate::host::{self, HostEntropy};
+use crate::root::Worker;
+
+/// Answers of one callback; far more than any flow asks for. A flow that asks for ever ends here instead of hanging.
+const MAX_TURNS: u32 = 256;
+
+/// Bytes of a cluster's answer that are read. 1 MiB is Envoy's own default buffer.
+const MAX_CALL_BODY: usize = 1024 * 1024;
+
+/// A request in hand.
+pub(crate) struct Driver {
+    context_id: u32,
+    worker: Rc<Worker>,
+    exchange: Option<Exchange>,
+    body: Option<(AskId, usize)>,
+    calls: HashMap<u32, AskId>,
+    response_headers: Vec<(String, String)>,
+    began: Option<SystemTime>,
+    paused: bool,
+}
+
+impl Driver {
+    pub(crate) fn new(context_id: u32, worker: Rc<Worker>) -> Self {
+        Self {
+            context_id,
+            worker,
+            exchange: None,
+            body: None,
+            calls: HashMap::new(),
+            response_headers: Vec::new(),
+            began: None,
+            paused: false,
+        }
+    }
+
+    /// Answers requests that Envoy will never show the body of, because the plugin option is missing.
+    pub(crate) fn answer_bodies_that_never_came(worker: &Worker) {
+        let overdue = worker.waiting.borrow_mut().take_overdue(host::system_time());
+        for context_id in overdue {
+            if hostcalls::set_effective_context(context_id).is_err() {
+                continue;
+            }
+            let code = Code::BodyNeverArrived;
+            host::log(LogLevel::Error, &format!("samlgate: {code}: {}", code.remedy()));
+            worker.metrics.borrow_mut().count("refused", Some(code));
+            host::send(&page::refusal(code, &Reader { wants_html: true, request_id: String::new() }, None));
+        }
+    }
+
+    fn host<'a>(&self, worker: &'a Worker) -> Host<'a> {
+        Host { now: host::now(), entropy: &HostEntropy, crypto: worker.crypto.as_ref() }
+    }
+
+    /// Performs a step and all that follow from answers that are there at once.
+    fn run(&mut self, step: Step<Exchange>) -> Action {
+        let worker = Rc::clone(&self.worker);
+        let mut answers: VecDeque<(AskId, Answer)> = VecDeque::new();
+        let mut step = step;
+        for _ in 0..MAX_TURNS {
+            match step {
+                Step::End { verdict, tells } => {
+                    self.tell(tells);
+                    return self.end(verdict);
+                }
+                Step::Wait { state, asks, tells } => {
+                    self.tell(tells);
+                    self.exchange = Some(state);
+                    for (id, ask) in asks {
+                        if let Some(answer) = self.perform(id, ask) {
+                            answers.push_back((id, answer));
+                        }
+                    }
+                }
+            }
+            let Some((id, answer)) = answers.pop_front() else {
+                self.paused = true;
+                return Action::Pause;
+            };
+            let Some(exchange) = self.exchange.take() else { break };
+            step = worker.gateway.borrow().answer(exchange, id, answer, &self.host(&worker));
+        }
+        self.fail("the flow does not end")
+    }
+
+    /// Feeds one answer that came from outside.
+    fn feed(&mut self, id: AskId, answer: Answer) -> Action {
+        let Some(exchange) = self.exchange.take() else {
+            return Action::Pause;
+        };
+        let worker = Rc::clone(&self.worker);
+        let step = worker.gateway.borrow().answer(exchange, id, answer, &self.host(&worker));
+        self.run(step)
+    }
+
+    /// Does what is asked; `Some` when the answer is there at once.
+    fn perform(&mut self, id: AskId, ask: Ask) -> Option<Answer> {
+        match ask {
+            Ask::RequestBody { limit } => {
+                self.body = Some((id, limit));
+                None
+            }
+            Ask::HttpCall(call) => match self.dispatch(&call) {
+                Some(token) => {
+                    self.calls.insert(token, id);
+                    None
+                }
+                None => Some(Answer::HttpFailed(CallFailure::NotSent)),
+            },
+            Ask::Load { key } => Some(host::load(&key)),
+            Ask::CompareAndSwap { key, expected, value } => {
+                Some(host::compare_and_swap(&key, expected, &value))
+            }
+        }
+    }
+
+    fn dispatch(&self, call: &HttpCall) -> Option<u32> {
+        let mut headers: Vec<(&str, &str)> =
+            vec![(":method", call.method), (":path", &call.path), (":authority", &call.authority)];
+        headers.extend(call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let body = (!call.body.is_empty()).then_some(call.body.as_slice());
+        match self.dispatch_http_call(&call.cluster, headers, body, vec![], call.timeout) {
+            Ok(token) => Some(token),
+            Err(status) => {
+                host::log(
+                    LogLevel::Error,
+                    &format!(
+                        "samlgate: SG9011 host_call_failed: dispatch_http_call to `{}`: {status:?}",
+                        call.cluster
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    fn end(&mut self, verdict: Verdict) -> Action {
+        self.exchange = None;
+        if let Some(began) = self.began.take()
+            && let Ok(took) = host::system_time().duration_since(began)
+            && self.paused
+        {
+            let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            self.worker.metrics.borrow().exchange_took(milliseconds);
+        }
+        match verdict {
+            Verdict::Reply(reply) => {
+                host::send(&reply);
+                Action::Pause
+            }
+            Verdict::Forward(edits) => self.forward(edits),
+        }
+    }
+
+    fn forward(&mut self, mut edits: HeaderEdits) -> Action {
+        let removed = edits
+            .removals()
+            .iter()
+            .try_for_each(|name| hostcalls::remove_map_value(MapType::HttpRequestHeaders, name));
+        let set = removed.and_then(|()| {
+            edits.sets().iter().try_for_each(|(name, value)| {
+                hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, Some(value))
+            })
+        });
+        // A header that could not be taken out must not travel on.
+        if set.is_err() {
+            return self.fail("a request header could not be edited");
+        }
+        self.response_headers = edits.take_response_headers();
+        if self.paused {
+            self.paused = false;
+            self.resume_http_request();
+        }
+        Action::Continue
+    }
+
+    fn fail(&mut self, what: &str) -> Action {
+        self.exchange = None;
+        let code = Code::HostCallFailed;
+        host::log(LogLevel::Error, &format!("samlgate: {code}: {what}"));
+        self.worker.metrics.borrow_mut().count("refused", Some(code));
+        host::send(&page::refusal(code, &Reader { wants_html: true, request_id: String::new() }, None));
+        Action::Pause
+    }
+
+    fn tell(&self, tells: Vec<Tell>) {
+        for tell in tells {
+            match tell {
+                Tell::Event(event) => {
+                    if let Some(code) = event.code {
+                        host::set_code(code.id());
+                    }
+                    host::log(level(&event), &line(&event));
+                }
+                Tell::Count { outcome, code } => self.worker.metrics.borrow_mut().count(outcome, code),
+            }
+        }
+    }
+}
+
+impl Context for Driver {
+    fn on_http_call_response(&mut self, token_id: u32, headers: usize, body_size: usize, _trailers: usize) {
+        let Some(id) = self.calls.remove(&token_id) else {
+            return;
+        };
+        // A timeout or a reset arrives as a response without headers.
+        let answer = if headers == 0 {
+            Answer::HttpFailed(CallFailure::NoAnswer)
+        } else {
+            let headers = hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders).unwrap_or_default();
+            let status = headers
+                .iter()
+                .find(|(name, _)| name == ":status")
+                .and_then(|(_, value)| core::str::from_utf8(value).ok()?.parse().ok())
+                .unwrap_or_default();
+            let headers = headers
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
+                .collect();
+            let body = self.get_http_call_response_body(0, body_size.min(MAX_CALL_BODY)).unwrap_or_default();
+            Answer::HttpResponse(HttpResponse { status, headers, body })
+        };
+        self.feed(id, answer);
+    }
+}
+
+impl HttpContext for Driver {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let Some(headers) = host::request_headers() else {
+            return self.fail("the request headers could not be read");
+        };
+        let worker = Rc::clone(&self.worker);
+        let step = worker.gateway.borrow_mut().start(RequestHead::new(headers), &self.host(&worker));
+        if matches!(step, Step::Wait { .. }) {
+            self.began = Some(host::system_time());
+        }
+        let action = self.run(step);
+        if let Some((id, _)) = self.body {
+            if end_of_stream {
+                self.body = None;
+                return self.feed(id, Answer::RequestBody(Vec::new()));
+            }
+            worker.waiting.borrow_mut().begin(self.context_id, host::system_time());
+        }
+        action
+    }
+
+    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        let Some((id, limit)) = self.body else {
+            return if self.paused { Action::Pause } else { Action::Continue };
+        };
+        self.worker.waiting.borrow_mut().end(self.context_id);
+        if body_size > limit {
+            self.body = None;
+            return self.feed(id, Answer::RequestBodyTooLarge);
+        }
+        if !end_of_stream {
+            return Action::Pause;
+        }
+        self.body = None;
+        let body = self.get_http_request_body(0, body_size).unwrap_or_default();
+        self.feed(id, Answer::RequestBody(body))
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        let names: Vec<String> = hostcalls::get_map_bytes(MapType::HttpRequestTrailers)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        {
+            let gateway = self.worker.gateway.borrow();
+            for name in names.iter().filter(|name| gateway.owned_headers().contains(name)) {
+                if hostcalls::remove_map_value(MapType::HttpRequestTrailers, name).is_err() {
+                    drop(gateway);
+                    return self.fail("a request trailer could not be removed");
+                }
+            }
+        }
+        // A body that ended in trailers is complete without a body callback that says so.
+        if let Some((id, limit)) = self.body.take() {
+            self.worker.waiting.borrow_mut().end(self.context_id);
+            let body = self.get_http_request_body(0, limit.saturating_add(1)).unwrap_or_default();
+            let answer =
+                if body.len() > limit { Answer::RequestBodyTooLarge } else { Answer::RequestBody(body) };
+            return self.feed(id, answer);
+        }
+        if self.paused { Action::Pause } else { Action::Continue }
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        for (name, value) in core::mem::take(&mut self.response_headers) {
+            self.add_http_response_header(&name, &value);
+        }
+        Action::Continue
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if self.body.is_some() {
+            self.worker.waiting.borrow_mut().end(self.context_id);
+        }
+    }
+}
+
+fn level(event: &Event) -> LogLevel {
+    match event.code.map(Code::severity) {
+        None => LogLevel::Info,
+        Some(Severity::Notice) => LogLevel::Debug,
+        Some(Severity::Warning | Severity::Attack) => LogLevel::Warn,
+        Some(Severity::Error) => LogLevel::Error,
+    }
+}
+
+/// One line of JSON: the event's name, its code and its fields.
+fn line(event: &Event) -> String {
+    let mut object = serde_json::Map::new();
+    object.insert(String::from("event"), event.name.into());
+    if let Some(code) = event.code {
+        object.insert(String::from("code"), code.id().into());
+        object.insert(String::from("severity"), code.severity().as_str().into());
+    }
+    for (name, value) in &event.fields {
+        object.insert((*name).to_owned(), value.as_str().into());
+    }
+    format!("samlgate: {}", serde_json::Value::Object(object))
+}

@@ -1,0 +1,86 @@
+//! The host calls that are not methods of a context, each with its fault handled in one place.
+
+use std::time::SystemTime;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{LogLevel, MapType};
+use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
+use samlgate::effect::{Answer, Version};
+use samlgate::http::Reply;
+
+/// Insert-if-absent: Envoy compares the token with that of the stored value, and no stored value has this one.
+const ABSENT: u32 = 0xFFFF_FFFF;
+
+/// WASI's `random_get` fails above 64 KiB in one call; nothing here asks for more than a few dozen bytes.
+pub(crate) struct HostEntropy;
+
+impl EntropySource for HostEntropy {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailure> {
+        getrandom::fill(out).map_err(|_| EntropyFailure)
+    }
+}
+
+/// Envoy's clock.
+pub(crate) fn system_time() -> SystemTime {
+    hostcalls::get_current_time().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// Envoy's clock in whole seconds. A host without a clock reads as 1970, where every assertion is not yet valid.
+pub(crate) fn now() -> UnixTime {
+    let seconds = system_time().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    UnixTime::from_secs(seconds)
+}
+
+pub(crate) fn log(level: LogLevel, line: &str) {
+    // There is nowhere to report that a log line was refused.
+    drop(hostcalls::log(level, line));
+}
+
+/// Reads shared data, common to all workers of this Envoy.
+pub(crate) fn load(key: &str) -> Answer {
+    match hostcalls::get_shared_data(key) {
+        Ok((value, Some(token))) if value.is_some() => {
+            Answer::Loaded { value, version: Version::Token(token) }
+        }
+        Ok((None, _)) => Answer::Loaded { value: None, version: Version::Absent },
+        Ok((Some(_), None)) | Err(_) => Answer::StoreFailed,
+        Ok((Some(value), Some(token))) => {
+            Answer::Loaded { value: Some(value), version: Version::Token(token) }
+        }
+    }
+}
+
+/// Writes shared data if nobody wrote since it was read.
+pub(crate) fn compare_and_swap(key: &str, expected: Version, value: &[u8]) -> Answer {
+    let token = match expected {
+        Version::Absent => ABSENT,
+        // Envoy takes 0 for "overwrite whatever is there"; a loaded value never carries it.
+        Version::Token(0) => return Answer::StoreFailed,
+        Version::Token(token) => token,
+    };
+    match hostcalls::set_shared_data(key, Some(value), Some(token)) {
+        Ok(()) => Answer::Swapped,
+        Err(proxy_wasm::types::Status::CasMismatch) => Answer::Conflict,
+        Err(_) => Answer::StoreFailed,
+    }
+}
+
+/// Answers the request in hand.
+pub(crate) fn send(reply: &Reply) {
+    let headers = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    if let Err(status) = hostcalls::send_http_response(u32::from(reply.status), headers, Some(&reply.body)) {
+        log(LogLevel::Error, &format!("samlgate: SG9011 host_call_failed: send_http_response: {status:?}"));
+    }
+}
+
+/// Makes the code visible to the access log as filter state `wasm.samlgate_code`.
+pub(crate) fn set_code(code: &str) {
+    if let Err(status) = hostcalls::set_property(vec!["samlgate_code"], Some(code.as_bytes())) {
+        log(LogLevel::Debug, &format!("samlgate: set_property: {status:?}"));
+    }
+}
+
+/// The request's headers, pseudo-headers included, in one call.
+pub(crate) fn request_headers() -> Option<Vec<(String, Vec<u8>)>> {
+    hostcalls::get_map_bytes(MapType::HttpRequestHeaders).ok()
+}

@@ -1,0 +1,43 @@
+//! Envoy statistics, defined when they first count.
+
+use std::collections::HashMap;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::MetricType;
+use samlgate::base::Code;
+
+/// Counters by outcome and code, and the histogram of exchanges that waited.
+pub(crate) struct Metrics {
+    prefix: String,
+    counters: HashMap<(&'static str, Option<Code>), u32>,
+    exchange_ms: Option<u32>,
+}
+
+impl Metrics {
+    pub(crate) fn new(prefix: &str) -> Self {
+        let exchange_ms =
+            hostcalls::define_metric(MetricType::Histogram, &format!("{prefix}.exchange_duration_ms")).ok();
+        Self { prefix: prefix.to_owned(), counters: HashMap::new(), exchange_ms }
+    }
+
+    /// Adds one to `PREFIX.OUTCOME` or `PREFIX.OUTCOME.SLUG`.
+    pub(crate) fn count(&mut self, outcome: &'static str, code: Option<Code>) {
+        let prefix = &self.prefix;
+        let id = self.counters.entry((outcome, code)).or_insert_with(|| {
+            let name = match code {
+                Some(code) => format!("{prefix}.{outcome}.{}", code.slug()),
+                None => format!("{prefix}.{outcome}"),
+            };
+            // Envoy gives 0 to no metric of ours that could not be defined; counting it is refused and harmless.
+            hostcalls::define_metric(MetricType::Counter, &name).unwrap_or_default()
+        });
+        drop(hostcalls::increment_metric(*id, 1));
+    }
+
+    /// How long an exchange took from its headers to its end, in milliseconds.
+    pub(crate) fn exchange_took(&self, milliseconds: u64) {
+        if let Some(id) = self.exchange_ms {
+            drop(hostcalls::record_metric(id, milliseconds));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! One instance per worker: loads the configuration, chooses the cryptography, watches for bodies that never arrive.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{ContextType, LogLevel};
+use samlgate::config::{self, Environment};
+use samlgate::effect::CryptoProvider;
+use samlgate::gateway::Gateway;
+use samlgate::xmlsec::{self, RustCrypto};
+
+use crate::crypto::EnvoyCrypto;
+use crate::driver::Driver;
+use crate::host;
+use crate::metrics::Metrics;
+use crate::waiting::Waiting;
+
+/// How often requests whose body never came are looked for.
+const TICK: Duration = Duration::from_secs(2);
+
+/// What every request of this worker shares.
+pub(crate) struct Worker {
+    pub(crate) gateway: RefCell<Gateway>,
+    pub(crate) crypto: Box<dyn CryptoProvider>,
+    pub(crate) metrics: RefCell<Metrics>,
+    pub(crate) waiting: RefCell<Waiting>,
+}
+
+/// The root context.
+#[derive(Default)]
+pub(crate) struct Root {
+    worker: Option<Rc<Worker>>,
+}
+
+struct ProcessEnvironment;
+
+impl Environment for ProcessEnvironment {
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _size: usize) -> bool {
+        let bytes = self.get_plugin_configuration().unwrap_or_default();
+        let (settings, warnings) = match config::load(&bytes, &ProcessEnvironment, host::now()) {
+            Ok(loaded) => loaded,
+            Err(faults) => {
+                for fault in faults {
+                    host::log(LogLevel::Error, &format!("samlgate: configuration refused: {fault}"));
+                }
+                return false;
+            }
+        };
+        for warning in warnings {
+            host::log(LogLevel::Warn, &format!("samlgate: {warning}"));
+        }
+        let crypto: Box<dyn CryptoProvider> = if xmlsec::self_test(&EnvoyCrypto) {
+            host::log(LogLevel::Info, "samlgate: signatures by Envoy's native functions");
+            Box::new(EnvoyCrypto)
+        } else {
+            host::log(
+                LogLevel::Warn,
+                "samlgate: Envoy's signature functions failed their self-test, using RustCrypto",
+            );
+            Box::new(RustCrypto)
+        };
+        let gateway = Gateway::new(Rc::new(settings));
+        let metrics = Metrics::new(gateway.stat_prefix());
+        self.worker = Some(Rc::new(Worker {
+            gateway: RefCell::new(gateway),
+            crypto,
+            metrics: RefCell::new(metrics),
+            waiting: RefCell::new(Waiting::default()),
+        }));
+        self.set_tick_period(TICK);
+        true
+    }
+
+    fn on_tick(&mut self) {
+        if let Some(worker) = &self.worker {
+            Driver::answer_bodies_that_never_came(worker);
+        }
+    }
+
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        let worker = self.worker.as_ref()?;
+        Some(Box::new(Driver::new(context_id, Rc::clone(worker))))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}

@@ -1,0 +1,466 @@
+//! The assertion consumer service: from a POST to a session (profiles 4.1.4.3-4.1.4.5).
+//!
+//! body -> form -> this browser's pending request -> XML -> signature -> profile rules -> identity -> one use ->
+//! provisioning -> session. Each arrow is a proof that the next step takes as its argument.
+
+use crate::base::{Code, Pii, Rejection};
+use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
+use crate::http::Reply;
+use crate::identity::Identity;
+use crate::page::Reader;
+use crate::policy::{self, AccountFacts, Decision, RequestFacts};
+use crate::saml::bindings::post;
+use crate::saml::profiles::web_sso::{self, AcceptedAssertion, Expectations, RequestBinding};
+use crate::saml::protocol::RequestId;
+use crate::saml::{Response, Unverified};
+use crate::session::pending_request::{self, PendingRequest};
+use crate::session::replay::{Attempt, PendingClaim, ReplayClaim, ReplayLedger, Settled};
+use crate::session::{self, Forwarded, Session, SessionError};
+use crate::xml;
+
+use super::provisioning::{self, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
+use super::settings::{OnFailure, Provisioning};
+use super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, refuse};
+
+/// The sign-in that a POST to the assertion consumer service is about to complete.
+#[derive(Debug)]
+pub enum AcsFlow {
+    /// The form is on its way.
+    ExpectBody(ExpectBody),
+    /// The slot of used assertions is being read.
+    ExpectReplayRecord(ExpectReplayRecord),
+    /// Our mark in that slot is being written.
+    ExpectReplayClaim(ExpectReplayClaim),
+    /// The application is being read and changed.
+    ExpectProvisioning(ExpectProvisioning),
+}
+
+/// What the browser brought with the POST.
+#[derive(Debug)]
+pub struct Visit {
+    /// Cookie names and values of the request.
+    pub cookies: Vec<(String, String)>,
+    /// `content-type` of the request.
+    pub content_type: Option<String>,
+    /// What the reader can take.
+    pub reader: Reader,
+}
+
+/// Waits for the form.
+#[derive(Debug)]
+pub struct ExpectBody {
+    visit: Visit,
+}
+
+/// An assertion that is good in every respect but one: it may have been used before.
+#[derive(Debug)]
+struct Candidate {
+    visit: Visit,
+    relay_state: String,
+    pending: PendingRequest,
+    assertion: AcceptedAssertion,
+    identity: Identity,
+}
+
+/// Waits for the slot.
+#[derive(Debug)]
+pub struct ExpectReplayRecord {
+    candidate: Candidate,
+    tries: u32,
+}
+
+/// Waits for the compare-and-swap.
+#[derive(Debug)]
+pub struct ExpectReplayClaim {
+    candidate: Candidate,
+    claim: PendingClaim,
+    tries: u32,
+}
+
+/// Waits for the application.
+#[derive(Debug)]
+pub struct ExpectProvisioning {
+    candidate: Candidate,
+    claim: ReplayClaim,
+    inner: ProvisioningFlow,
+}
+
+impl AcsFlow {
+    /// A POST reached the assertion consumer service.
+    ///
+    /// Without a pending request that opens there is nothing to complete, so the body is not even read: the cheap
+    /// answer to a flood.
+    #[must_use]
+    pub fn start(visit: Visit, env: &Env<'_>) -> Step<Self> {
+        let cookies = borrowed(&visit.cookies);
+        if let Err(fault) = pending_request::any_usable(&cookies, &env.settings.session, env.now) {
+            return refuse(&Rejection::new(fault.code(), fault), &visit.reader, Some("/"));
+        }
+        let limit = env.settings.limits.max_body_bytes;
+        Step::Wait {
+            state: Self::ExpectBody(ExpectBody { visit }),
+            asks: vec![(FIRST_ASK, Ask::RequestBody { limit })],
+            tells: Vec::new(),
+        }
+    }
+
+    /// Takes the answer to `id`.
+    #[must_use]
+    pub fn answer(self, id: AskId, answer: Answer, env: &Env<'_>) -> Step<Self> {
+        match self {
+            Self::ExpectBody(state) => state.answer(answer, env),
+            Self::ExpectReplayRecord(state) => state.answer(answer, env),
+            Self::ExpectReplayClaim(state) => state.answer(answer, env),
+            Self::ExpectProvisioning(state) => state.answer(id, answer, env),
+        }
+    }
+}
+
+impl ExpectBody {
+    fn answer(self, answer: Answer, env: &Env<'_>) -> Step<AcsFlow> {
+        let body = match answer {
+            Answer::RequestBody(body) => body,
+            Answer::RequestBodyTooLarge => {
+                let limit = env.settings.limits.max_body_bytes;
+                let rejection = Rejection::new(Code::BodyTooLarge, format_args!("more than {limit} bytes"));
+                return refuse(&rejection, &self.visit.reader, None);
+            }
+            _ => return refuse(&out_of_turn("the request body"), &self.visit.reader, None),
+        };
+        match accept(&self.visit, &body, env) {
+            Ok(answered) => claim(answered.into_candidate(self.visit), 1),
+            Err(refused) => {
+                // The person can try again where the browser's own pending request says they wanted to go.
+                let retry = refused.pending.as_ref().map_or("/", |pending| pending.target.as_str());
+                refuse(&refused.rejection, &self.visit.reader, Some(retry))
+            }
+        }
+    }
+}
+
+struct Refused {
+    rejection: Rejection,
+    pending: Option<PendingRequest>,
+}
+
+/// What a good form amounts to.
+struct Answered {
+    relay_state: String,
+    pending: PendingRequest,
+    assertion: AcceptedAssertion,
+    identity: Identity,
+}
+
+impl Answered {
+    fn into_candidate(self, visit: Visit) -> Candidate {
+        let Self { relay_state, pending, assertion, identity } = self;
+        Candidate { visit, relay_state, pending, assertion, identity }
+    }
+}
+
+/// Everything between the bytes of the body and an identity. No step of it waits.
+fn accept(visit: &Visit, body: &[u8], env: &Env<'_>) -> Result<Answered, Refused> {
+    let early = |code, detail: &dyn core::fmt::Display| Refused {
+        rejection: Rejection::new(code, detail),
+        pending: None,
+    };
+    let settings = env.settings;
+    let message = post::decode(visit.content_type.as_deref(), body, &settings.limits)
+        .map_err(|fault| early(fault.code(), &fault))?;
+    let relay_state =
+        message.relay_state.ok_or_else(|| early(Code::RelayStateMalformed, &"RelayState is missing"))?;
+    let pending = pending_request::open(&relay_state, &borrowed(&visit.cookies), &settings.session, env.now)
+        .map_err(|fault| early(fault.code(), &fault))?;
+    match examine(&message.saml_response, &pending, env) {
+        Ok((assertion, identity)) => Ok(Answered { relay_state, pending, assertion, identity }),
+        Err(rejection) => Err(Refused { rejection, pending: Some(pending) }),
+    }
+}
+
+fn examine(
+    saml_response: &[u8],
+    pending: &PendingRequest,
+    env: &Env<'_>,
+) -> Result<(AcceptedAssertion, Identity), Rejection> {
+    let settings = env.settings;
+    let idp =
+        settings.idp.as_ref().filter(|idp| idp.metadata.entity_id == pending.idp_entity_id).ok_or_else(
+            || {
+                Rejection::new(
+                    Code::IssuerUnknown,
+                    "the pending request names an identity provider that is not configured",
+                )
+            },
+        )?;
+    if idp.metadata.valid_until.is_some_and(|until| env.now >= until) {
+        return Err(Rejection::new(
+            Code::MetadataExpired,
+            "`validUntil` of the configured metadata has passed",
+        ));
+    }
+    let source = xml::Source::check(saml_response, &settings.limits)
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let document = source.document().map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let unverified =
+        Unverified::<Response<'_>>::read(&document).map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let verified = unverified
+        .verify(
+            &idp.metadata.signing_keys,
+            &idp.algorithms,
+            env.crypto,
+            &settings.limits,
+            idp.require_signature,
+        )
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let request_id = RequestId::parse(&pending.request_id).ok_or_else(|| {
+        Rejection::new(Code::PendingRequestUnreadable, "the pending request holds no request ID")
+    })?;
+    let acs_uri = settings.sp.acs_uri();
+    let assertion = web_sso::accept(
+        verified,
+        &Expectations {
+            now: env.now,
+            skew: idp.clock_skew,
+            idp_entity_id: &idp.metadata.entity_id,
+            audience: &settings.sp.entity_id,
+            recipient: &acs_uri,
+            destination: &acs_uri,
+            request: RequestBinding::Solicited(&request_id),
+        },
+    )
+    .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let identity = Identity::from_assertion(&assertion, &settings.identity)
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    Ok((assertion, identity))
+}
+
+/// Asks for the slot in which the assertion's one use is recorded.
+fn claim(candidate: Candidate, tries: u32) -> Step<AcsFlow> {
+    let key = ReplayLedger::slot_key(&candidate.assertion);
+    Step::Wait {
+        state: AcsFlow::ExpectReplayRecord(ExpectReplayRecord { candidate, tries }),
+        asks: vec![(FIRST_ASK, Ask::Load { key })],
+        tells: Vec::new(),
+    }
+}
+
+impl ExpectReplayRecord {
+    fn answer(self, answer: Answer, env: &Env<'_>) -> Step<AcsFlow> {
+        let Self { candidate, tries } = self;
+        let Answer::Loaded { value, version } = answer else {
+            return candidate.refuse_session(&SessionError::ReplayStoreUnavailable);
+        };
+        match ReplayLedger::attempt(&candidate.assertion, value.as_deref(), env.now) {
+            Attempt::Write { value, claim } => {
+                let key = ReplayLedger::slot_key(&candidate.assertion);
+                Step::Wait {
+                    state: AcsFlow::ExpectReplayClaim(ExpectReplayClaim { candidate, claim, tries }),
+                    asks: vec![(FIRST_ASK, Ask::CompareAndSwap { key, expected: version, value })],
+                    tells: Vec::new(),
+                }
+            }
+            Attempt::AlreadyClaimed => candidate.refuse_session(&SessionError::AssertionReplayed),
+            Attempt::Full => candidate.refuse_session(&SessionError::ReplaySlotFull),
+        }
+    }
+}
+
+impl ExpectReplayClaim {
+    fn answer(self, answer: Answer, env: &Env<'_>) -> Step<AcsFlow> {
+        let Self { candidate, claim: pending_claim, tries } = self;
+        match pending_claim.settle(&answer) {
+            Settled::Claimed(replay_claim) => provision(candidate, replay_claim, env),
+            Settled::Conflict if tries < ReplayLedger::MAX_ATTEMPTS => {
+                claim(candidate, tries.saturating_add(1))
+            }
+            Settled::Conflict | Settled::Failed => {
+                candidate.refuse_session(&SessionError::ReplayStoreUnavailable)
+            }
+        }
+    }
+}
+
+impl Candidate {
+    fn refuse(&self, rejection: &Rejection) -> Step<AcsFlow> {
+        refuse(rejection, &self.visit.reader, Some(self.pending.target.as_str()))
+    }
+
+    fn refuse_session(&self, fault: &SessionError) -> Step<AcsFlow> {
+        self.refuse(&Rejection::new(fault.code(), fault))
+    }
+
+    fn request_facts(&self) -> RequestFacts<'_> {
+        RequestFacts { started_at_path: Some(self.pending.target.path()) }
+    }
+
+    fn sign_in<'a>(&'a self, provisioning: &'a Provisioning) -> SignIn<'a> {
+        SignIn { identity: &self.identity, facts: self.request_facts(), provisioning }
+    }
+}
+
+fn provision(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<AcsFlow> {
+    match &env.settings.provisioning {
+        Some(provisioning) => {
+            let turn = ProvisioningFlow::start(candidate.sign_in(provisioning), env);
+            provisioning_turn(candidate, claim, turn, env)
+        }
+        None => {
+            let decision = policy::decide(
+                &candidate.identity,
+                &candidate.request_facts(),
+                &AccountFacts::Unknown,
+                &env.settings.policy,
+            );
+            begin(candidate, claim, &decision, &ProvisioningReport::HeadersOnly, env)
+        }
+    }
+}
+
+impl ExpectProvisioning {
+    fn answer(self, id: AskId, answer: Answer, env: &Env<'_>) -> Step<AcsFlow> {
+        let Self { candidate, claim, inner } = self;
+        let Some(provisioning) = &env.settings.provisioning else {
+            return candidate.refuse(&out_of_turn("no provisioning"));
+        };
+        let turn = inner.answer(id, answer, candidate.sign_in(provisioning), env);
+        provisioning_turn(candidate, claim, turn, env)
+    }
+}
+
+fn provisioning_turn(
+    candidate: Candidate,
+    claim: ReplayClaim,
+    turn: ProvisioningTurn,
+    env: &Env<'_>,
+) -> Step<AcsFlow> {
+    match turn {
+        ProvisioningTurn::Wait { inner, asks } => Step::Wait {
+            state: AcsFlow::ExpectProvisioning(ExpectProvisioning { candidate, claim, inner }),
+            asks,
+            tells: Vec::new(),
+        },
+        ProvisioningTurn::Done { decision, report } => begin(candidate, claim, &decision, &report, env),
+        ProvisioningTurn::Failed { rejection, decision } => {
+            failed(candidate, claim, &rejection, decision, env)
+        }
+    }
+}
+
+/// The application could not be brought to the decided state.
+fn failed(
+    candidate: Candidate,
+    claim: ReplayClaim,
+    rejection: &Rejection,
+    decision: Option<Decision>,
+    env: &Env<'_>,
+) -> Step<AcsFlow> {
+    // Only a fault of the application can be overlooked by configuration; a person without a usable account, or a
+    // plan that the guardrail stopped, is a decision.
+    let overlooked = matches!(
+        rejection.code,
+        Code::TargetUnreachable
+            | Code::TargetUnauthorized
+            | Code::TargetRefused
+            | Code::TargetThrottled
+            | Code::TargetAnswerMalformed
+    );
+    match &env.settings.provisioning {
+        Some(provisioning) if overlooked && provisioning.on_failure == OnFailure::Continue => {
+            let decision = decision
+                .unwrap_or_else(|| provisioning::decide_blindly(candidate.sign_in(provisioning), env));
+            let tells = refusal_tells(rejection, &candidate.visit.reader);
+            let report = ProvisioningReport::Failed(rejection.code);
+            with_tells(tells, begin(candidate, claim, &decision, &report, env))
+        }
+        _ => candidate.refuse(rejection),
+    }
+}
+
+fn with_tells(mut first: Vec<Tell>, step: Step<AcsFlow>) -> Step<AcsFlow> {
+    match step {
+        Step::Wait { state, asks, tells } => {
+            first.extend(tells);
+            Step::Wait { state, asks, tells: first }
+        }
+        Step::End { verdict, tells } => {
+            first.extend(tells);
+            Step::End { verdict, tells: first }
+        }
+    }
+}
+
+/// The session begins, and the browser returns to where it wanted to go.
+fn begin(
+    candidate: Candidate,
+    claim: ReplayClaim,
+    decision: &Decision,
+    report: &ProvisioningReport,
+    env: &Env<'_>,
+) -> Step<AcsFlow> {
+    let settings = env.settings;
+    let forwarded = Forwarded {
+        groups: decision.application_groups.clone(),
+        attributes: settings
+            .headers
+            .attributes
+            .iter()
+            .filter_map(|wanted| {
+                let values = candidate.identity.attributes.get(&wanted.attribute)?;
+                Some((wanted.attribute.clone(), values.clone()))
+            })
+            .collect(),
+    };
+    let sealed = Session::begin(
+        &candidate.assertion,
+        &candidate.identity,
+        claim,
+        forwarded,
+        env.now,
+        &settings.session,
+        env.entropy,
+    )
+    .and_then(|session| {
+        session::seal(&session, &settings.session, &borrowed(&candidate.visit.cookies), env.entropy)
+    });
+    let cookies = match sealed {
+        Ok(cookies) => cookies,
+        Err(fault) => return candidate.refuse_session(&fault),
+    };
+    let mut headers = vec![
+        (String::from("location"), candidate.pending.target.as_str().to_owned()),
+        (String::from("cache-control"), String::from("no-store")),
+        (String::from("referrer-policy"), String::from("no-referrer")),
+    ];
+    let used_up = pending_request::clear(&candidate.relay_state, &settings.session);
+    for cookie in cookies.iter().chain(&used_up) {
+        headers.push((String::from("set-cookie"), cookie.render()));
+    }
+    Step::End {
+        verdict: Verdict::Reply(Reply { status: 303, headers, body: Vec::new() }),
+        tells: vec![
+            signed_in(&candidate, decision, report, env),
+            Tell::Count { outcome: "sign_in_accepted", code: None },
+        ],
+    }
+}
+
+/// The one event of a sign-in: no name, no address, no attribute value in the clear.
+fn signed_in(candidate: &Candidate, decision: &Decision, report: &ProvisioningReport, env: &Env<'_>) -> Tell {
+    let username: &Pii<String> = &candidate.identity.username;
+    Tell::Event(Event {
+        name: "sign_in",
+        code: None,
+        fields: vec![
+            ("user", username.keyed(&env.settings.pii_key)),
+            ("idp", candidate.pending.idp_entity_id.clone()),
+            ("groups", decision.application_groups.len().to_string()),
+            ("decision", decision.explanation.to_string()),
+            ("provisioning", report.to_string()),
+            ("request_id", candidate.visit.reader.request_id.clone()),
+        ],
+    })
+}
+
+fn borrowed(cookies: &[(String, String)]) -> Vec<(&str, &str)> {
+    cookies.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}

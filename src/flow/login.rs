@@ -1,0 +1,129 @@
+//! SP-initiated sign-in (profiles 4.1): an AuthnRequest goes out, a sealed pending request stays in the browser.
+
+use core::convert::Infallible;
+
+use crate::base::{Code, Rejection};
+use crate::effect::{Tell, Verdict};
+use crate::http::{RedirectTarget, Reply};
+use crate::page::{self, Reader};
+use crate::saml::Signer;
+use crate::saml::bindings::{post, redirect};
+use crate::saml::metadata::idp::{Binding, Endpoint};
+use crate::saml::protocol::{AuthnRequest, RequestId};
+use crate::session::pending_request::{self, PendingRequest};
+
+use super::settings::{AuthnRequestBinding, IdentityProvider, SignAuthnRequests};
+use super::{Env, Step, refuse};
+
+/// Starts a sign-in that will come back to `target`.
+///
+/// `cookies` are the browser's, so that pending requests of abandoned tabs can be thrown out.
+#[must_use]
+pub fn login(
+    target: RedirectTarget,
+    cookies: &[(&str, &str)],
+    reader: &Reader,
+    env: &Env<'_>,
+) -> Step<Infallible> {
+    match start(target, cookies, env) {
+        Ok(reply) => Step::End {
+            verdict: Verdict::Reply(reply),
+            tells: vec![Tell::Count { outcome: "sign_in_started", code: None }],
+        },
+        Err(rejection) => refuse(&rejection, reader, None),
+    }
+}
+
+fn start(target: RedirectTarget, cookies: &[(&str, &str)], env: &Env<'_>) -> Result<Reply, Rejection> {
+    let settings = env.settings;
+    let idp = settings
+        .idp
+        .as_ref()
+        .ok_or_else(|| Rejection::new(Code::IdpNotConfigured, "no identity provider is configured"))?;
+    // A document that ran out since it was configured is not trusted any more (metadata 2.3.2 `validUntil`).
+    if idp.metadata.valid_until.is_some_and(|until| env.now >= until) {
+        return Err(Rejection::new(
+            Code::MetadataExpired,
+            "`validUntil` of the configured metadata has passed",
+        ));
+    }
+    let endpoint = endpoint(idp)?;
+    let id =
+        RequestId::random(env.entropy).map_err(|fault| Rejection::new(Code::EntropyUnavailable, fault))?;
+    let pending = PendingRequest {
+        request_id: id.as_str().to_owned(),
+        idp_entity_id: idp.metadata.entity_id.clone(),
+        target,
+        expires_at: env.now.saturating_add(settings.session.pending_request_ttl),
+    };
+    let sealed = pending_request::seal(&pending, &settings.session, cookies, env.now, env.entropy)
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let request = AuthnRequest {
+        id,
+        issue_instant: env.now,
+        destination: endpoint.location.clone(),
+        assertion_consumer_service_uri: settings.sp.acs_uri(),
+        issuer: settings.sp.entity_id.clone(),
+        name_id_format: idp.name_id_format.clone(),
+        force_authn: false,
+    };
+    let signer = signer(idp, settings.sp.signer.as_ref());
+    let mut reply = match endpoint.binding {
+        Binding::Redirect => {
+            let location = redirect::authn_request_url(
+                &endpoint.location,
+                &request.render(),
+                &sealed.relay_state,
+                signer,
+                env.crypto,
+            )
+            .map_err(|fault| Rejection::new(fault.code(), fault))?;
+            Reply {
+                status: 302,
+                headers: vec![
+                    (String::from("location"), location),
+                    (String::from("cache-control"), String::from("no-store")),
+                    (String::from("referrer-policy"), String::from("no-referrer")),
+                ],
+                body: Vec::new(),
+            }
+        }
+        Binding::Post => {
+            let xml = match signer {
+                Some(signer) => request
+                    .render_signed(signer, env.crypto)
+                    .map_err(|fault| Rejection::new(fault.code(), fault))?,
+                None => request.render(),
+            };
+            let fields = post::authn_request_fields(&xml, &sealed.relay_state)
+                .map_err(|fault| Rejection::new(fault.code(), fault))?;
+            page::auto_post(&endpoint.location, &fields)
+        }
+    };
+    for cookie in [&sealed.cookie].into_iter().chain(&sealed.evictions) {
+        reply.headers.push((String::from("set-cookie"), cookie.render()));
+    }
+    Ok(reply)
+}
+
+fn endpoint(idp: &IdentityProvider) -> Result<&Endpoint, Rejection> {
+    let find = |binding| idp.metadata.single_sign_on.iter().find(|endpoint| endpoint.binding == binding);
+    match idp.authn_request_binding {
+        AuthnRequestBinding::Auto => find(Binding::Redirect).or_else(|| find(Binding::Post)),
+        AuthnRequestBinding::HttpRedirect => find(Binding::Redirect),
+        AuthnRequestBinding::HttpPost => find(Binding::Post),
+    }
+    .ok_or_else(|| {
+        Rejection::new(
+            Code::MetadataWithoutEndpoint,
+            format_args!("no SingleSignOnService for {:?}", idp.authn_request_binding),
+        )
+    })
+}
+
+fn signer<'a>(idp: &IdentityProvider, configured: Option<&'a Signer>) -> Option<&'a Signer> {
+    match idp.sign_authn_requests {
+        SignAuthnRequests::Never => None,
+        SignAuthnRequests::Auto | SignAuthnRequests::Always => configured,
+    }
+}

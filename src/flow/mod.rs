@@ -1,0 +1,65 @@
+//! One file per flow: what happens in which order, as asks and answers.
+//!
+//! Flows parse no protocol themselves, hold no reference across steps and never call the host.
+
+mod acs;
+mod event;
+pub mod identity_headers;
+mod login;
+mod logout;
+mod provisioning;
+mod settings;
+
+pub use acs::{AcsFlow, Visit};
+pub use identity_headers::IdentityHeaders;
+pub use login::login;
+pub use logout::{LogoutIntent, logout};
+pub use settings::{
+    AuthnRequestBinding, IdentityProvider, OnFailure, Provisioning, ServiceProvider, Settings,
+    SignAuthnRequests,
+};
+
+use crate::base::{Code, EntropySource, Rejection, UnixTime};
+use crate::effect::{AskId, CryptoProvider, Tell, Verdict};
+use crate::page::{self, Reader};
+
+/// What answers at once and has no effect, handed to every step.
+#[derive(Clone, Copy)]
+pub struct Env<'a> {
+    /// The time of this step; never before that of the step before.
+    pub now: UnixTime,
+    /// Randomness.
+    pub entropy: &'a dyn EntropySource,
+    /// Public-key cryptography.
+    pub crypto: &'a dyn CryptoProvider,
+    /// The configuration in force.
+    pub settings: &'a Settings,
+}
+
+/// One turn of a flow: [`crate::effect::Step`].
+pub type Step<S> = crate::effect::Step<S>;
+
+/// Asks of one step are numbered from here on.
+const FIRST_ASK: AskId = AskId(0);
+/// The second ask of a step that has two.
+const SECOND_ASK: AskId = AskId(1);
+
+/// Ends a flow with a refusal: page, event and counter say the same code.
+fn refuse<S>(rejection: &Rejection, reader: &Reader, retry: Option<&str>) -> Step<S> {
+    Step::End {
+        verdict: Verdict::Reply(page::refusal(rejection.code, reader, retry)),
+        tells: refusal_tells(rejection, reader),
+    }
+}
+
+fn refusal_tells(rejection: &Rejection, reader: &Reader) -> Vec<Tell> {
+    vec![
+        event::refused(rejection, &reader.request_id),
+        Tell::Count { outcome: "refused", code: Some(rejection.code) },
+    ]
+}
+
+/// An answer of a kind that the step did not ask for: the driver broke the one contract.
+fn out_of_turn(expected: &'static str) -> Rejection {
+    Rejection::new(Code::HostCallFailed, format_args!("the driver answered out of turn, expected {expected}"))
+}
