@@ -1,0 +1,244 @@
+//! Runs every response of `tests/vectors/response` through the whole chain: lexer, reader, signatures, profile,
+//! identity. The files are made by `support/response_cases.rs`; after a change there run
+//! `cargo test --test vectors_response -- --ignored rewrite`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests fail by panicking, and their support is no public interface"
+)]
+
+#[path = "support/idp_cases.rs"]
+mod idp_cases;
+#[path = "support/response_cases.rs"]
+mod response_cases;
+#[path = "support/saml_response.rs"]
+mod saml_response;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use response_cases::Case;
+use saml_response::{ACS, IDP, NOW, REQUEST, SP, certificate, tests_folder};
+use samlgate::base::{ClockSkew, Code, Limits, UnixTime};
+use samlgate::identity::{AssertedGroups, Identity, Settings, UsernamePattern, UsernameSource};
+use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
+use samlgate::saml::protocol::RequestId;
+use samlgate::saml::{ResponseError, SignatureDemand, Unverified};
+use samlgate::xml::Source;
+use samlgate::xmlsec::RustCrypto;
+use samlgate::xmlsec::algorithm::AlgorithmPolicy;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    expect: String,
+    #[allow(dead_code, reason = "for readers, and checked to be there")]
+    comment: String,
+    #[allow(dead_code, reason = "for readers, and checked to be there")]
+    section: String,
+    #[serde(default)]
+    covers: Vec<String>,
+    #[serde(default = "issued")]
+    now: u64,
+    #[serde(default = "one_minute")]
+    skew: u64,
+    #[serde(default = "first_key")]
+    keys: Vec<String>,
+    #[serde(default = "idp")]
+    idp: String,
+    demand: Option<String>,
+    #[serde(default)]
+    danger_allow_sha1: bool,
+    username_attribute: Option<String>,
+    username_pattern: Option<String>,
+    /// What must come out.
+    username: Option<String>,
+    groups: Option<Groups>,
+    acceptable_until: Option<u64>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Groups {
+    Unknown(String),
+    Known(BTreeSet<String>),
+}
+
+const fn issued() -> u64 {
+    NOW
+}
+
+const fn one_minute() -> u64 {
+    60
+}
+
+fn first_key() -> Vec<String> {
+    vec![String::from("rsa2048")]
+}
+
+fn idp() -> String {
+    IDP.to_owned()
+}
+
+fn accepted(xml: &[u8], case: &Expected) -> Result<AcceptedAssertion, ResponseError> {
+    let keys: Vec<_> = case.keys.iter().map(|name| certificate(name).key().clone()).collect();
+    let policy = if case.danger_allow_sha1 {
+        AlgorithmPolicy::STRONG.with_danger_sha1()
+    } else {
+        AlgorithmPolicy::STRONG
+    };
+    let demand = match case.demand.as_deref() {
+        None => SignatureDemand::Any,
+        Some("RESPONSE") => SignatureDemand::Response,
+        Some("ASSERTION") => SignatureDemand::Assertion,
+        Some("BOTH") => SignatureDemand::Both,
+        Some(other) => panic!("unknown demand {other}"),
+    };
+    let request = RequestId::parse(REQUEST).unwrap();
+    let expectations = Expectations {
+        now: UnixTime::from_secs(case.now),
+        skew: ClockSkew::new(Duration::from_secs(case.skew)).unwrap(),
+        idp_entity_id: &case.idp,
+        audience: SP,
+        recipient: ACS,
+        destination: ACS,
+        request: RequestBinding::Solicited(&request),
+    };
+    let source = Source::check(xml, &Limits::DEFAULT)?;
+    let document = source.document()?;
+    let unverified = Unverified::read(&document)?;
+    let verified = unverified.verify(&keys, &policy, &RustCrypto, &Limits::DEFAULT, demand)?;
+    Ok(accept(verified, &expectations)?)
+}
+
+fn outcome(xml: &[u8], case: &Expected) -> Result<(AcceptedAssertion, Identity), (Code, String)> {
+    let accepted = accepted(xml, case).map_err(|error| (error.code(), error.to_string()))?;
+    let settings = Settings {
+        username: match &case.username_attribute {
+            None => UsernameSource::NameId,
+            Some(name) => UsernameSource::Attribute(vec![name.clone()]),
+        },
+        username_pattern: case.username_pattern.as_ref().map(|text| UsernamePattern::compile(text).unwrap()),
+        ..Settings::default()
+    };
+    let identity =
+        Identity::from_assertion(&accepted, &settings).map_err(|error| (error.code(), error.to_string()))?;
+    Ok((accepted, identity))
+}
+
+/// What is wrong with the outcome, if anything.
+fn judge(xml: &[u8], case: &Expected) -> Result<(), String> {
+    let (accepted, identity) = match outcome(xml, case) {
+        Err((code, detail)) if code.id() == case.expect => {
+            let readable = !detail.is_empty() && !detail.contains('\n') && !detail.ends_with('.');
+            return if readable { Ok(()) } else { Err(format!("message `{detail}` breaks the style")) };
+        }
+        Err((code, detail)) => return Err(format!("expected {}, got {code}: {detail}", case.expect)),
+        Ok(_) if case.expect != "accept" => return Err(format!("expected {}, was accepted", case.expect)),
+        Ok(outcome) => outcome,
+    };
+    if let Some(username) = &case.username
+        && identity.username.expose() != username
+    {
+        return Err(format!("user name is {}", identity.username.expose()));
+    }
+    let groups_fit = match (&case.groups, &identity.groups) {
+        (None, _) => true,
+        (Some(Groups::Known(expected)), AssertedGroups::Known(groups)) => expected == groups,
+        (Some(Groups::Unknown(word)), AssertedGroups::Unknown(_)) => word == "UNKNOWN",
+        _ => false,
+    };
+    if !groups_fit {
+        return Err(format!("groups are {:?}", identity.groups));
+    }
+    if let Some(until) = case.acceptable_until
+        && accepted.acceptable_until() != UnixTime::from_secs(until)
+    {
+        return Err(format!("acceptable until {}", accepted.acceptable_until()));
+    }
+    // Every good message must be remembered long enough to refuse its own repetition.
+    if accepted.acceptable_until() <= UnixTime::from_secs(case.now) {
+        return Err(String::from("a replay claim would be over before it begins"));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_response_is_accepted_or_refused_as_its_case_says() {
+    let folder = tests_folder("vectors/response");
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let (mut failures, mut hostile) = (String::new(), 0);
+    for name in &names {
+        let yaml = std::fs::read_to_string(folder.join(name).join("case.yaml")).unwrap();
+        let case: Expected = serde_norway::from_str(&yaml).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let xml = std::fs::read(folder.join(name).join("input.xml")).unwrap();
+        hostile += usize::from(case.expect != "accept");
+        assert!(case.covers.iter().all(|id| !id.is_empty()), "{name}");
+        if let Err(problem) = judge(&xml, &case) {
+            writeln!(failures, "  {name}: {problem}").unwrap();
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+    assert!(hostile >= 150, "only {hostile} hostile cases of {}", names.len());
+}
+
+fn yaml(case: &Case) -> String {
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let mut yaml = format!(
+        "expect: {}\ncomment: {}\nsection: {}\n",
+        case.expect,
+        quoted(case.comment),
+        quoted(case.section)
+    );
+    for (key, value) in &case.fields {
+        writeln!(yaml, "{key}: {value}").unwrap();
+    }
+    yaml
+}
+
+#[test]
+fn the_files_are_what_the_generator_makes() {
+    let folder = tests_folder("vectors/response");
+    let cases = response_cases::all();
+    let mut made = BTreeSet::new();
+    for case in &cases {
+        assert!(made.insert(case.name.to_owned()), "{} is there twice", case.name);
+        let here = folder.join(case.name);
+        let same = |file: &str, text: &str| {
+            std::fs::read_to_string(here.join(file)).is_ok_and(|found| found == text)
+        };
+        assert!(
+            same("case.yaml", &yaml(case)) && same("input.xml", &case.xml),
+            "{} is out of step",
+            case.name
+        );
+    }
+    let found: BTreeSet<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(found, made, "folders that nobody makes");
+}
+
+#[test]
+#[ignore = "writes into the source tree"]
+fn rewrite() {
+    let folder = tests_folder("vectors/response");
+    std::fs::remove_dir_all(&folder).ok();
+    for case in response_cases::all() {
+        let here = folder.join(case.name);
+        std::fs::create_dir_all(&here).unwrap();
+        std::fs::write(here.join("case.yaml"), yaml(&case)).unwrap();
+        std::fs::write(here.join("input.xml"), &case.xml).unwrap();
+    }
+}
