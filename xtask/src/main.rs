@@ -3,7 +3,9 @@
 //! Whatever a task needs and the machine lacks is installed by the task, in a pinned version, with the command shown.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
+mod bench;
 mod demo;
+mod interop;
 mod run;
 mod stages;
 mod tools;
@@ -40,6 +42,8 @@ enum Task {
     Check,
     /// Build the filter and hold its size against the budget.
     Size,
+    /// Measure what the filter costs, beside Envoy without it; writes docs/performance.md.
+    Bench(bench::Bench),
     /// Install what the other tasks need, without running one.
     Setup {
         /// Also the foreign identity and service providers that the interoperability tests talk to.
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Task::Build => wasm::build().map(|path| println!("{}", path.display())),
         Task::Check => stages::check(),
         Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
+        Task::Bench(arguments) => bench::bench(&arguments),
         Task::Setup { interop } => stages::setup(interop),
     };
     match result {

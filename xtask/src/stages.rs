@@ -5,12 +5,6 @@ use std::time::{Duration, Instant};
 use crate::run::{Failure, Outcome, cargo, repository, run};
 use crate::{tools, wasm};
 
-/// Other people's implementations that ours is held against, as Debian packages them.
-const DEBIAN_PEERS: &[&str] = &["chromium", "php-cgi", "php-cli", "simplesamlphp", "xmlsec1"];
-
-/// The same, as Python packages.
-const PYTHON_PEERS: &[&str] = &["pysaml2==7.5.4"];
-
 struct Stage {
     name: &'static str,
     /// Runs without Envoy and without other programs.
@@ -69,8 +63,7 @@ pub(crate) fn setup(interop: bool) -> Outcome {
     tools::wasm_targets()?;
     println!("{}", tools::envoy()?.display());
     if interop {
-        tools::debian(DEBIAN_PEERS)?;
-        println!("{}", tools::python(PYTHON_PEERS)?.display());
+        crate::interop::install()?;
     }
     Ok(())
 }
@@ -120,6 +113,7 @@ fn filter_size() -> Outcome {
 
 fn end_to_end_tests() -> Outcome {
     let envoy = tools::envoy()?;
+    crate::interop::install()?;
     run(cargo(&["test", "--package", "testbed", "--tests", "--no-fail-fast"]).env("SAMLGATE_ENVOY", envoy))
 }
 

@@ -38,12 +38,21 @@ const BUDGET_BYTES: u64 = 2_000_000;
 
 /// Builds `target/samlgate.wasm`.
 pub(crate) fn build() -> Outcome<PathBuf> {
+    build_package("samlgate-filter", "samlgate")
+}
+
+/// Builds `target/noop.wasm`, which the bench measures ours against.
+pub(crate) fn build_noop() -> Outcome<PathBuf> {
+    build_package("noop-filter", "noop")
+}
+
+fn build_package(package: &str, name: &str) -> Outcome<PathBuf> {
     tools::wasm_targets()?;
-    run(&mut cargo(&["build", "--package", "samlgate-filter", "--target", "wasm32-wasip1", "--release"]))?;
+    run(&mut cargo(&["build", "--package", package, "--target", "wasm32-wasip1", "--release"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| repository().join("target"), |folder| repository().join(folder));
-    let compiled = target.join("wasm32-wasip1/release/samlgate_filter.wasm");
-    let finished = target.join("samlgate.wasm");
+    let compiled = target.join(format!("wasm32-wasip1/release/{}.wasm", package.replace('-', "_")));
+    let finished = target.join(format!("{name}.wasm"));
     trim(&compiled, &finished)?;
     Ok(finished)
 }

@@ -62,7 +62,7 @@ impl AuthnRequest {
     ///
     /// # Errors
     /// What is wrong with it, for the page.
-    pub(super) fn read(
+    pub fn read(
         encoded: &str,
         relay_state: Option<String>,
         binding: Binding,

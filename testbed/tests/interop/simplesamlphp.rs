@@ -1,0 +1,81 @@
+//! SimpleSAMLphp, the identity provider of many universities, signs people in.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use testbed::app::App;
+use testbed::browser::Browser;
+use testbed::client::fetch;
+
+use crate::gate::Gate;
+use crate::support::{Program, free_port, repository, scratch, tool};
+
+const METADATA: &str = "/simplesaml/saml2/idp/metadata.php";
+
+fn start(state: &Path, sign: &str) -> Program {
+    let port = free_port();
+    let mut command = Command::new(repository().join("envoy/e2e/simplesamlphp/idp.sh"));
+    command
+        .env(
+            "SSP_HOME",
+            tool("SSP_HOME", &[".cache/simplesamlphp/usr/share/simplesamlphp", "/usr/share/simplesamlphp"]),
+        )
+        .env("IDP_STATE", state)
+        .env("IDP_PORT", port.to_string())
+        .env("IDP_SIGN", sign)
+        .env("SP_METADATA", state.join("sp-metadata.xml"));
+    Program::start(command, port, &state.join("idp.log"))
+}
+
+/// Signs agent and customer in; `sign` is what SimpleSAMLphp signs. It refuses our AuthnRequest unless its signature
+/// is good, and it reads our metadata as the filter serves it.
+fn signs_in(sign: &str) {
+    let scratch = scratch(&format!("simplesamlphp-{sign}"));
+    let idp = start(&scratch, sign);
+    let metadata = fetch(idp.address, METADATA).unwrap().text();
+    let app = App::start(0, None).unwrap();
+    let gate =
+        Gate::start("envoy/e2e/simplesamlphp/envoy.yaml", Gate::reserve(), app.port(), &metadata, &scratch);
+    fs::write(scratch.join("sp-metadata.xml"), gate.metadata().body).unwrap();
+
+    let people = [
+        ("agent", "agent@example.org", r#"["jira-agents","staff, all"]"#),
+        ("customer", "customer@example.org", r#"["portal-customers"]"#),
+    ];
+    for (user, email, groups) in people {
+        let mut browser = Browser::new();
+        let path = "/servicedesk/customer/portal/1?x=1&y=%C3%B6";
+        let login = browser.open(&gate.url(path)).unwrap();
+        let form = login.form();
+        assert!(form.field("AuthState").is_some(), "no login form: {}", login.text());
+        let sent = browser.submit(&login, &form.with("username", user).with("password", user)).unwrap();
+        // Its page posts by a script in a file of its own, which the browser without a screen does not fetch.
+        assert!(sent.form().field("SAMLResponse").is_some(), "no response: {}", sent.text());
+        let page = browser.submit(&sent, &sent.form()).unwrap();
+        gate.assert_arrived(&browser, &page, path);
+
+        let seen = app.last_request().unwrap();
+        assert_eq!(seen.target, path);
+        assert_eq!(seen.header("x-remote-user"), Some(user));
+        assert_eq!(seen.header("x-remote-email"), Some(email));
+        assert_eq!(seen.header("x-remote-groups"), Some(groups));
+        assert!(seen.header("x-remote-name").is_some());
+        assert!(seen.header("cookie").is_none_or(|cookie| !cookie.contains("samlgate")), "{seen:?}");
+    }
+}
+
+#[test]
+fn simplesamlphp_signs_in_with_a_signed_assertion() {
+    signs_in("assertion");
+}
+
+#[test]
+fn simplesamlphp_signs_in_with_a_signed_response() {
+    signs_in("response");
+}
+
+#[test]
+fn simplesamlphp_signs_in_with_both_signed() {
+    signs_in("both");
+}
