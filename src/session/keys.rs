@@ -46,8 +46,9 @@ impl Purpose {
 
 /// The keys of one service provider, derived from the configured secrets.
 ///
-/// The first secret seals; every one opens, so a secret is replaced by putting the new one in front and dropping
-/// the old one when the last session made with it has ended.
+/// The first secret seals; every one opens. A secret is replaced in three steps, so that no replica meets a text that
+/// it cannot open: the new one is put behind the old one everywhere, then in front of it, and the old one is dropped
+/// when the last session made with it has ended.
 #[derive(Clone)]
 pub struct SealingKeys {
     context: String,

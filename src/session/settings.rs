@@ -25,6 +25,12 @@ pub struct Settings {
     pub max_cookie_bytes: usize,
 }
 
+impl Settings {
+    /// The most that `max_cookie_bytes` can mean: nine chunks of 3,800 bytes hold this much text beside names and
+    /// attributes of ordinary length. A larger setting is not an error, but promises what does not fit.
+    pub const MAX_COOKIE_BYTES: usize = 32 * 1024;
+}
+
 /// What our cookies look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieSettings {

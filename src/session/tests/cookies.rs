@@ -4,7 +4,7 @@ use super::{Broken, Counting, NOW, jar, keys, large_session, removed, session, s
 use crate::base::Code;
 use crate::http::SameSite;
 use crate::session::error::Unreadable;
-use crate::session::{SessionError, clear, is_own_cookie, open, seal};
+use crate::session::{SessionError, Settings, clear, is_own_cookie, open, seal};
 
 #[test]
 fn a_small_session_is_one_plain_cookie() {
@@ -92,6 +92,18 @@ fn a_session_beyond_the_limit_says_how_large_it_is() {
         seal(&session(), &settings, &[], &Counting::default()),
         Err(SessionError::SessionTooLarge { limit: 0, .. })
     ));
+}
+
+#[test]
+fn the_largest_setting_can_be_filled() {
+    let mut settings = settings();
+    settings.max_cookie_bytes = Settings::MAX_COOKIE_BYTES;
+    settings.cookie.domain = Some(String::from("intranet.example.com"));
+    let large = large_session(31_000, 0);
+    let cookies = seal(&large, &settings, &[], &Counting::default()).unwrap();
+    let text: usize = cookies.iter().map(|cookie| cookie.value.len()).sum();
+    assert!(cookies.len() == 9 && text > 32_000 && text <= Settings::MAX_COOKIE_BYTES + 2, "{text}");
+    assert_eq!(open(&jar(&cookies), &settings, NOW).unwrap(), large);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Broken, Counting, NOW, at, keys, settings};
 use crate::base::Code;
 use crate::encoding::base64url;
 use crate::http::{RedirectTarget, SameSite};
-use crate::session::pending_request::{PendingRequest, SealedPendingRequest, clear, open, seal};
+use crate::session::pending_request::{PendingRequest, SealedPendingRequest, any_usable, clear, open, seal};
 use crate::session::{SessionError, Settings, is_own_cookie};
 
 fn pending(path: &str) -> PendingRequest {
@@ -148,6 +148,24 @@ fn it_ends_to_the_second() {
     wanted.expires_at = at(100_000);
     let sealed = seal(&wanted, &settings, &[], NOW, &Counting::default()).unwrap();
     assert_eq!(sealed.cookie.max_age, Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn a_body_is_worth_reading_only_with_a_usable_pending_request() {
+    let settings = settings();
+    let sealed = seal(&pending("/"), &settings, &[], NOW, &Counting::default()).unwrap();
+    let good = (sealed.cookie.name.as_str(), sealed.cookie.value.as_str());
+    let renamed = ("__Host-samlgate-p-AAAAAAAAAAAAAAAAAAAAAA", good.1);
+    let rubble = ("__Host-samlgate-p-AAAAAAAAAAAAAAAAAAAAAA", "rubble");
+    let outcome = |presented: &[(&str, &str)], offset| code(any_usable(presented, &settings, at(offset)));
+    assert_eq!(outcome(&[good], 599), None);
+    assert_eq!(outcome(&[rubble, ("other", "x"), good], 0), None);
+    assert_eq!(outcome(&[], 0), Some(Code::PendingRequestMissing));
+    assert_eq!(outcome(&[("__Host-samlgate", "1.x"), ("other", "x")], 0), Some(Code::PendingRequestMissing));
+    assert_eq!(outcome(&[good], 600), Some(Code::PendingRequestExpired));
+    assert_eq!(outcome(&[good], -301), Some(Code::PendingRequestUnreadable));
+    assert_eq!(outcome(&[rubble], 0), Some(Code::PendingRequestUnreadable));
+    assert_eq!(outcome(&[renamed], 0), Some(Code::PendingRequestUnreadable));
 }
 
 #[test]

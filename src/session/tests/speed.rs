@@ -1,5 +1,5 @@
 //! Not a benchmark: shows that the orders of magnitude in the design hold. Run with
-//! `cargo test --release --lib session::tests::speed -- --ignored --nocapture`.
+//! `CARGO_PROFILE_DEV_OPT_LEVEL=3 cargo test --lib session::tests::speed -- --ignored --nocapture`.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::session::{OpenedCache, open, seal};
 fn opening_a_cookie_takes_microseconds() {
     let settings = settings();
     let mut session = session();
-    session.fields.groups = (0..8).map(|index| format!("group-{index}")).collect();
+    session.fields.groups = (0..18).map(|index| format!("group-{index}")).collect();
     let cookies = seal(&session, &settings, &[], &Counting::default()).unwrap();
     let jar = jar(&cookies);
     let mut cache = OpenedCache::new(512);
@@ -30,5 +30,5 @@ fn opening_a_cookie_takes_microseconds() {
     let cached = best(&mut || drop(cache.open(&jar, &settings, NOW, |_| ()).unwrap()));
     let sealed = best(&mut || drop(seal(&session, &settings, &[], &Counting::default()).unwrap()));
     eprintln!("{} characters: open {opened:?}, cached {cached:?}, seal {sealed:?}", jar[0].1.len());
-    assert!(opened.as_micros() < 50 && cached < opened);
+    assert!(opened.as_micros() < 20 && cached < opened);
 }
