@@ -6,7 +6,7 @@ use samlgate::effect::SignatureScheme;
 use samlgate::xml::Source;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
 use samlgate::xmlsec::key::{Certificate, parse_signing_key};
-use samlgate::xmlsec::sign::{SigningRequest, enveloped, enveloped_id};
+use samlgate::xmlsec::sign::{SigningRequest, detached, enveloped, enveloped_id};
 use samlgate::xmlsec::{Canonicalization, RustCrypto, SignatureError, SignedElement, verify};
 
 fn file(name: &str) -> String {
@@ -81,4 +81,40 @@ fn an_assertion_inside_a_signed_response() {
         signed.source().as_str(),
         r#"<b:a xmlns="urn:r" xmlns:b="urn:b" xmlns:xs="urn:xs" ID="a"><v t="xs:string"></v></b:a>"#
     );
+}
+
+#[test]
+fn what_cannot_be_signed_is_refused() {
+    let key = parse_signing_key(&Secret::new(file("p256.key.pem"))).unwrap();
+    let request = |scheme| SigningRequest {
+        key: &key,
+        scheme,
+        certificate: None,
+        canonicalization: Canonicalization::default(),
+    };
+    let good = request(SignatureScheme::EcdsaSha256);
+    let code = |outcome: Result<String, SignatureError>| outcome.unwrap_err().code().id();
+    assert_eq!(code(enveloped("<a><b/></a>", &good, &RustCrypto)), "SG3014", "no ID");
+    assert_eq!(code(enveloped("<a ID='x'/>", &good, &RustCrypto)), "SG3014", "no place");
+    assert_eq!(code(enveloped("<a ID='x y'><b/></a>", &good, &RustCrypto)), "SG3014", "an ID that is none");
+    assert_eq!(code(enveloped_id("<a ID='x'><b/></a>", "y", &good, &RustCrypto)), "SG3014", "no such ID");
+    assert_eq!(code(enveloped("<a ID='x'><b/>", &good, &RustCrypto)), "SG2013");
+    let wrong = request(SignatureScheme::RsaSha256);
+    assert_eq!(code(enveloped("<a ID='x'><b/></a>", &wrong, &RustCrypto)), "SG3014", "another kind of key");
+    let signed = enveloped("<a ID='x'><b/></a>", &good, &RustCrypto).unwrap();
+    assert_eq!(code(enveloped(&signed, &good, &RustCrypto)), "SG3014", "signed already");
+}
+
+#[test]
+fn detached_signatures_are_spelled_as_xml_spells_them() {
+    for (name, scheme, length) in [
+        ("rsa2048", SignatureScheme::RsaSha256, 256),
+        ("p256", SignatureScheme::EcdsaSha256, 64),
+        ("p384", SignatureScheme::EcdsaSha384, 96),
+        ("p521", SignatureScheme::EcdsaSha512, 132),
+    ] {
+        let key = parse_signing_key(&Secret::new(file(&format!("{name}.key.pem")))).unwrap();
+        let value = detached(scheme, &key, b"SAMLRequest=x", &RustCrypto).unwrap();
+        assert_eq!(value.len(), length, "{name}");
+    }
 }

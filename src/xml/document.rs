@@ -219,3 +219,39 @@ impl fmt::Debug for Element<'_> {
         write!(f, "Element({} at {})", self.local_name(), self.position())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_are_found_by_namespace_and_only_once() {
+        let xml = "<r xmlns='urn:a' xmlns:b='urn:b' x='1' b:x='2'><c/>\n<b:c/><b:d/> <b:d/></r>";
+        let source = Source::check(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+        let document = source.document().unwrap();
+        let root = document.root();
+        assert!(root.is("urn:a", "r") && !root.is("urn:b", "r") && !root.is("", "r"));
+        assert_eq!(root.child("urn:b", "c").unwrap().unwrap().qualified_name(), "b:c");
+        assert_eq!(root.child("urn:x", "c").unwrap(), None);
+        let error = root.child("urn:b", "d").unwrap_err();
+        assert_eq!(
+            error,
+            XmlError::ElementRepeated { element: "d".into(), at: Position { line: 2, column: 14 } }
+        );
+        assert_eq!(error.code().id(), "SG2017");
+        assert_eq!((root.attribute("x"), root.attribute_ns("urn:b", "x")), (Some("1"), Some("2")));
+        assert_eq!(root.attribute_ns("urn:a", "x"), None, "unprefixed attributes are in no namespace");
+        assert!(root.holds_only_elements() && !root.has_stray_text());
+    }
+
+    #[test]
+    fn an_undone_default_namespace_is_none() {
+        let source =
+            Source::check(b"<r xmlns='urn:a'><c xmlns=''>a<!---->b</c></r>", &Limits::DEFAULT).unwrap();
+        let document = source.document().unwrap();
+        let child = document.root().children().next().unwrap();
+        assert_eq!(child.namespace(), None);
+        assert!(child.has_stray_text() && !child.holds_only_elements());
+        assert_eq!(child.value().unwrap_err().code().id(), "SG2015");
+    }
+}

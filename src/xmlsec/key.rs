@@ -147,3 +147,114 @@ fn pem_body<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     let text = text.strip_prefix("-----BEGIN ")?.strip_prefix(label)?.strip_prefix("-----")?;
     text.strip_suffix("-----")?.strip_suffix(label)?.strip_suffix("-----END ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RSA: &str = include_str!("../../tests/keys/rsa2048.crt.pem");
+    const RSA_KEY: &str = include_str!("../../tests/keys/rsa2048.key.pem");
+
+    fn signing_key(pem: &str) -> Result<SigningKey, KeyError> {
+        parse_signing_key(&Secret::new(pem.to_owned()))
+    }
+
+    #[test]
+    fn certificates_in_pem_and_bare_base64_hold_the_same_key() {
+        let pem = Certificate::parse(RSA).unwrap();
+        let bare = RSA.lines().filter(|line| !line.starts_with("-----")).collect::<Vec<_>>().join("\r\n\t");
+        assert_eq!(Certificate::parse(&format!("\n  {bare}\n")).unwrap(), pem);
+        assert_eq!(Certificate::parse(&base64::encode(pem.der())).unwrap(), pem);
+        assert_eq!(pem.key().kind(), KeyKind::Rsa);
+        assert!(pem.not_after() > UnixTime::from_secs(4_900_000_000));
+        for (text, kind) in [
+            (include_str!("../../tests/keys/p256.crt.pem"), KeyKind::P256),
+            (include_str!("../../tests/keys/p384.crt.pem"), KeyKind::P384),
+            (include_str!("../../tests/keys/p521.crt.pem"), KeyKind::P521),
+        ] {
+            assert_eq!(Certificate::parse(text).unwrap().key().kind(), kind);
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let pem = Certificate::parse(RSA).unwrap();
+        let mut junk = pem.der().to_vec();
+        junk.push(0);
+        let cut = &pem.der()[..pem.der().len() - 1];
+        for text in [
+            String::new(),
+            String::from("not base64"),
+            RSA.repeat(2),
+            RSA.replace("-----END CERTIFICATE-----", ""),
+            RSA.replace("CERTIFICATE", "PUBLIC KEY"),
+            format!("subject=CN\n{RSA}"),
+            RSA_KEY.to_owned(),
+            base64::encode(&junk),
+            base64::encode(cut),
+            base64::encode(pem.key().spki_der()),
+        ] {
+            let error = Certificate::parse(&text).unwrap_err();
+            assert_eq!(error, KeyError::CertificateMalformed, "{text}");
+            assert_eq!(error.code().id(), "SG3015");
+        }
+    }
+
+    #[test]
+    fn weak_and_foreign_keys_are_refused() {
+        let weak = KeyError::RsaSize { bits: 1024 };
+        assert_eq!(Certificate::parse(include_str!("../../tests/keys/rsa1024_weak.crt.pem")), Err(weak));
+        assert_eq!(signing_key(include_str!("../../tests/keys/rsa1024_weak.key.pem")).unwrap_err(), weak);
+        for foreign in [ED25519, SECP256K1] {
+            let error = Certificate::parse(foreign).unwrap_err();
+            assert_eq!(error, KeyError::KindUnsupported);
+            assert_eq!(error.code().id(), "SG3011");
+        }
+        assert_eq!(signing_key(ED25519_KEY).unwrap_err(), KeyError::KindUnsupported);
+    }
+
+    #[test]
+    fn private_keys_are_one_unencrypted_pkcs8_block() {
+        assert_eq!(signing_key(RSA_KEY).unwrap().kind(), KeyKind::Rsa);
+        let p521 = include_str!("../../tests/keys/p521.key.pem");
+        assert_eq!(signing_key(&p521.replace('\n', "\r\n")).unwrap().kind(), KeyKind::P521);
+        for text in [
+            String::new(),
+            RSA.to_owned(),
+            RSA_KEY.replace("PRIVATE KEY", "RSA PRIVATE KEY"),
+            RSA_KEY.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+            RSA_KEY.repeat(2),
+            format!("{RSA}{RSA_KEY}"),
+            RSA_KEY.replacen("MIIE", "MIID", 1),
+        ] {
+            let error = signing_key(&text).unwrap_err();
+            assert_eq!(error, KeyError::PrivateKeyMalformed, "{text}");
+            assert_eq!(error.code().id(), "SG3016");
+        }
+    }
+
+    const ED25519: &str = "-----BEGIN CERTIFICATE-----\n\
+        MIIBOjCB7aADAgECAhQ7oaByo6LxTqZL1OlO/UTxI3LEFzAFBgMrZXAwEjEQMA4G\n\
+        A1UEAwwHZWQyNTUxOTAgFw0yNjExMjEyMzIyMzVaGA8yMTI2MTAyODIzMjIzNVow\n\
+        EjEQMA4GA1UEAwwHZWQyNTUxOTAqMAUGAytlcAMhAGv71Ci9acKbR76XXY0aOn2t\n\
+        RZRef23SZc2+ya2PsF2go1MwUTAdBgNVHQ4EFgQUFD7lrLbw8+qRy1o0V2qtZCzQ\n\
+        5L8wHwYDVR0jBBgwFoAUFD7lrLbw8+qRy1o0V2qtZCzQ5L8wDwYDVR0TAQH/BAUw\n\
+        AwEB/zAFBgMrZXADQQCWWoVYxpgGkixQriGyKsS5kNPU/DoQrg5uWuFGAYAMM8eB\n\
+        IpvqGqEDSHAcsdylPA68z2+u2hFwh9n7wTiyB/oL\n\
+        -----END CERTIFICATE-----";
+
+    const ED25519_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+        MC4CAQAwBQYDK2VwBCIEIH2VfywI3GyQ+Cj3xGIDxaN7dLsJ7kYAuSgBr3Lt45xf\n\
+        -----END PRIVATE KEY-----";
+
+    const SECP256K1: &str = "-----BEGIN CERTIFICATE-----\n\
+        MIIBbzCCARSgAwIBAgIUQvEgvcGrOvMTPfEfL/HX76j6UCowCgYIKoZIzj0EAwIw\n\
+        DTELMAkGA1UEAwwCazEwIBcNMjYxMTIxMjMyMjM1WhgPMjEyNjEwMjgyMzIyMzVa\n\
+        MA0xCzAJBgNVBAMMAmsxMFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEqmkfJ53cgSPj\n\
+        SPwgEaQUu57r/2FAjM7Vx5XwbktoHSiLE0JMKMGLDr2mOBrIPETrsnoVovmyBJhr\n\
+        5WEPOMf+l6NTMFEwHQYDVR0OBBYEFMHQ0QKyYOSkSiXTIMrEacaB+l4aMB8GA1Ud\n\
+        IwQYMBaAFMHQ0QKyYOSkSiXTIMrEacaB+l4aMA8GA1UdEwEB/wQFMAMBAf8wCgYI\n\
+        KoZIzj0EAwIDSQAwRgIhAOw7S899yaF0KgZNE8bvkZSadUn0ZFNsV+C/GS5crDhQ\n\
+        AiEAxM1JUIahfdVfj/1TYnhg7SMcy2gjZZG7jwhGRS8q6YU=\n\
+        -----END CERTIFICATE-----";
+}

@@ -8,6 +8,7 @@ use crate::xml::{Element, Source};
 
 use super::algorithm::{ENVELOPED, EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS};
 use super::key::Certificate;
+use super::verify::is_id;
 use super::{Canonicalization, DS, SignatureError, ecdsa, has_signature};
 
 const SAML_ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
@@ -92,8 +93,10 @@ fn sign(
     let element = target(document.root())
         .filter(|element| !has_signature(*element))
         .ok_or(SignatureError::SigningFailed { finding: "no such element, or it is signed already" })?;
-    let id =
-        element.attribute("ID").ok_or(SignatureError::SigningFailed { finding: "the element has no ID" })?;
+    let id = element
+        .attribute("ID")
+        .filter(|id| is_id(id))
+        .ok_or(SignatureError::SigningFailed { finding: "the element has no usable ID" })?;
     let octets = request.canonicalization.apply_to_reference(element, None)?;
     let digest = base64::encode(&request.scheme.digest().digest(&octets));
     // The text is canonical as it stands: only `ds` and `ec` are used, each declared where it is used first.

@@ -93,7 +93,7 @@ pub fn verify(
 }
 
 /// The characters of `xs:ID` (without those beyond ASCII), so that `#ID` is a plain fragment and no XPointer.
-fn is_id(id: &str) -> bool {
+pub(super) fn is_id(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
