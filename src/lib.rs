@@ -41,3 +41,5 @@ pub mod page;
 pub mod flow;
 
 pub mod gateway;
+
+pub mod config;

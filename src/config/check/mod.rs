@@ -1,0 +1,210 @@
+//! What the values mean: every one is judged here, once, and becomes the rooms' settings.
+//!
+//! A function per section reports all its faults to the [`Checker`] and gives back settings only if they can be used.
+
+mod application;
+mod identity;
+mod origin;
+mod request;
+mod saml;
+mod session;
+
+use core::fmt;
+
+use super::environment::Environment;
+use super::errors::{ConfigError, Finding, Warning};
+use super::path::Path;
+use super::raw::{self, DataSource};
+use super::structure::Cuts;
+use crate::base::{Code, Limits, Secret, UnixTime};
+use crate::http::NormalizedPath;
+use crate::{flow, gateway};
+
+/// Collects what the sections find.
+pub(super) struct Checker<'e> {
+    environment: &'e dyn Environment,
+    now: UnixTime,
+    faults: Vec<ConfigError>,
+    warnings: Vec<Warning>,
+}
+
+impl<'e> Checker<'e> {
+    pub(super) fn new(environment: &'e dyn Environment, now: UnixTime) -> Self {
+        Self { environment, now, faults: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// The findings with their places as the file counts them. What is said to be missing where something was cut
+    /// out is left out: its fault was reported.
+    pub(super) fn finish(self, cuts: &Cuts) -> (Vec<ConfigError>, Vec<Warning>) {
+        let faults = self.faults.into_iter().filter_map(|fault| {
+            let path = cuts.original(&fault.path);
+            let finding = match fault.finding {
+                Finding::Missing { .. } if cuts.touch(&path) => return None,
+                Finding::Conflict { other, detail } => {
+                    let other = cuts.original(&other);
+                    if cuts.touch(&other) {
+                        return None;
+                    }
+                    Finding::Conflict { other, detail }
+                }
+                finding => finding,
+            };
+            Some(ConfigError { path, finding })
+        });
+        let warnings = self.warnings.into_iter();
+        let warnings = warnings.map(|warning| Warning { path: cuts.original(&warning.path), ..warning });
+        (faults.collect(), warnings.collect())
+    }
+
+    fn push(&mut self, path: &Path, finding: Finding) {
+        self.faults.push(ConfigError { path: path.clone(), finding });
+    }
+
+    /// `found` is what the file says, in backticks if it is text; empty where it must not be shown.
+    fn invalid(&mut self, path: &Path, found: impl fmt::Display, expected: impl fmt::Display) {
+        self.push(path, Finding::Invalid { found: found.to_string(), expected: expected.to_string() });
+    }
+
+    fn missing(&mut self, path: &Path, expected: &'static str) {
+        self.push(path, Finding::Missing { expected });
+    }
+
+    fn conflict(&mut self, path: &Path, other: Path, detail: impl fmt::Display) {
+        self.push(path, Finding::Conflict { other, detail: detail.to_string() });
+    }
+
+    fn room(&mut self, path: &Path, code: Code, detail: impl fmt::Display) {
+        self.push(path, Finding::Room { code, detail: detail.to_string() });
+    }
+
+    fn warn(&mut self, path: &Path, detail: impl fmt::Display) {
+        self.warnings.push(Warning { path: path.clone(), detail: detail.to_string() });
+    }
+
+    /// The value, or a note that it is missing.
+    fn required<T>(&mut self, value: Option<T>, path: &Path, expected: &'static str) -> Option<T> {
+        if value.is_none() {
+            self.missing(path, expected);
+        }
+        value
+    }
+
+    /// The text that a source delivers, without white space around it.
+    fn text(&mut self, source: &DataSource, path: &Path) -> Option<Secret<String>> {
+        match source {
+            DataSource::InlineString(text) => {
+                let text = text.0.expose().trim();
+                if text.is_empty() {
+                    self.invalid(&path.field("inline_string"), "no text", "the text itself");
+                    return None;
+                }
+                Some(Secret::new(text.to_owned()))
+            }
+            DataSource::EnvironmentVariable(name) => {
+                let text = self.environment.variable(name).map(Secret::new);
+                let text = text.map(|text| Secret::new(text.expose().trim().to_owned()));
+                let text = text.filter(|text| !text.expose().is_empty());
+                if text.is_none() {
+                    let path = path.field("environment_variable");
+                    self.push(&path, Finding::Unavailable { variable: name.clone() });
+                }
+                text
+            }
+        }
+    }
+
+    /// The text that a required source delivers.
+    fn required_text(
+        &mut self,
+        source: Option<&DataSource>,
+        path: &Path,
+        expected: &'static str,
+    ) -> Option<Secret<String>> {
+        let source = self.required(source, path, expected)?;
+        self.text(source, path)
+    }
+
+    /// A path in normal form without a query.
+    fn path(&mut self, text: &str, path: &Path) -> Option<String> {
+        const EXPECTED: &str = "a path that begins with `/`, without a query";
+        match NormalizedPath::parse(text) {
+            Ok(normal) if normal.path() != normal.path_and_query() => {
+                self.invalid(path, quoted(text), EXPECTED);
+                None
+            }
+            Ok(normal) if normal.changed() => {
+                self.invalid(path, quoted(text), format_args!("its normal form `{}`", normal.path()));
+                None
+            }
+            Ok(_) => Some(text.to_owned()),
+            Err(why) => {
+                self.invalid(path, quoted(text), format_args!("{EXPECTED} ({why})"));
+                None
+            }
+        }
+    }
+}
+
+/// Text from the file as a message shows it.
+fn quoted(text: &str) -> String {
+    format!("`{}`", super::path::Quoted(text))
+}
+
+/// Checks all sections. `None` only with a fault reported.
+pub(super) fn all(
+    configuration: &raw::Configuration,
+    checker: &mut Checker<'_>,
+) -> Option<gateway::Settings> {
+    let root = Path::default();
+    let sp = checker.required(configuration.sp.as_ref(), &root.field("sp"), "a map");
+    let sp = sp.and_then(|sp| saml::sp(sp, checker));
+    let limits = session::limits(&configuration.limits, checker);
+    let idp = configuration.idp.as_ref().map(|idp| {
+        let ours = saml::Ours {
+            signing: configuration.sp.as_ref().is_some_and(|sp| sp.signing.is_some()),
+            entity_id: sp.as_ref().map(|sp| sp.entity_id.as_str()),
+            limits: limits.unwrap_or(Limits::DEFAULT),
+        };
+        saml::idp(idp, &ours, checker)
+    });
+    if configuration.idp.is_none() {
+        checker.warn(&root.field("idp"), "not configured; sign-in is refused until it is");
+    }
+    let identity = identity::identity(&configuration.identity, checker);
+    let headers = identity::headers(&configuration.headers, checker);
+    let session = checker.required(configuration.session.as_ref(), &root.field("session"), "a map");
+    let session = session.and_then(|session| session::session(session, sp.as_ref(), checker));
+    let request = request::request(configuration, headers.as_ref(), checker);
+    let policy = application::policy(&configuration.policy, checker);
+    let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
+    application::audience(configuration, checker);
+    let session = session?;
+    let flow = flow::Settings {
+        sp: sp?,
+        idp: optional(idp)?,
+        identity: identity?,
+        headers: headers?,
+        pii_key: session.keys.pii_key().clone(),
+        session,
+        policy,
+        provisioning: optional(provisioning)?,
+        limits: limits?,
+    };
+    Some(gateway::Settings {
+        flow,
+        rules: request.rules,
+        pass_authorization_schemes: request.pass_authorization_schemes,
+        pass_cors_preflight: request.pass_cors_preflight,
+        allowed_hosts: request.allowed_hosts,
+        allowed_origins: request.allowed_origins,
+        stat_prefix: configuration.stat_prefix.clone(),
+    })
+}
+
+/// What was left out stays out; what was found unusable makes the whole unusable.
+fn optional<T>(section: Option<Option<T>>) -> Option<Option<T>> {
+    match section {
+        None => Some(None),
+        Some(section) => section.map(Some),
+    }
+}

@@ -1,0 +1,290 @@
+//! `sp` and `idp`.
+
+use core::time::Duration;
+
+use super::origin::Origin;
+use super::{Checker, optional, quoted};
+use crate::base::{ClockSkew, Code, Limits, UnixTime};
+use crate::config::path::Path;
+use crate::config::raw::{
+    AuthnRequestBinding, Idp as RawIdp, RequireSignature, SignAuthnRequests, Signing, SigningAlgorithm,
+    Sp as RawSp,
+};
+use crate::effect::{CryptoProvider as _, SignatureScheme};
+use crate::flow::{self, IdentityProvider, ServiceProvider};
+use crate::saml::metadata::idp::{Binding, IdpMetadata};
+use crate::saml::{SignatureDemand, Signer};
+use crate::xmlsec::algorithm::AlgorithmPolicy;
+use crate::xmlsec::key::{Certificate, parse_signing_key};
+use crate::xmlsec::{KeyError, RustCrypto};
+
+/// How long before an end a warning begins.
+const NOTICE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvider> {
+    let at = Path::default().field("sp");
+    let entity_id = entity_id(raw.entity_id.as_deref(), &at.field("entity_id"), checker);
+    let base_uri = base_uri(raw.base_uri.as_deref(), &at.field("base_uri"), checker);
+    let paths = [
+        ("acs_path", &raw.acs_path),
+        ("metadata_path", &raw.metadata_path),
+        ("logout_path", &raw.logout_path),
+        ("logged_out_path", &raw.logged_out_path),
+    ];
+    for (index, (name, path)) in paths.iter().enumerate() {
+        let field = at.field(name);
+        if checker.path(path, &field).is_some_and(|path| path == "/") {
+            checker.invalid(&field, "`/`", "a path of its own: the start page belongs to the application");
+        }
+        if let Some((other, _)) = paths.iter().take(index).find(|(_, other)| other == path) {
+            checker.conflict(&field, at.field(other), "both are the same path");
+        }
+    }
+    let signer = raw.signing.as_ref().map(|raw| signing(raw, &at.field("signing"), checker));
+    let signer = optional(signer)?;
+    Some(ServiceProvider {
+        entity_id: entity_id?,
+        base_uri: base_uri?,
+        acs_path: raw.acs_path.clone(),
+        metadata_path: raw.metadata_path.clone(),
+        logout_path: raw.logout_path.clone(),
+        logged_out_path: raw.logged_out_path.clone(),
+        signer,
+    })
+}
+
+fn entity_id(raw: Option<&str>, path: &Path, checker: &mut Checker<'_>) -> Option<String> {
+    let text = checker.required(raw, path, "our entityID, a URI")?;
+    // Metadata 2.2.1: an entity identifier is a URI of at most 1024 characters.
+    let fits =
+        !text.is_empty() && text.chars().count() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !fits {
+        checker.invalid(path, quoted(text), "a URI of 1 to 1024 characters without white space");
+        return None;
+    }
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+    if !scheme.is_some_and(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        checker.warn(path, "not an absolute URI, which SAML metadata 2.2.1 asks for");
+    }
+    Some(text.to_owned())
+}
+
+/// Scheme and authority of our own site.
+fn base_uri(raw: Option<&str>, path: &Path, checker: &mut Checker<'_>) -> Option<String> {
+    const EXPECTED: &str = "scheme and host, such as `https://jira.example.com`";
+    let text = checker.required(raw, path, EXPECTED)?;
+    match Origin::parse(text) {
+        Err(Some(normal)) => {
+            checker.invalid(path, quoted(text), format_args!("scheme and host alone, `{normal}`"));
+            None
+        }
+        Err(None) => {
+            checker.invalid(path, quoted(text), EXPECTED);
+            None
+        }
+        // Cookies are `Secure` and assertions are bearer tokens. Browsers treat these names as their own machine.
+        Ok(Origin { https: false, host, .. }) if host != "localhost" && !host.ends_with(".localhost") => {
+            checker.invalid(path, quoted(text), "`https`; `http` is for `localhost` and `*.localhost` only");
+            None
+        }
+        Ok(_) => Some(text.to_owned()),
+    }
+}
+
+fn signing(raw: &Signing, at: &Path, checker: &mut Checker<'_>) -> Option<Signer> {
+    let algorithm = checker.required(raw.algorithm, &at.field("algorithm"), "a signature algorithm");
+    let key_path = at.field("private_key");
+    let key = checker.required_text(raw.private_key.as_ref(), &key_path, "a PKCS#8 private key in PEM");
+    let key = key.and_then(|pem| match parse_signing_key(&pem) {
+        Ok(key) => Some(key),
+        Err(error) => {
+            checker.room(&key_path, key_code(&error), error);
+            None
+        }
+    });
+    let certificate_path = at.field("certificate");
+    let certificate =
+        checker.required_text(raw.certificate.as_ref(), &certificate_path, "an X.509 certificate");
+    let certificate = certificate.and_then(|text| match Certificate::parse(text.expose()) {
+        Ok(certificate) => Some(certificate),
+        Err(error) => {
+            checker.room(&certificate_path, key_code(&error), error);
+            None
+        }
+    });
+    if let Some(certificate) = &certificate {
+        warn_of_expiry(certificate, &certificate_path, checker);
+    }
+    let (algorithm, key, certificate) = (algorithm?, key?, certificate?);
+    let scheme = match algorithm {
+        SigningAlgorithm::RsaSha256 => SignatureScheme::RsaSha256,
+        SigningAlgorithm::RsaSha384 => SignatureScheme::RsaSha384,
+        SigningAlgorithm::RsaSha512 => SignatureScheme::RsaSha512,
+        SigningAlgorithm::EcdsaSha256 => SignatureScheme::EcdsaSha256,
+        SigningAlgorithm::EcdsaSha384 => SignatureScheme::EcdsaSha384,
+        SigningAlgorithm::EcdsaSha512 => SignatureScheme::EcdsaSha512,
+    };
+    if !scheme.takes(key.kind()) {
+        checker.conflict(&at.field("algorithm"), key_path, "the key is of another kind");
+        return None;
+    }
+    // The key fits the certificate if the certificate verifies what the key signs.
+    let probe = b"samlgate configuration check";
+    let crypto = RustCrypto;
+    let matching = crypto.sign(scheme, &key, probe).is_ok_and(|signature| {
+        scheme.takes(certificate.key().kind()) && crypto.verify(scheme, certificate.key(), probe, &signature)
+    });
+    if !matching {
+        checker.conflict(&certificate_path, key_path, "the certificate is of another key");
+        return None;
+    }
+    Some(Signer { scheme, key, certificate })
+}
+
+const fn key_code(error: &KeyError) -> Code {
+    error.code()
+}
+
+fn warn_of_expiry(certificate: &Certificate, path: &Path, checker: &mut Checker<'_>) {
+    if let Some(detail) = expiry("the certificate", certificate.not_after(), checker.now) {
+        checker.warn(path, detail);
+    }
+}
+
+fn expiry(what: &str, end: UnixTime, now: UnixTime) -> Option<String> {
+    if end <= now {
+        Some(format!("{what} expired at {end}"))
+    } else if end <= now.saturating_add(NOTICE) {
+        Some(format!("{what} expires at {end}"))
+    } else {
+        None
+    }
+}
+
+/// What `idp` needs to know of `sp`.
+pub(super) struct Ours<'a> {
+    pub(super) signing: bool,
+    pub(super) entity_id: Option<&'a str>,
+    pub(super) limits: Limits,
+}
+
+pub(super) fn idp(raw: &RawIdp, ours: &Ours<'_>, checker: &mut Checker<'_>) -> Option<IdentityProvider> {
+    let root = Path::default();
+    let at = root.field("idp");
+    let metadata_path = at.field("metadata");
+    let xml = checker.required_text(
+        raw.metadata.as_ref(),
+        &metadata_path,
+        "the metadata document of the identity provider",
+    );
+    let metadata = xml.and_then(|xml| {
+        let parsed = IdpMetadata::parse(xml.expose().as_bytes(), raw.entity_id.as_deref(), &ours.limits);
+        let valid = parsed.and_then(|metadata| metadata.check_validity(checker.now).map(|()| metadata));
+        match valid {
+            Ok(metadata) => Some(metadata),
+            Err(error) => {
+                checker.room(&metadata_path, error.code(), error);
+                None
+            }
+        }
+    });
+    if let Some(metadata) = &metadata {
+        against_metadata(raw, ours, metadata, checker);
+    }
+    if raw.sign_authn_requests == SignAuthnRequests::Always && !ours.signing {
+        checker.conflict(
+            &at.field("sign_authn_requests"),
+            root.field("sp.signing"),
+            "`ALWAYS` needs a key to sign with",
+        );
+    }
+    let skew_path = at.field("clock_skew");
+    let clock_skew = ClockSkew::new(raw.clock_skew.0);
+    if clock_skew.is_none() {
+        checker.invalid(&skew_path, quoted(&raw.clock_skew.to_string()), "at most `300s`");
+    }
+    if raw.danger_allow_sha1 {
+        checker.warn(&at.field("danger_allow_sha1"), "signatures with SHA-1 can be forged");
+    }
+    for (field, value) in [("name_id_format", &raw.name_id_format), ("entity_id", &raw.entity_id)] {
+        if let Some(text) = value
+            && (text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
+            checker.invalid(&at.field(field), quoted(text), "a URI without white space");
+        }
+    }
+    let algorithms = AlgorithmPolicy::STRONG;
+    Some(IdentityProvider {
+        metadata: metadata?,
+        algorithms: if raw.danger_allow_sha1 { algorithms.with_danger_sha1() } else { algorithms },
+        require_signature: match raw.require_signature {
+            RequireSignature::Any => SignatureDemand::Any,
+            RequireSignature::Response => SignatureDemand::Response,
+            RequireSignature::Assertion => SignatureDemand::Assertion,
+            RequireSignature::Both => SignatureDemand::Both,
+        },
+        clock_skew: clock_skew?,
+        authn_request_binding: match raw.authn_request_binding {
+            AuthnRequestBinding::Auto => flow::AuthnRequestBinding::Auto,
+            AuthnRequestBinding::HttpRedirect => flow::AuthnRequestBinding::HttpRedirect,
+            AuthnRequestBinding::HttpPost => flow::AuthnRequestBinding::HttpPost,
+        },
+        sign_authn_requests: match raw.sign_authn_requests {
+            SignAuthnRequests::Auto => flow::SignAuthnRequests::Auto,
+            SignAuthnRequests::Always => flow::SignAuthnRequests::Always,
+            SignAuthnRequests::Never => flow::SignAuthnRequests::Never,
+        },
+        name_id_format: raw.name_id_format.clone(),
+    })
+}
+
+/// What the file demands and the metadata does not offer, and what will soon stop working.
+fn against_metadata(raw: &RawIdp, ours: &Ours<'_>, metadata: &IdpMetadata, checker: &mut Checker<'_>) {
+    let root = Path::default();
+    let at = root.field("idp");
+    let metadata_path = at.field("metadata");
+    let wanted = match raw.authn_request_binding {
+        AuthnRequestBinding::Auto => None,
+        AuthnRequestBinding::HttpRedirect => Some(Binding::Redirect),
+        AuthnRequestBinding::HttpPost => Some(Binding::Post),
+    };
+    if wanted.is_some_and(|binding| metadata.endpoint(binding).is_none()) {
+        checker.conflict(
+            &at.field("authn_request_binding"),
+            metadata_path.clone(),
+            "the metadata has no SingleSignOnService with this binding",
+        );
+    }
+    if ours.entity_id == Some(metadata.entity_id.as_str()) {
+        checker.conflict(
+            &metadata_path,
+            root.field("sp.entity_id"),
+            "identity provider and service provider have the same entityID",
+        );
+    }
+    let signs = ours.signing && raw.sign_authn_requests != SignAuthnRequests::Never;
+    if metadata.want_authn_requests_signed && !signs {
+        checker.warn(
+            &metadata_path,
+            "the identity provider wants signed AuthnRequests and will get unsigned ones",
+        );
+    }
+    for endpoint in &metadata.single_sign_on {
+        if endpoint.location.starts_with("http://") {
+            checker.warn(
+                &metadata_path,
+                format_args!("the sign-in address {} has no TLS", quoted(&endpoint.location)),
+            );
+        }
+    }
+    if let Some(detail) = metadata.valid_until.and_then(|end| expiry("the metadata", end, checker.now)) {
+        checker.warn(&metadata_path, detail);
+    }
+    for refused in &metadata.refused_keys {
+        checker.warn(&metadata_path, format_args!("a signing certificate is not used: {refused}"));
+    }
+    for certificate in &metadata.certificates {
+        // For information only: trust is in the key, and metadata with expired certificates is everyday life.
+        warn_of_expiry(certificate, &metadata_path, checker);
+    }
+}

@@ -1,0 +1,188 @@
+//! What holds when the file does not say otherwise. The schema shows these values.
+
+use super::raw::*;
+use crate::{base, identity, policy};
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            sp: None,
+            idp: None,
+            identity: Identity::default(),
+            headers: Headers::default(),
+            session: None,
+            rules: Vec::new(),
+            requests_with_credentials: RequestsWithCredentials::default(),
+            cors_preflight: PassOrProtect::Protect,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            policy: Policy::default(),
+            provisioning: None,
+            limits: Limits::default(),
+            stat_prefix: String::from("samlgate"),
+        }
+    }
+}
+
+impl Default for Sp {
+    fn default() -> Self {
+        Self {
+            entity_id: None,
+            base_uri: None,
+            acs_path: String::from("/saml/acs"),
+            metadata_path: String::from("/saml/metadata"),
+            logout_path: String::from("/saml/logout"),
+            logged_out_path: String::from("/saml/logged-out"),
+            signing: None,
+        }
+    }
+}
+
+impl Default for Idp {
+    fn default() -> Self {
+        Self {
+            metadata: None,
+            entity_id: None,
+            authn_request_binding: AuthnRequestBinding::Auto,
+            sign_authn_requests: SignAuthnRequests::Auto,
+            name_id_format: None,
+            require_signature: RequireSignature::Any,
+            clock_skew: Span::seconds(60),
+            danger_allow_sha1: false,
+        }
+    }
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        let identity::Settings { email, display_name, groups, .. } = identity::Settings::default();
+        Self {
+            username: UsernameSource::NameId(Empty::default()),
+            username_pattern: None,
+            email,
+            display_name,
+            groups,
+        }
+    }
+}
+
+impl Default for Headers {
+    fn default() -> Self {
+        Self {
+            username: String::from("x-remote-user"),
+            email: None,
+            display_name: None,
+            name_id: None,
+            session_id: None,
+            groups: None,
+            attributes: Vec::new(),
+        }
+    }
+}
+
+impl Default for GroupsHeader {
+    fn default() -> Self {
+        Self { name: None, format: ListFormat::CommaSeparated }
+    }
+}
+
+impl Default for AttributeHeader {
+    fn default() -> Self {
+        Self { attribute: None, header: None, format: ListFormat::CommaSeparated }
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            cookie: Cookie::default(),
+            absolute_timeout: Span::seconds(28_800),
+            idle_timeout: Some(Span::seconds(3600)),
+            pending_request_timeout: Span::seconds(600),
+            max_pending_requests: Whole(8),
+            max_cookie_bytes: Whole(16_384),
+        }
+    }
+}
+
+impl Default for Cookie {
+    fn default() -> Self {
+        Self {
+            name: String::from("__Host-samlgate"),
+            domain: None,
+            path: String::from("/"),
+            same_site: CookieSameSite::Lax,
+            partitioned: false,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let base::Limits {
+            max_body_bytes,
+            max_xml_bytes,
+            max_xml_depth,
+            max_xml_nodes,
+            max_xml_attributes,
+            max_xml_prefixes,
+            max_inflated_bytes,
+            max_signature_checks,
+        } = base::Limits::DEFAULT;
+        let whole = |number: usize| Whole(u64::try_from(number).unwrap_or(u64::MAX));
+        Self {
+            max_body_bytes: whole(max_body_bytes),
+            max_xml_bytes: whole(max_xml_bytes),
+            max_xml_depth: whole(max_xml_depth),
+            max_xml_nodes: whole(max_xml_nodes),
+            max_xml_attributes: whole(max_xml_attributes),
+            max_xml_prefixes: whole(max_xml_prefixes),
+            max_inflated_bytes: whole(max_inflated_bytes),
+            max_signature_checks: Whole(u64::from(max_signature_checks)),
+        }
+    }
+}
+
+impl Default for RequestsWithCredentials {
+    fn default() -> Self {
+        Self { basic: PassOrProtect::Protect, bearer: PassOrProtect::Protect }
+    }
+}
+
+impl Default for DefaultGroups {
+    fn default() -> Self {
+        Self { groups: Vec::new(), assign_to: AssignTo::NewUsers }
+    }
+}
+
+impl Default for Portal {
+    fn default() -> Self {
+        Self { path_prefixes: policy::PortalRule::default().path_prefixes }
+    }
+}
+
+impl Default for Provisioning {
+    fn default() -> Self {
+        Self {
+            jira_dc: None,
+            create_accounts: true,
+            update_accounts: true,
+            create_missing_groups: false,
+            max_group_removals: Whole(20),
+            on_failure: OnFailure::Refuse,
+        }
+    }
+}
+
+impl Default for JiraDc {
+    fn default() -> Self {
+        Self {
+            cluster: None,
+            authority: None,
+            path_prefix: String::new(),
+            timeout: Span::seconds(5),
+            token: None,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Reads the configuration, checks everything, and lists all faults at once.
+//!
+//! The only room that knows the file's field names. Never defaults silently, never panics, and is never read at
+//! request time: its result is the rooms' own settings.
+
+mod check;
+mod defaults;
+mod environment;
+mod errors;
+mod json;
+mod path;
+mod raw;
+#[cfg(feature = "schema")]
+pub mod schema;
+mod structure;
+
+pub use environment::Environment;
+pub use errors::{ConfigError, Warning};
+pub use path::Path;
+
+use crate::base::UnixTime;
+use crate::gateway::Settings;
+
+/// Reads and checks the configuration in `bytes`, JSON as Envoy hands it over. `now` is for expiry dates.
+///
+/// # Errors
+/// All faults at once, in the order of their places. Nothing of a faulty configuration is used.
+pub fn load(
+    bytes: &[u8],
+    environment: &dyn Environment,
+    now: UnixTime,
+) -> Result<(Settings, Vec<Warning>), Vec<ConfigError>> {
+    let (value, mut faults) = json::parse(bytes).map_err(|fault| vec![fault])?;
+    let structure::Structure { configuration, faults: shape, cuts } = structure::read(value);
+    faults.extend(shape);
+    let mut checker = check::Checker::new(environment, now);
+    let settings = check::all(&configuration, &mut checker);
+    let (meaning, warnings) = checker.finish(&cuts);
+    faults.extend(meaning);
+    match settings {
+        Some(settings) if faults.is_empty() => Ok((settings, warnings)),
+        Some(_) => Err(sorted(faults)),
+        None => {
+            if faults.is_empty() {
+                // Cannot happen while every section says why it gives nothing back; never load half of a file.
+                let finding = errors::Finding::Malformed(String::from("a section could not be used"));
+                faults.push(ConfigError { path: Path::default(), finding });
+            }
+            Err(sorted(faults))
+        }
+    }
+}
+
+fn sorted(mut faults: Vec<ConfigError>) -> Vec<ConfigError> {
+    faults.sort_by(|a, b| a.path.cmp(&b.path));
+    faults
+}

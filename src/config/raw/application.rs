@@ -1,0 +1,119 @@
+//! `policy` and `provisioning`.
+
+use super::{DataSource, Span, Whole, raw};
+
+raw! {
+    /// Which application groups people get.
+    #[derive(Default)]
+    struct Policy {
+        /// Which groups of the identity provider stand for which groups of the application. Groups of the identity
+        /// provider that are not listed count for nothing. A group of the application that is listed is managed: who
+        /// no longer gets it loses it at the next sign-in, unless a field below says otherwise.
+        group_mapping: Vec<GroupMapping>,
+        /// Groups that people get besides those of the identity provider.
+        default_groups: Option<DefaultGroups>,
+        /// The customer portal: a sign-in that starts there gets no default groups, and so uses up no licence. It only
+        /// withholds and never takes a group away.
+        portal: Option<Portal>,
+        /// Groups that are never given or taken away, such as those of administrators.
+        protected_groups: Vec<String>,
+        /// Never takes any group away.
+        keep_existing_groups: bool,
+    }
+}
+
+raw! {
+    /// One group of the identity provider.
+    #[derive(Default)]
+    struct GroupMapping {
+        /// Its name, or id, as the assertion carries it, letter by letter.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+        idp_group: Option<String>,
+        /// The groups of the application that it stands for.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+        groups: Vec<String>,
+    }
+}
+
+raw! {
+    /// Groups that people get besides those of the identity provider.
+    struct DefaultGroups {
+        /// The groups of the application.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+        groups: Vec<String>,
+        /// Who gets them.
+        assign_to: AssignTo,
+    }
+}
+
+raw! {
+    /// Who gets the default groups.
+    words AssignTo {
+        /// People whose account is created by this sign-in.
+        NewUsers = "NEW_USERS",
+        /// Everybody who signs in.
+        AllUsers = "ALL_USERS",
+        /// Nobody.
+        None = "NONE",
+    }
+}
+
+raw! {
+    /// The customer portal.
+    struct Portal {
+        /// Where the paths of the portal begin, compared by whole segments: `/servicedesk/` covers `/servicedesk` and
+        /// everything below it. The normalized path of the request that started the sign-in is compared, without its
+        /// query.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
+        path_prefixes: Vec<String>,
+    }
+}
+
+raw! {
+    /// The application whose accounts and groups follow the sign-in.
+    struct Provisioning {
+        /// Jira Data Center with Jira Service Management.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        jira_dc: Option<JiraDc>,
+        /// Creates accounts for people who have none; otherwise they are refused.
+        create_accounts: bool,
+        /// Keeps e-mail address and display name as the identity provider has them.
+        update_accounts: bool,
+        /// Creates groups of the application that do not exist yet; otherwise adding somebody to one fails (SG8003).
+        create_missing_groups: bool,
+        /// Groups that one sign-in may take away, at most 1000; a plan that takes away more is refused as a whole.
+        #[cfg_attr(feature = "schema", schemars(range(max = 1000)))]
+        max_group_removals: Whole,
+        /// What a failure means for the person who signs in.
+        on_failure: OnFailure,
+    }
+}
+
+raw! {
+    /// Jira Data Center's REST API, reached through a cluster of Envoy.
+    struct JiraDc {
+        /// Name of the cluster in Envoy's configuration.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+        cluster: Option<String>,
+        /// The `:authority` of the calls, usually the host of Jira's base URL.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+        authority: Option<String>,
+        /// Context path of Jira, such as `/jira`; empty if it has none.
+        path_prefix: String,
+        /// Time for one call, from `0.1s` to `30s`.
+        timeout: Span,
+        /// Personal access token of an administrator. Leave it out if Envoy's `credential_injector` adds it, which
+        /// keeps it out of the filter.
+        token: Option<DataSource>,
+    }
+}
+
+raw! {
+    /// What a provisioning failure means for the person who signs in.
+    words OnFailure {
+        /// No session: nobody enters with rights that could not be checked.
+        Refuse = "REFUSE",
+        /// The session begins all the same.
+        Continue = "CONTINUE",
+    }
+}

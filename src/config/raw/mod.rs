@@ -1,0 +1,105 @@
+//! The configuration file as it is written: names, shapes and defaults, nothing checked.
+//!
+//! The doc comments are the reference that operators read; the JSON Schema and `docs/config.md` are made from them.
+//! Whether a required field is there is checked by `config::check`, so that its absence hides no other fault; here
+//! every field may be absent. Fields that begin with `danger_` weaken a check and cause a warning.
+
+mod application;
+mod identity;
+mod request;
+mod saml;
+mod session;
+mod units;
+
+pub(super) use application::*;
+pub(super) use identity::*;
+pub(super) use request::*;
+pub(super) use saml::*;
+pub(super) use session::*;
+pub(super) use units::*;
+
+/// Shapes of the file. A map refuses unknown fields, and absent ones take the value of `Default`; a choice is a map with
+/// exactly one key; words are fixed texts.
+macro_rules! raw {
+    ($(#[$meta:meta])* struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        #[derive(serde::Deserialize)]
+        #[serde(default, deny_unknown_fields, expecting = "a map", remote = "Self")]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        $(#[$meta])*
+        pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $type,)* }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                // The inherent function, which `remote` derives.
+                Self::deserialize(crate::config::raw::units::MapOnly(deserializer))
+            }
+        }
+    };
+    ($(#[$meta:meta])* choice $name:ident { $($(#[$variant_meta:meta])* $variant:ident($type:ty),)* }) => {
+        $(#[$meta])*
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub(crate) enum $name { $($(#[$variant_meta])* $variant($type),)* }
+    };
+    ($(#[$meta:meta])* words $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+        pub(crate) enum $name { $($(#[$variant_meta])* #[cfg_attr(feature = "schema", serde(rename = $word))] $variant,)* }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = crate::config::raw::units::word(deserializer, &[$($word),*])?;
+                match word.as_str() {
+                    $($word => Ok(Self::$variant),)*
+                    other => Err(serde::de::Error::unknown_variant(other, &[$($word),*])),
+                }
+            }
+        }
+    };
+}
+pub(crate) use raw;
+
+raw! {
+    /// Configuration of one samlgate filter.
+    struct Configuration {
+        /// Our own side of SAML: the service provider.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        sp: Option<Sp>,
+        /// The identity provider that is trusted. Without it sign-in is refused, but the metadata of the service
+        /// provider is served, so that the identity provider can be set up first.
+        idp: Option<Idp>,
+        /// How an assertion becomes an identity.
+        identity: Identity,
+        /// The request headers that carry the identity to the application. All of them are removed from every
+        /// inbound request, in every spelling, on bypassed paths too.
+        headers: Headers,
+        /// Session cookies and lifetimes.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        session: Option<Session>,
+        /// Which requests need a session. The first rule that matches decides; a request that none matches is
+        /// protected.
+        rules: Vec<Rule>,
+        /// What happens to requests that bring their own credentials in an `authorization` header.
+        requests_with_credentials: RequestsWithCredentials,
+        /// What happens to CORS preflight requests (`OPTIONS` with `origin` and `access-control-request-method`),
+        /// which browsers send without cookies.
+        cors_preflight: PassOrProtect,
+        /// Hosts, with the port where it is not the default, that are served besides that of `sp.base_uri`, such as
+        /// `jira.internal:8080`. Sign-in still ends at `sp.base_uri`.
+        allowed_hosts: Vec<String>,
+        /// Origins, such as `https://portal.example.com`, whose pages may send POST and other unsafe requests with
+        /// our session, besides that of `sp.base_uri`.
+        allowed_origins: Vec<String>,
+        /// Which application groups people get.
+        policy: Policy,
+        /// The application whose accounts and groups follow the sign-in; without it only headers are set.
+        provisioning: Option<Provisioning>,
+        /// Bounds on inbound messages.
+        limits: Limits,
+        /// First part of the name of every metric: letters, digits, `_` and `.`.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
+        stat_prefix: String,
+    }
+}

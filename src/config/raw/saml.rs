@@ -1,0 +1,134 @@
+//! `sp` and `idp`.
+
+use super::{SecretText, Span, raw};
+
+raw! {
+    /// Our own side of SAML: the service provider.
+    struct Sp {
+        /// Our entityID, a URI of at most 1024 characters. It is the only audience that is accepted.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1024), extend("x-required" = true)))]
+        entity_id: Option<String>,
+        /// Scheme and host, with the port where it is not the default, under which browsers reach the application,
+        /// such as `https://jira.example.com`. `http` is accepted for `localhost` and `*.localhost` only. Every
+        /// address that we publish or check is made from it, never from request headers.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        base_uri: Option<String>,
+        /// Path of the assertion consumer service: where the identity provider posts its answer.
+        acs_path: String,
+        /// Path of our metadata.
+        metadata_path: String,
+        /// Path that ends the session.
+        logout_path: String,
+        /// Path of the page that is shown after logout.
+        logged_out_path: String,
+        /// Key and certificate for signing AuthnRequests; they also appear in our metadata.
+        signing: Option<Signing>,
+    }
+}
+
+raw! {
+    /// Key and certificate for signing AuthnRequests.
+    #[derive(Default)]
+    struct Signing {
+        /// Signature algorithm; it must fit the key.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        algorithm: Option<SigningAlgorithm>,
+        /// Unencrypted PKCS#8 private key in PEM: RSA of at least 2048 bits, P-256, P-384 or P-521.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        private_key: Option<DataSource>,
+        /// X.509 certificate of the same key, in PEM or bare base64.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        certificate: Option<DataSource>,
+    }
+}
+
+raw! {
+    /// Signature algorithms that we sign with.
+    words SigningAlgorithm {
+        /// RSASSA-PKCS1-v1_5 with SHA-256.
+        RsaSha256 = "RSA_SHA256",
+        /// RSASSA-PKCS1-v1_5 with SHA-384.
+        RsaSha384 = "RSA_SHA384",
+        /// RSASSA-PKCS1-v1_5 with SHA-512.
+        RsaSha512 = "RSA_SHA512",
+        /// ECDSA with SHA-256.
+        EcdsaSha256 = "ECDSA_SHA256",
+        /// ECDSA with SHA-384.
+        EcdsaSha384 = "ECDSA_SHA384",
+        /// ECDSA with SHA-512.
+        EcdsaSha512 = "ECDSA_SHA512",
+    }
+}
+
+raw! {
+    /// Where a secret or a document comes from: exactly one of the keys.
+    choice DataSource {
+        /// The text itself. For a secret prefer `environment_variable`: Envoy's `/config_dump` prints this.
+        InlineString(SecretText),
+        /// Name of an environment variable that holds the text. List it under
+        /// `vm_config.environment_variables.host_env_keys` of the Wasm filter.
+        EnvironmentVariable(String),
+    }
+}
+
+raw! {
+    /// The identity provider that is trusted.
+    struct Idp {
+        /// Its SAML 2.0 metadata document, unchanged. The keys in it are the only ones that are trusted.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        metadata: Option<DataSource>,
+        /// Its entityID; needed when the document describes several entities.
+        entity_id: Option<String>,
+        /// How the AuthnRequest travels.
+        authn_request_binding: AuthnRequestBinding,
+        /// Whether AuthnRequests are signed.
+        sign_authn_requests: SignAuthnRequests,
+        /// `NameIDPolicy/@Format` to ask for, a URI. Left out by default because identity providers refuse formats
+        /// they were not set up for.
+        name_id_format: Option<String>,
+        /// Which parts of an answer must be signed. Whatever is read is always covered by a verified signature.
+        require_signature: RequireSignature,
+        /// How far its clock and ours may disagree; at most `300s`.
+        clock_skew: Span,
+        /// Accepts signatures and digests with SHA-1. Forgeries of SHA-1 signatures are within reach.
+        danger_allow_sha1: bool,
+    }
+}
+
+raw! {
+    /// How the AuthnRequest travels.
+    words AuthnRequestBinding {
+        /// HTTP-Redirect if the metadata offers it, else HTTP-POST.
+        Auto = "AUTO",
+        /// HTTP-Redirect only.
+        HttpRedirect = "HTTP_REDIRECT",
+        /// HTTP-POST only.
+        HttpPost = "HTTP_POST",
+    }
+}
+
+raw! {
+    /// Whether AuthnRequests are signed.
+    words SignAuthnRequests {
+        /// Whenever `sp.signing` is given.
+        Auto = "AUTO",
+        /// Always; `sp.signing` must be given.
+        Always = "ALWAYS",
+        /// Never.
+        Never = "NEVER",
+    }
+}
+
+raw! {
+    /// Which parts of an answer must be signed.
+    words RequireSignature {
+        /// The response, the assertion or both.
+        Any = "ANY",
+        /// The response at least.
+        Response = "RESPONSE",
+        /// The assertion at least.
+        Assertion = "ASSERTION",
+        /// Both.
+        Both = "BOTH",
+    }
+}
