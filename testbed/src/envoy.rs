@@ -152,7 +152,8 @@ impl Envoy {
     }
 
     /// The end of what Envoy said.
-    fn last_words(&self) -> String {
+    #[must_use]
+    pub fn last_words(&self) -> String {
         let text = format!("{}{}", self.log(), self.file("stderr.log"));
         let lines: Vec<&str> = text.lines().collect();
         lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n")

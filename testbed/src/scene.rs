@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use crate::app::{AccountView, App, AppRequest};
+use crate::app::{App, AppRequest};
 use crate::browser::Browser;
 use crate::client::{Request, Response};
 use crate::config::{merge, plugin_configuration, render, repository};
 use crate::envoy::{self, Envoy, EnvoyOptions};
 use crate::idp::{Idp, IdpOptions, TestKey};
+use crate::jira::{self, JiraState, Store};
+use crate::server::Server;
 
 /// The configuration that scenes run unless a test names another.
 pub const DEMO_CONFIGURATION: &str = "envoy/demo/envoy.yaml";
@@ -26,20 +28,14 @@ type Edit = Box<dyn FnOnce(&mut Value)>;
 
 /// What is special about a scene. The default is the demo on free ports.
 pub struct SceneOptions {
-    /// The Envoy configuration, relative to the repository.
-    pub configuration: &'static str,
-    /// The port of the application; 0 for a free one. The identity provider takes the next one if this is not 0.
-    pub port: u16,
-    /// How the identity provider starts.
-    pub idp: IdpOptions,
-    /// Worker threads of Envoy.
-    pub concurrency: u32,
-    /// Log level of the wasm component.
-    pub wasm_log_level: &'static str,
-    /// Where files go; under `target/scenes` if not given.
-    pub directory: Option<PathBuf>,
-    /// More environment for Envoy; later entries replace earlier ones of the same name.
-    pub environment: Vec<(String, String)>,
+    configuration: &'static str,
+    port: u16,
+    idp: IdpOptions,
+    jira: JiraState,
+    concurrency: u32,
+    wasm_log_level: &'static str,
+    directory: Option<PathBuf>,
+    environment: Vec<(String, String)>,
     plugin: Vec<Edit>,
     whole: Vec<Edit>,
 }
@@ -50,6 +46,7 @@ impl Default for SceneOptions {
             configuration: DEMO_CONFIGURATION,
             port: 0,
             idp: IdpOptions::default(),
+            jira: JiraState::default(),
             concurrency: 2,
             wasm_log_level: "debug",
             directory: None,
@@ -71,6 +68,55 @@ impl SceneOptions {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Runs another Envoy configuration; the path is relative to the repository.
+    #[must_use]
+    pub fn configuration(self, path: &'static str) -> Self {
+        Self { configuration: path, ..self }
+    }
+
+    /// Fixes the application's port; the identity provider takes the next one. 0 takes free ones.
+    #[must_use]
+    pub fn port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    /// Starts the identity provider that way.
+    #[must_use]
+    pub fn idp(self, idp: IdpOptions) -> Self {
+        Self { idp, ..self }
+    }
+
+    /// What Jira holds at the start.
+    #[must_use]
+    pub fn jira(self, store: Store) -> Self {
+        Self { jira: JiraState::new(store), ..self }
+    }
+
+    /// Worker threads of Envoy; 2 unless a test says otherwise.
+    #[must_use]
+    pub fn concurrency(self, concurrency: u32) -> Self {
+        Self { concurrency, ..self }
+    }
+
+    /// Log level of the wasm component; `debug` unless a test says otherwise.
+    #[must_use]
+    pub fn wasm_log_level(self, level: &'static str) -> Self {
+        Self { wasm_log_level: level, ..self }
+    }
+
+    /// Where configuration and logs go, instead of a new folder under `target/scenes`.
+    #[must_use]
+    pub fn directory(self, directory: PathBuf) -> Self {
+        Self { directory: Some(directory), ..self }
+    }
+
+    /// Sets a variable of Envoy's environment. The filter sees it only when the configuration lists it.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Applies a JSON merge patch to the plugin's configuration: objects are merged, `null` removes.
@@ -117,11 +163,14 @@ impl SceneOptions {
 pub struct Scene {
     /// The identity provider.
     pub idp: Idp,
-    /// The application.
+    /// The application: Jira's pages, with every request recorded. REST calls of the filter go elsewhere.
     pub app: App,
+    /// What Jira holds, behind the pages and the REST API.
+    pub jira: JiraState,
     /// Envoy.
     pub envoy: Envoy,
     port: u16,
+    _jira_api: Server,
 }
 
 impl Scene {
@@ -138,13 +187,14 @@ impl Scene {
         }
         let idp = Idp::start(&idp_options)?;
         idp.trust(TestKey::Stranger);
-        let account: Option<AccountView> = None;
-        let app = App::start(0, account)?;
+        let jira = options.jira;
+        let app = App::start(0, jira::router(jira.clone()))?;
+        let jira_api = Server::start(0, jira::router(jira.clone()))?;
         let words = BTreeMap::from([
             ("ADMIN_PORT", "0".to_owned()),
             ("APP_PORT", port.to_string()),
             ("UPSTREAM_PORT", app.port().to_string()),
-            ("JIRA_PORT", app.port().to_string()),
+            ("JIRA_PORT", jira_api.port().to_string()),
             ("WASM", envoy::wasm()?.display().to_string()),
         ]);
         let mut config = render(options.configuration, &words)?;
@@ -161,7 +211,7 @@ impl Scene {
             ("SESSION_KEY".to_owned(), SESSION_KEY.to_owned()),
             ("SP_PRIVATE_KEY".to_owned(), TestKey::Stranger.private_pem().to_owned()),
             ("SP_CERTIFICATE".to_owned(), TestKey::Stranger.certificate_pem().to_owned()),
-            ("JIRA_AUTHORIZATION".to_owned(), "Bearer token-of-the-stand-in".to_owned()),
+            ("JIRA_AUTHORIZATION".to_owned(), format!("Bearer {}", jira::TOKEN)),
         ];
         for (name, value) in options.environment {
             environment.retain(|(have, _)| *have != name);
@@ -175,7 +225,7 @@ impl Scene {
             concurrency: options.concurrency,
             wasm_log_level: options.wasm_log_level,
         })?;
-        Ok(Self { idp, app, envoy, port })
+        Ok(Self { idp, app, jira, envoy, port, _jira_api: jira_api })
     }
 
     /// The application's origin: scheme, host and port.
@@ -228,6 +278,18 @@ impl Scene {
     #[must_use]
     pub fn envoy_log(&self) -> String {
         self.envoy.log()
+    }
+
+    /// The REST calls that Jira got so far: `METHOD path status`.
+    #[must_use]
+    pub fn jira_calls(&self) -> Vec<String> {
+        self.jira.rest_calls()
+    }
+
+    /// The groups of `user`'s account in Jira; empty when there is none.
+    #[must_use]
+    pub fn jira_groups(&self, user: &str) -> Vec<String> {
+        self.jira.store().groups_of(user)
     }
 
     /// What the application received so far.

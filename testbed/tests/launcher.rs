@@ -8,6 +8,7 @@ use testbed::app::App;
 use testbed::client::{Request, send_bytes};
 use testbed::config::repository;
 use testbed::envoy::{self, Envoy, EnvoyOptions};
+use testbed::jira::{self, JiraState};
 
 fn options(name: &str, port: u16, upstream: u16) -> EnvoyOptions {
     let address = |port: u16| json!({ "socket_address": { "address": "127.0.0.1", "port_value": port } });
@@ -51,18 +52,17 @@ fn is_running(process: u32) -> bool {
 
 #[test]
 fn envoy_forwards_counts_and_ends_with_its_handle() {
-    let app = App::start(0, None).unwrap();
+    let app = App::start(0, jira::router(JiraState::default())).unwrap();
     let port = envoy::free_port().unwrap();
     let envoy = Envoy::start(&options("launcher-plain", port, app.port())).unwrap();
     let address = (std::net::Ipv4Addr::LOCALHOST, port).into();
 
-    let answer = Request::new("POST", "app.localhost", "/a?b=c")
-        .header("Accept", "application/json")
+    let answer = Request::new("POST", "app.localhost", "/__testbed/echo/a?b=c")
         .header("X-Remote-User", "forged")
         .body("text/plain", "hello")
         .send(address)
         .unwrap();
-    assert_eq!(answer.json()["target"], "/a?b=c");
+    assert_eq!(answer.json()["target"], "/__testbed/echo/a?b=c");
     assert_eq!(answer.json()["body"], "hello");
     let received = app.last_request().unwrap();
     assert_eq!((received.method.as_str(), received.header("x-remote-user")), ("POST", Some("forged")));

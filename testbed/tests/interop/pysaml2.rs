@@ -7,6 +7,7 @@ use std::process::Command;
 use testbed::app::App;
 use testbed::browser::Browser;
 use testbed::client::fetch;
+use testbed::jira::{self, JiraState};
 
 use crate::gate::Gate;
 use crate::support::{Program, free_port, repository, scratch, tool};
@@ -28,7 +29,7 @@ fn signs_in(name: &str, options: &[&str]) {
     let scratch = scratch(&format!("pysaml2-{name}"));
     let idp = start(&scratch, options);
     let metadata = fetch(idp.address, "/metadata").unwrap().text();
-    let app = App::start(0, None).unwrap();
+    let app = App::start(0, jira::router(JiraState::default())).unwrap();
     let gate = Gate::start("envoy/e2e/pysaml2/envoy.yaml", Gate::reserve(), app.port(), &metadata, &scratch);
     fs::write(scratch.join("sp-metadata.xml"), gate.metadata().body).unwrap();
 

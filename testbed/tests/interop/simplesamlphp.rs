@@ -7,6 +7,7 @@ use std::process::Command;
 use testbed::app::App;
 use testbed::browser::Browser;
 use testbed::client::fetch;
+use testbed::jira::{self, JiraState};
 
 use crate::gate::Gate;
 use crate::support::{Program, free_port, repository, scratch, tool};
@@ -34,7 +35,7 @@ fn signs_in(sign: &str) {
     let scratch = scratch(&format!("simplesamlphp-{sign}"));
     let idp = start(&scratch, sign);
     let metadata = fetch(idp.address, METADATA).unwrap().text();
-    let app = App::start(0, None).unwrap();
+    let app = App::start(0, jira::router(JiraState::default())).unwrap();
     let gate =
         Gate::start("envoy/e2e/simplesamlphp/envoy.yaml", Gate::reserve(), app.port(), &metadata, &scratch);
     fs::write(scratch.join("sp-metadata.xml"), gate.metadata().body).unwrap();

@@ -1,3 +1,0 @@
-//! The demo: `cargo xtask demo` runs it.
-
-fn main() {}
