@@ -107,3 +107,105 @@ impl AuthnRequest {
         sign::enveloped(&self.render(), &request, crypto)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Budget, Limits, Secret};
+    use crate::effect::SignatureScheme;
+    use crate::xml::Source;
+    use crate::xmlsec::algorithm::AlgorithmPolicy;
+    use crate::xmlsec::key::{Certificate, parse_signing_key};
+    use crate::xmlsec::{RustCrypto, verify};
+
+    struct Counting;
+
+    impl EntropySource for Counting {
+        fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailure> {
+            for (byte, value) in out.iter_mut().zip(0xF0..=0xFF) {
+                *byte = value;
+            }
+            Ok(())
+        }
+    }
+
+    fn request() -> AuthnRequest {
+        AuthnRequest {
+            id: RequestId::random(&Counting).unwrap(),
+            issue_instant: UnixTime::from_secs(1_767_323_045),
+            destination: String::from("https://idp.example/sso?a=1&b=2"),
+            assertion_consumer_service_uri: String::from("https://jira.example/saml/acs"),
+            issuer: String::from("https://sp.example/<saml>"),
+            name_id_format: None,
+            force_authn: false,
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_an_ncname_and_only_our_own_shape_comes_back() {
+        let id = RequestId::random(&Counting).unwrap();
+        assert_eq!(id.as_str(), "_f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff");
+        assert_eq!(RequestId::parse(id.as_str()), Some(id));
+        for wrong in [
+            "",
+            "_",
+            "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+            "_f0f1f2f3f4f5f6f7f8f9fafbfcfdfef",
+            "_F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF",
+            "_f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff0",
+            "_f0f1f2f3f4f5f6f7f8f9fafbfcfdfef\n",
+        ] {
+            assert_eq!(RequestId::parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_says_what_the_profile_wants_and_no_more() {
+        let xml = request().render();
+        assert_eq!(
+            xml,
+            "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+             xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\" \
+             Version=\"2.0\" IssueInstant=\"2026-01-02T03:04:05Z\" \
+             Destination=\"https://idp.example/sso?a=1&amp;b=2\" \
+             ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
+             AssertionConsumerServiceURL=\"https://jira.example/saml/acs\">\
+             <saml:Issuer>https://sp.example/&lt;saml&gt;</saml:Issuer></samlp:AuthnRequest>"
+        );
+        let more =
+            AuthnRequest { name_id_format: Some(String::from("urn:x")), force_authn: true, ..request() };
+        let xml = more.render();
+        assert!(xml.contains(" ForceAuthn=\"true\" ProtocolBinding="), "{xml}");
+        assert!(
+            xml.contains("</saml:Issuer><samlp:NameIDPolicy Format=\"urn:x\" AllowCreate=\"true\"/>"),
+            "{xml}"
+        );
+    }
+
+    #[test]
+    fn a_signed_request_verifies_and_its_signature_follows_the_issuer() {
+        let pem = include_str!("../../tests/keys/rsa2048.key.pem").to_owned();
+        let certificate = Certificate::parse(include_str!("../../tests/keys/rsa2048.crt.pem")).unwrap();
+        let signer = Signer {
+            scheme: SignatureScheme::RsaSha256,
+            key: parse_signing_key(&Secret::new(pem)).unwrap(),
+            certificate: certificate.clone(),
+        };
+        let xml = request().render_signed(&signer, &RustCrypto).unwrap();
+        let source = Source::check(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+        let document = source.document().unwrap();
+        let order: Vec<_> = document.root().children().map(|child| child.local_name()).collect();
+        assert_eq!(order, ["Issuer", "Signature"]);
+        let signed = verify(
+            document.root(),
+            &[certificate.key().clone()],
+            &AlgorithmPolicy::STRONG,
+            &RustCrypto,
+            &Limits::DEFAULT,
+            &mut Budget::new(4),
+        );
+        assert!(signed.is_ok(), "{signed:?}");
+        let misfit = Signer { scheme: SignatureScheme::EcdsaSha256, ..signer };
+        assert!(request().render_signed(&misfit, &RustCrypto).is_err());
+    }
+}

@@ -6,7 +6,7 @@ use super::assertion::{Assertion, Issuer};
 use super::error::{ProfileError, ResponseError, Shown};
 use super::names;
 use super::schema::{self, Sequence, required_instant, unexpected};
-use crate::base::{Budget, Limits, UnixTime};
+use crate::base::{Budget, Limits, Pii, UnixTime};
 use crate::effect::{CryptoProvider, VerificationKey};
 use crate::xml::{Document, Element, XmlError};
 use crate::xmlsec::{self, algorithm::AlgorithmPolicy};
@@ -44,8 +44,8 @@ pub struct Status {
     pub code: String,
     /// The code nested inside it, which says what happened.
     pub nested: Option<String>,
-    /// What the identity provider adds for humans.
-    pub message: Option<String>,
+    /// What the identity provider adds for humans; it may name the person.
+    pub message: Option<Pii<String>>,
 }
 
 /// Everything of a response but its assertion.
@@ -236,7 +236,7 @@ impl Status {
         };
         inner.end()?;
         let message = match children.optional(names::PROTOCOL, "StatusMessage") {
-            Some(message) => Some(message.value()?.to_owned()),
+            Some(message) => Some(Pii::new(message.value()?.to_owned())),
             None => None,
         };
         if let Some(detail) = children.optional(names::PROTOCOL, "StatusDetail") {
@@ -254,7 +254,7 @@ impl fmt::Display for Status {
             write!(f, ", {}", Shown(nested))?;
         }
         if let Some(message) = &self.message {
-            write!(f, ", with the message {}", Shown(message))?;
+            write!(f, ", with the message {message}")?;
         }
         Ok(())
     }

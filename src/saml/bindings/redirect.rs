@@ -42,3 +42,82 @@ pub fn authn_request_url(
     };
     Ok(format!("{endpoint}{joint}{query}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Code, Secret};
+    use crate::effect::SignatureScheme;
+    use crate::encoding::form;
+    use crate::xmlsec::RustCrypto;
+    use crate::xmlsec::key::{Certificate, parse_signing_key};
+
+    fn signer() -> Signer {
+        let pem = include_str!("../../../tests/keys/rsa2048.key.pem").to_owned();
+        Signer {
+            scheme: SignatureScheme::RsaSha256,
+            key: parse_signing_key(&Secret::new(pem)).unwrap(),
+            certificate: Certificate::parse(include_str!("../../../tests/keys/rsa2048.crt.pem")).unwrap(),
+        }
+    }
+
+    fn url(endpoint: &str, relay_state: &str, signer: Option<&Signer>) -> String {
+        authn_request_url(endpoint, "<samlp:AuthnRequest/>", relay_state, signer, &RustCrypto).unwrap()
+    }
+
+    #[test]
+    fn the_message_comes_back_and_the_endpoint_keeps_its_own_query() {
+        for (endpoint, begins) in [
+            ("https://idp.example/sso", "https://idp.example/sso?SAMLRequest="),
+            ("https://idp.example/sso?", "https://idp.example/sso?SAMLRequest="),
+            ("https://idp.example/o/saml2?idpid=C01", "https://idp.example/o/saml2?idpid=C01&SAMLRequest="),
+            ("https://idp.example/sso?a=1&", "https://idp.example/sso?a=1&SAMLRequest="),
+        ] {
+            let url = url(endpoint, "to&ken+/=", None);
+            assert!(url.starts_with(begins), "{url}");
+            assert!(url.ends_with("&RelayState=to%26ken%2B%2F%3D"), "{url}");
+            assert!(url.bytes().all(|byte| byte.is_ascii_graphic()), "{url}");
+            let (_, query) = url.split_once('?').unwrap();
+            let pairs = form::parse(query.as_bytes(), 8).unwrap();
+            let value = &pairs.iter().find(|(name, _)| name == "SAMLRequest").unwrap().1;
+            let inflated = inflate::inflate_raw(&base64::decode_strict(value).unwrap(), 1_000).unwrap();
+            assert_eq!(inflated, b"<samlp:AuthnRequest/>");
+        }
+        assert!(!url("https://idp.example/sso", "", None).contains("RelayState"));
+    }
+
+    #[test]
+    fn the_signature_is_over_the_query_exactly_as_sent() {
+        let signer = signer();
+        for relay_state in ["token", ""] {
+            let url = url("https://idp.example/sso?own=1", relay_state, Some(&signer));
+            let (_, query) = url.split_once("?own=1&").unwrap();
+            let names: Vec<_> =
+                query.split('&').map(|pair| pair.split('=').next().unwrap_or_default()).collect();
+            let expected: &[&str] = if relay_state.is_empty() {
+                &["SAMLRequest", "SigAlg", "Signature"]
+            } else {
+                &["SAMLRequest", "RelayState", "SigAlg", "Signature"]
+            };
+            assert_eq!(names, expected);
+            let (signed, _) = query.split_once("&Signature=").unwrap();
+            let pairs = form::parse(query.as_bytes(), 8).unwrap();
+            let value = base64::decode_strict(&pairs.last().unwrap().1).unwrap();
+            let key = signer.certificate.key();
+            assert!(RustCrypto.verify(SignatureScheme::RsaSha256, key, signed.as_bytes(), &value));
+            assert!(query.contains("SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256"));
+        }
+    }
+
+    #[test]
+    fn relay_state_has_at_most_80_bytes_and_the_key_must_fit() {
+        let sent = |relay_state: &str, signer: Option<&Signer>| {
+            authn_request_url("https://idp.example/", "<a/>", relay_state, signer, &RustCrypto)
+                .map_err(|error| error.code())
+        };
+        assert!(sent(&"r".repeat(80), None).is_ok());
+        assert_eq!(sent(&"r".repeat(81), None), Err(Code::RelayStateMalformed));
+        let misfit = Signer { scheme: SignatureScheme::EcdsaSha256, ..signer() };
+        assert_eq!(sent("token", Some(&misfit)), Err(Code::SigningFailed));
+    }
+}

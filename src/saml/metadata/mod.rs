@@ -7,3 +7,6 @@ pub mod idp;
 pub mod sp;
 
 pub use error::MetadataError;
+
+#[cfg(test)]
+mod tests;

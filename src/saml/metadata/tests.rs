@@ -1,0 +1,233 @@
+//! Metadata of identity providers as tables, and our own.
+
+use super::MetadataError;
+use super::idp::{Binding, IdpMetadata};
+use super::sp::{SpDescription, render};
+use crate::base::{Code, Limits, UnixTime};
+use crate::saml::names;
+use crate::xml::Source;
+use crate::xmlsec::key::Certificate;
+
+const RSA: &str = include_str!("../../../tests/keys/rsa2048.crt.pem");
+const RSA_SECOND: &str = include_str!("../../../tests/keys/rsa2048_second.crt.pem");
+const P256: &str = include_str!("../../../tests/keys/p256.crt.pem");
+const WEAK: &str = include_str!("../../../tests/keys/rsa1024_weak.crt.pem");
+
+/// The base64 of a PEM file, line breaks included, as metadata carries it.
+fn body(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with("-----")).collect::<Vec<_>>().join("\n        ")
+}
+
+fn key(usage: &str, pem: &str) -> String {
+    format!(
+        "<md:KeyDescriptor{usage}><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data>\
+         <ds:X509Certificate>\n{}\n</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>",
+        body(pem)
+    )
+}
+
+fn service(binding: &str, location: &str) -> String {
+    format!("<md:SingleSignOnService Binding=\"{binding}\" Location=\"{location}\"/>")
+}
+
+const NAMESPACE: &str = "xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\"";
+const SIGNING: &str = " use=\"signing\"";
+
+fn entity(entity_id: &str, attributes: &str, role: &str, content: &str) -> String {
+    format!(
+        "<md:EntityDescriptor {NAMESPACE} entityID=\"{entity_id}\" {attributes}>\
+         <md:IDPSSODescriptor {role}>{content}</md:IDPSSODescriptor></md:EntityDescriptor>"
+    )
+}
+
+const SAML2: &str = "protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"";
+
+fn good_content() -> String {
+    key(SIGNING, RSA) + &service(names::BINDING_REDIRECT, "https://idp.example/sso")
+}
+
+fn good(entity_id: &str) -> String {
+    entity(entity_id, "", SAML2, &good_content())
+}
+
+fn parse(xml: &str) -> Result<IdpMetadata, MetadataError> {
+    IdpMetadata::parse(xml.as_bytes(), None, &Limits::DEFAULT)
+}
+
+#[test]
+fn all_signing_keys_and_both_bindings_are_taken() {
+    let content = [
+        key("", RSA),
+        key(" use=\"encryption\"", P256),
+        key(SIGNING, RSA_SECOND),
+        key(SIGNING, RSA),
+        "<md:NameIDFormat>x</md:NameIDFormat>".to_owned(),
+        service("urn:oasis:names:tc:SAML:2.0:bindings:SOAP", "javascript:alert(1)"),
+        service(names::BINDING_POST, "https://idp.example/sso/post?tenant=1&amp;x=2"),
+        service(names::BINDING_REDIRECT, "http://localhost:8080/sso"),
+    ]
+    .concat();
+    let role = "protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:1.1:protocol urn:oasis:names:tc:SAML:2.0:protocol\" WantAuthnRequestsSigned=\"true\"";
+    let idp = parse(&entity("http://www.okta.com/exk", "", role, &content)).unwrap();
+    assert_eq!(idp.entity_id, "http://www.okta.com/exk");
+    assert_eq!(idp.signing_keys.len(), 2, "the same key twice is one key, one for encryption is none");
+    assert!(idp.want_authn_requests_signed);
+    assert_eq!(idp.endpoint(Binding::Redirect).unwrap().location, "http://localhost:8080/sso");
+    assert_eq!(idp.endpoint(Binding::Post).unwrap().location, "https://idp.example/sso/post?tenant=1&x=2");
+    assert_eq!(idp.valid_until, None);
+}
+
+#[test]
+fn a_weak_key_is_left_out_and_alone_it_is_refused() {
+    let endpoint = service(names::BINDING_REDIRECT, "https://idp.example/sso");
+    let both =
+        parse(&entity("idp", "", SAML2, &(key(SIGNING, WEAK) + &key(SIGNING, RSA) + &endpoint))).unwrap();
+    assert_eq!((both.signing_keys.len(), both.refused_keys.len()), (1, 1));
+    let weak = parse(&entity("idp", "", SAML2, &(key(SIGNING, WEAK) + &endpoint))).unwrap_err();
+    assert_eq!(weak.code(), Code::KeyTooWeak, "{weak}");
+    let rubble = key(SIGNING, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----");
+    let rubble = parse(&entity("idp", "", SAML2, &(rubble + &endpoint))).unwrap_err();
+    assert_eq!(rubble.code(), Code::CertificateMalformed, "{rubble}");
+}
+
+#[test]
+fn an_entity_is_chosen_among_several_by_its_id_only() {
+    let sp_only = format!(
+        "<md:EntityDescriptor {NAMESPACE} entityID=\"sp\"><md:SPSSODescriptor {SAML2}/></md:EntityDescriptor>"
+    );
+    let group =
+        |content: &str| format!("<md:EntitiesDescriptor {NAMESPACE}>{content}</md:EntitiesDescriptor>");
+    let several = group(&[sp_only.clone(), good("a"), group(&good("b"))].concat());
+    let chosen = |xml: &str, entity_id| IdpMetadata::parse(xml.as_bytes(), entity_id, &Limits::DEFAULT);
+    assert_eq!(chosen(&several, Some("b")).unwrap().entity_id, "b");
+    assert_eq!(chosen(&group(&(sp_only.clone() + &good("a"))), None).unwrap().entity_id, "a");
+    for (xml, entity_id, why) in [
+        (&several, None, "ambiguous"),
+        (&several, Some("c"), "not there"),
+        (&several, Some("sp"), "no identity provider"),
+        (&good("a"), Some("b"), "another one"),
+        (&group(&good("a").repeat(2)), Some("a"), "there twice"),
+        (&sp_only, None, "no identity provider at all"),
+        (&group(""), None, "nobody"),
+        (
+            &entity("a", "", "protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:1.1:protocol\"", ""),
+            None,
+            "SAML 1.1",
+        ),
+        (&entity("a", "", "", ""), None, "no protocol"),
+    ] {
+        let error = chosen(xml, entity_id).unwrap_err();
+        assert_eq!(error.code(), Code::MetadataWithoutIdp, "{why}: {error}");
+    }
+}
+
+#[test]
+fn sign_in_addresses_are_absolute_web_addresses() {
+    let with = |location: &str| {
+        let content = key(SIGNING, RSA) + &service(names::BINDING_POST, location);
+        parse(&entity("idp", "", SAML2, &content)).map(|idp| idp.single_sign_on.len())
+    };
+    for location in ["https://idp.example", "http://127.0.0.1:8080/a?b=c", "https://[::1]/", "https://a/%20"]
+    {
+        assert!(with(location).is_ok(), "{location}");
+    }
+    for location in [
+        "",
+        "/sso",
+        "//idp.example/sso",
+        "javascript:alert(1)",
+        "JAVASCRIPT:alert(1)",
+        "data:text/html,x",
+        "https:/idp.example",
+        "https://",
+        "https:///sso",
+        "https://:443/",
+        "https://user@idp.example/",
+        "https://idp.example/#x",
+        "https://idp.example/a b",
+        "https://idp.example\\@evil.example/",
+        "https://idp.example/&#10;",
+        "https://idp.example/&quot;&gt;",
+        " https://idp.example/",
+        "HTTPS://idp.example/",
+        "https://idp.example/\u{fc}",
+        "ftp://idp.example/",
+    ] {
+        assert_eq!(with(location).unwrap_err().code(), Code::MetadataWithoutEndpoint, "{location}");
+    }
+    let none = parse(&entity("idp", "", SAML2, &key(SIGNING, RSA))).unwrap_err();
+    assert_eq!(none, MetadataError::EndpointMissing);
+}
+
+#[test]
+fn the_earliest_end_of_validity_counts() {
+    let content = good_content();
+    let role = format!("{SAML2} validUntil=\"2026-01-03T00:00:00Z\"");
+    let inner = entity("idp", "validUntil=\"2026-01-02T00:00:00Z\"", &role, &content);
+    let xml = format!(
+        "<md:EntitiesDescriptor {NAMESPACE} validUntil=\"2026-01-04T00:00:00Z\">{inner}</md:EntitiesDescriptor>"
+    );
+    let idp = parse(&xml).unwrap();
+    let end = UnixTime::parse_xs_date_time("2026-01-02T00:00:00Z").unwrap();
+    assert_eq!(idp.valid_until, Some(end));
+    assert!(idp.check_validity(UnixTime::from_secs(end.as_secs() - 1)).is_ok());
+    assert_eq!(idp.check_validity(end).unwrap_err().code(), Code::MetadataExpired);
+    let wrong = parse(&entity("idp", "validUntil=\"tomorrow\"", SAML2, &content)).unwrap_err();
+    assert_eq!(wrong.code(), Code::MetadataMalformed);
+}
+
+#[test]
+fn what_is_no_metadata_is_refused_with_its_own_code() {
+    let endpoint = service(names::BINDING_REDIRECT, "https://idp.example/sso");
+    let no_id = good("x").replace("entityID=\"x\"", "");
+    for (xml, code) in [
+        ("", Code::MetadataMalformed),
+        ("<html/>", Code::MetadataMalformed),
+        ("<EntityDescriptor/>", Code::MetadataMalformed),
+        ("<!DOCTYPE x><x/>", Code::MetadataMalformed),
+        (&no_id, Code::MetadataMalformed),
+        (&entity("idp", "", SAML2, &endpoint), Code::MetadataWithoutKey),
+        (&entity("idp", "", SAML2, &(key(" use=\"encryption\"", RSA) + &endpoint)), Code::MetadataWithoutKey),
+    ] {
+        let error = parse(xml).unwrap_err();
+        assert_eq!(error.code(), code, "{xml}: {error}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_as_ad_fs_writes_it_is_passed_over() {
+    assert!(parse(&format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>{}\n", good("idp"))).is_ok());
+}
+
+#[test]
+fn our_metadata_needs_no_identity_provider() {
+    let certificate = Certificate::parse(RSA).unwrap();
+    let mut sp = SpDescription {
+        entity_id: "https://sp.example/saml?a&b",
+        assertion_consumer_service_uri: "https://jira.example/saml/acs",
+        name_id_format: Some(names::FORMAT_UNSPECIFIED),
+        authn_requests_signed: true,
+        want_assertions_signed: false,
+        signing_certificates: &[&certificate],
+    };
+    let xml = render(&sp);
+    let source = Source::check(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+    let document = source.document().unwrap();
+    let root = document.root();
+    assert!(root.is(names::METADATA, "EntityDescriptor"));
+    assert_eq!(root.attribute("entityID"), Some(sp.entity_id));
+    let role = root.children().next().unwrap();
+    assert_eq!(role.attribute("AuthnRequestsSigned"), Some("true"));
+    assert_eq!(role.attribute("WantAssertionsSigned"), Some("false"));
+    assert_eq!(role.attribute("protocolSupportEnumeration"), Some(names::PROTOCOL));
+    // the order of the schema (metadata 2.4.1, 2.4.2, 2.4.4)
+    let order: Vec<_> = role.children().map(|child| child.local_name()).collect();
+    assert_eq!(order, ["KeyDescriptor", "NameIDFormat", "AssertionConsumerService"]);
+    let acs = role.children().last().unwrap();
+    assert_eq!(acs.attribute("Binding"), Some(names::BINDING_POST));
+    assert_eq!(acs.attribute("Location"), Some(sp.assertion_consumer_service_uri));
+    assert_eq!((acs.attribute("index"), acs.attribute("isDefault")), (Some("0"), Some("true")));
+
+    sp = SpDescription { name_id_format: None, signing_certificates: &[], ..sp };
+    assert!(!render(&sp).contains("KeyDescriptor") && !render(&sp).contains("NameIDFormat"));
+}
