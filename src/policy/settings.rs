@@ -47,7 +47,8 @@ pub struct DefaultGroups {
 /// Who gets the default groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AssignTo {
-    /// Whoever has no account yet, once.
+    /// Whoever has no account yet, once: when this sign-in makes it. Under a portal rule an account that was made at
+    /// the portal never gets them by this; agents get their access from the table, which the portal does not stop.
     #[default]
     NewUsers,
     /// Everybody, at every sign-in, even if somebody took the group away meanwhile.

@@ -209,3 +209,6 @@ fn marker_value(marker: &Marker) -> Value {
     }
     Value::Object(value)
 }
+
+#[cfg(test)]
+mod tests;

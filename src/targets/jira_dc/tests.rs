@@ -1,0 +1,391 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::*;
+use crate::base::{Code, UnixTime};
+use crate::effect::CallFailure;
+use crate::http::HttpResponse;
+use crate::provision::{OperationKind, RemoteMarker, RemoteState, satisfied};
+use crate::targets::{Outcome, Request, TargetError};
+
+fn jira() -> JiraDc {
+    JiraDc::new(Settings {
+        cluster: "jira".to_owned(),
+        authority: "jira.example.test".to_owned(),
+        path_prefix: "/ctx/".to_owned(),
+        timeout: Duration::from_secs(5),
+        token: Some(Secret::new("t0ken".to_owned())),
+    })
+}
+
+fn pii(text: &str) -> Pii<String> {
+    Pii::new(text.to_owned())
+}
+
+/// One operation of each kind, with names that try to break out.
+fn operations() -> Vec<Operation> {
+    let username = pii("a&b=c d/é");
+    let group = "R&D #1/ä?x=\"y\"".to_owned();
+    vec![
+        Operation::CreateAccount {
+            username: username.clone(),
+            email: Some(pii("a\"b@example.test")),
+            display_name: pii("Ä \"quoted\" \\ name"),
+        },
+        Operation::UpdateAccount {
+            username: username.clone(),
+            changes: AccountChanges { email: Some(pii("new@example.test")), display_name: None },
+        },
+        Operation::CreateGroup { group: group.clone() },
+        Operation::AddToGroup { username: username.clone(), group: group.clone() },
+        Operation::RemoveFromGroup { username: username.clone(), group },
+        Operation::WriteMarker {
+            username,
+            marker: Marker {
+                customer_login: Some(pii("a\"b")),
+                last_login: Some(UnixTime::from_secs(1_767_323_045)),
+            },
+        },
+    ]
+}
+
+fn shown(call: &HttpCall) -> String {
+    format!("{} {}\n{}", call.method, call.path, String::from_utf8_lossy(&call.body))
+}
+
+#[test]
+fn every_operation_becomes_the_documented_call() {
+    let calls: Vec<String> = operations().iter().map(|operation| shown(&jira().call(operation))).collect();
+    assert_eq!(
+        calls,
+        [
+            "POST /ctx/rest/api/2/user\n\
+             {\"applicationKeys\":[],\"displayName\":\"Ä \\\"quoted\\\" \\\\ name\",\
+             \"emailAddress\":\"a\\\"b@example.test\",\"name\":\"a&b=c d/é\"}",
+            "PUT /ctx/rest/api/2/user?username=a%26b%3Dc%20d%2F%C3%A9\n\
+             {\"emailAddress\":\"new@example.test\"}",
+            "POST /ctx/rest/api/2/group\n{\"name\":\"R&D #1/ä?x=\\\"y\\\"\"}",
+            "POST /ctx/rest/api/2/group/user?groupname=R%26D%20%231%2F%C3%A4%3Fx%3D%22y%22\n\
+             {\"name\":\"a&b=c d/é\"}",
+            "DELETE /ctx/rest/api/2/group/user?groupname=R%26D%20%231%2F%C3%A4%3Fx%3D%22y%22\
+             &username=a%26b%3Dc%20d%2F%C3%A9\n",
+            "PUT /ctx/rest/api/2/user/properties/samlgate?username=a%26b%3Dc%20d%2F%C3%A9\n\
+             {\"customerLogin\":\"a\\\"b\",\"lastLogin\":\"2026-01-02T03:04:05Z\",\"v\":1}",
+        ]
+    );
+    assert!(MARKER_KEY.len() < 255 && calls.iter().any(|call| call.contains(MARKER_KEY)));
+}
+
+#[test]
+fn reads_ask_for_everything_at_once() {
+    let jira = jira();
+    assert_eq!(
+        shown(&jira.read_account("a&expand=x")),
+        "GET /ctx/rest/api/2/user?username=a%26expand%3Dx&expand=groups\n"
+    );
+    assert_eq!(
+        shown(&jira.read_marker("ä")),
+        "GET /ctx/rest/api/2/user/properties/samlgate?username=%C3%A4\n"
+    );
+    assert_eq!(
+        shown(&jira.read_group("a b")),
+        "GET /ctx/rest/api/2/group/member?groupname=a%20b&maxResults=1\n"
+    );
+    let rereads: Vec<String> = operations().iter().map(|operation| jira.reread(operation).path).collect();
+    let account = "/ctx/rest/api/2/user?username=a%26b%3Dc%20d%2F%C3%A9&expand=groups";
+    let group = "/ctx/rest/api/2/group/member?groupname=R%26D%20%231%2F%C3%A4%3Fx%3D%22y%22&maxResults=1";
+    let marker = "/ctx/rest/api/2/user/properties/samlgate?username=a%26b%3Dc%20d%2F%C3%A9";
+    assert_eq!(rereads, [account, account, group, account, account, marker]);
+}
+
+#[test]
+fn every_call_carries_the_same_headers_and_no_browser_ones() {
+    let jira = jira();
+    let mut calls: Vec<HttpCall> = operations().iter().map(|operation| jira.call(operation)).collect();
+    calls.extend([jira.read_account("a"), jira.read_marker("a"), jira.read_group("g")]);
+    for call in calls {
+        let headers: Vec<String> =
+            call.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(
+            headers,
+            [
+                "accept: application/json",
+                "content-type: application/json",
+                "x-atlassian-token: no-check",
+                concat!("user-agent: samlgate/", env!("CARGO_PKG_VERSION")),
+                "authorization: Bearer t0ken",
+            ]
+        );
+        assert_eq!((call.cluster.as_str(), call.authority.as_str()), ("jira", "jira.example.test"));
+        assert_eq!(call.timeout, Duration::from_secs(5));
+        assert!(call.path.bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+    let silent = JiraDc::new(Settings { token: None, ..jira.settings.clone() });
+    assert!(silent.read_account("a").headers.iter().all(|(name, _)| name != "authorization"));
+    assert!(!format!("{jira:?}").contains("t0ken"));
+}
+
+fn answer(status: u16, body: &str) -> HttpResponse {
+    HttpResponse {
+        status,
+        headers: vec![("content-type".to_owned(), "application/json;charset=UTF-8".to_owned())],
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+fn with(mut response: HttpResponse, name: &str, value: &str) -> HttpResponse {
+    response.headers.push((name.to_owned(), value.to_owned()));
+    response
+}
+
+const PAGE: &str = "\n <!DOCTYPE html><html>log in</html>";
+const ABSENT: &str = r#"{"errorMessages":["The user named 'x' does not exist"],"errors":{}}"#;
+const ALICE: &str = r#"{"self":"http://x","name":"Alice","key":"JIRAUSER1","emailAddress":"a@example.test",
+    "displayName":"Alice A","active":true,"deleted":false,"avatarUrls":{},
+    "groups":{"size":2,"items":[{"name":"jira-Users","self":"http://y"},{"name":"b"}]},"expand":"groups"}"#;
+
+#[test]
+fn an_account_is_read_whole() {
+    let account = jira().account("aLICE", &answer(200, ALICE)).unwrap().unwrap();
+    assert_eq!(account.username.expose(), "Alice");
+    assert_eq!(account.email.unwrap().expose(), "a@example.test");
+    assert_eq!(account.display_name.expose(), "Alice A");
+    assert!(account.active);
+    assert_eq!(account.groups, BTreeSet::from(["b".to_owned(), "jira-Users".to_owned()]));
+
+    let hidden = ALICE.replace("\"a@example.test\"", "null").replace("\"deleted\":false", "\"deleted\":true");
+    let account = jira().account("alice", &answer(200, &hidden)).unwrap().unwrap();
+    assert_eq!((account.email, account.active), (None, false));
+    assert_eq!(jira().account("alice", &answer(404, ABSENT)), Ok(None));
+    assert_eq!(jira().account("alice", &answer(404, "{}")), Ok(None));
+}
+
+#[test]
+fn an_account_is_not_read_out_of_anything_else() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let huge = format!("{{\"name\":\"{}\"}}", "a".repeat(5 * 1024 * 1024));
+    let page = with(answer(200, ""), "x-served-by", "proxy");
+    let html = HttpResponse {
+        headers: vec![("Content-Type".to_owned(), "Text/HTML; charset=utf-8".to_owned())],
+        ..answer(200, ALICE)
+    };
+    let login = with(answer(302, ""), "location", "/login.jsp");
+    let edited = |from: &str, to: &str| {
+        assert!(ALICE.contains(from), "{from}");
+        answer(200, &ALICE.replace(from, to))
+    };
+    for (what, response) in [
+        ("empty", page),
+        ("page", answer(200, PAGE)),
+        ("json declared as a page", html),
+        ("page with 404", answer(404, PAGE)),
+        ("nothing with 404", answer(404, "")),
+        ("text with 404", answer(404, "no route")),
+        ("redirect to the login page", login),
+        ("truncated", answer(200, &ALICE[..ALICE.len() / 2])),
+        ("array", answer(200, &format!("[{ALICE}]"))),
+        ("null", answer(200, "null")),
+        ("empty object", answer(200, "{}")),
+        ("deep", answer(200, &deep)),
+        ("huge", answer(200, &huge)),
+        ("no utf-8", HttpResponse { body: b"{\"name\":\"\xff\"}".to_vec(), ..answer(200, "") }),
+        ("two documents", answer(200, &format!("{ALICE}{ALICE}"))),
+        ("another account", edited("\"name\":\"Alice\"", "\"name\":\"Alicia\"")),
+        ("no name", edited("\"name\":\"Alice\",", "")),
+        ("name is a number", edited("\"name\":\"Alice\"", "\"name\":7")),
+        ("active is text", edited("\"active\":true", "\"active\":\"true\"")),
+        ("active is missing", edited("\"active\":true,", "")),
+        ("groups not expanded", edited(r#"[{"name":"jira-Users","self":"http://y"},{"name":"b"}]"#, "[]")),
+        ("groups cut", edited("\"size\":2", "\"size\":3")),
+        ("groups more than said", edited("\"size\":2", "\"size\":1")),
+        ("negative size", edited("\"size\":2", "\"size\":-2")),
+        ("groups missing", edited("\"groups\":", "\"gruppen\":")),
+        ("group is text", edited("{\"name\":\"b\"}", "\"b\"")),
+        ("created", answer(201, ALICE)),
+        ("no status", answer(0, ALICE)),
+    ] {
+        let error = jira().account("alice", &response).unwrap_err();
+        assert_eq!(error.code(), Code::TargetAnswerMalformed, "{what}: {error}");
+    }
+}
+
+#[test]
+fn refusals_are_told_apart() {
+    let captcha = with(
+        answer(403, PAGE),
+        "x-authentication-denied-reason",
+        "CAPTCHA_CHALLENGE; login-url=https://jira.example.test/login.jsp",
+    );
+    let captcha = with(captcha, "x-seraph-loginreason", "AUTHENTICATION_DENIED");
+    let anonymous = with(answer(200, ALICE), "X-Seraph-LoginReason", "AUTHENTICATED_FAILED");
+    let anonymous_404 = with(answer(404, ABSENT), "x-seraph-loginreason", "AUTHENTICATED_FAILED");
+    let ok_reason = with(answer(200, ALICE), "x-seraph-loginreason", "OK");
+    let update = &operations()[1];
+    for (what, response, code) in [
+        ("expired token", answer(401, PAGE), Some(Code::TargetUnauthorized)),
+        ("anonymous", anonymous, Some(Code::TargetUnauthorized)),
+        ("anonymous, not found", anonymous_404, Some(Code::TargetUnauthorized)),
+        ("forbidden", answer(403, PAGE), Some(Code::TargetRefused)),
+        ("captcha", captcha, Some(Code::TargetRefused)),
+        ("throttled", answer(429, "slow down"), Some(Code::TargetThrottled)),
+        ("server error", answer(500, PAGE), Some(Code::TargetUnreachable)),
+        ("bad gateway", answer(502, ""), Some(Code::TargetUnreachable)),
+        ("fine", ok_reason, None),
+    ] {
+        let read = jira().account("alice", &response).map_err(|error| error.code());
+        assert_eq!(read.err(), code, "{what}");
+        let written = match jira().outcome(update, &response) {
+            Outcome::Refused(error) => Some(error.code()),
+            Outcome::RetryAfter(_) => Some(Code::TargetThrottled),
+            Outcome::Applied | Outcome::AlreadySo | Outcome::Reread => None,
+        };
+        assert_eq!(written, code, "{what}");
+    }
+    let captcha = TargetError::CaptchaRequired { request: Request::ReadAccount };
+    assert!(captcha.to_string().contains("CAPTCHA"));
+}
+
+#[test]
+fn retry_after_is_believed_within_reason() {
+    let asked =
+        |value: &str| match jira().outcome(&operations()[3], &with(answer(429, ""), "retry-after", value)) {
+            Outcome::RetryAfter(wait) => wait.as_secs(),
+            other => panic!("{other:?}"),
+        };
+    for (value, seconds) in [
+        ("7", 7),
+        (" 30 ", 30),
+        ("0", 1),
+        ("-1", 1),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1),
+        ("", 1),
+        ("18446744073709551615", 3600),
+        ("99999999999999999999999", 1),
+    ] {
+        assert_eq!(asked(value), seconds, "{value}");
+    }
+}
+
+#[test]
+fn every_status_of_every_operation_has_a_meaning() {
+    const EXISTS: &str = r#"{"errorMessages":["is already a member"],"errors":{}}"#;
+    let table = [
+        // kind, 200, 201, 204, 400, 404, 409, 415, 302, HTML with 200
+        (OperationKind::CreateAccount, "AAARrRrmm"),
+        (OperationKind::UpdateAccount, "AAARrRrmm"),
+        (OperationKind::CreateGroup, "AAARrRrmm"),
+        (OperationKind::AddToGroup, "AAARrRrmm"),
+        (OperationKind::RemoveFromGroup, "AAARRRrmm"),
+        (OperationKind::WriteMarker, "AAArrrrmm"),
+    ];
+    for (operation, (kind, expected)) in operations().iter().zip(table) {
+        assert_eq!(operation.kind(), kind);
+        let responses = [
+            answer(200, ""),
+            answer(201, "{}"),
+            answer(204, ""),
+            answer(400, EXISTS),
+            answer(404, ABSENT),
+            answer(409, EXISTS),
+            answer(415, ""),
+            answer(302, ""),
+            answer(200, PAGE),
+        ];
+        let found: String = responses
+            .iter()
+            .map(|response| match jira().outcome(operation, response) {
+                Outcome::Applied => 'A',
+                Outcome::AlreadySo => 'S',
+                Outcome::Reread => 'R',
+                Outcome::RetryAfter(_) => 't',
+                Outcome::Refused(error) if error.code() == Code::TargetRefused => 'r',
+                Outcome::Refused(error) if error.code() == Code::TargetAnswerMalformed => 'm',
+                Outcome::Refused(_) => '?',
+            })
+            .collect();
+        assert_eq!(found, expected, "{}", kind.as_str());
+    }
+}
+
+#[test]
+fn a_lost_answer_is_looked_up_and_an_unsent_call_is_not() {
+    assert_eq!(Outcome::without_answer(CallFailure::NoAnswer), Outcome::Reread);
+    let Outcome::Refused(error) = Outcome::without_answer(CallFailure::NotSent) else { panic!() };
+    assert_eq!(error.code(), Code::TargetUnreachable);
+    assert_eq!(TargetError::NotReached(CallFailure::NoAnswer).code(), Code::TargetUnreachable);
+    let request = Request::Change(OperationKind::AddToGroup);
+    assert_eq!(TargetError::NotSatisfied { request }.code(), Code::TargetRefused);
+}
+
+#[test]
+fn r11_the_marker_survives_the_round_trip() {
+    let Some(Operation::WriteMarker { username, marker }) = operations().pop() else { panic!() };
+    let call = jira().call(&Operation::WriteMarker { username, marker: marker.clone() });
+    let body = String::from_utf8(call.body).unwrap();
+    let response = answer(200, &format!("{{\"key\":\"samlgate\",\"value\":{body}}}"));
+    assert_eq!(jira().marker(&response), Ok(RemoteMarker::Present(marker)));
+}
+
+#[test]
+fn markers_of_others_are_told_apart() {
+    let read =
+        |value: &str| jira().marker(&answer(200, &format!("{{\"key\":\"samlgate\",\"value\":{value}}}")));
+    let empty = RemoteMarker::Present(Marker::default());
+    for (value, expected) in [
+        (r#"{"v":1}"#, empty.clone()),
+        (r#"{"v":1,"customerLogin":7,"lastLogin":"yesterday"}"#, empty),
+        (r#"{"v":2,"customerLogin":"a"}"#, RemoteMarker::Foreign),
+        (r#"{"v":0}"#, RemoteMarker::Absent),
+        (r#"{"v":"1"}"#, RemoteMarker::Absent),
+        (r#"{"v":1.5}"#, RemoteMarker::Absent),
+        ("{}", RemoteMarker::Absent),
+        ("\"text\"", RemoteMarker::Absent),
+        ("[1]", RemoteMarker::Absent),
+        ("null", RemoteMarker::Absent),
+    ] {
+        assert_eq!(read(value), Ok(expected), "{value}");
+    }
+    assert_eq!(jira().marker(&answer(404, ABSENT)), Ok(RemoteMarker::Absent));
+    for wrong in [answer(200, PAGE), answer(200, "{}"), answer(404, PAGE), answer(204, "")] {
+        assert_eq!(jira().marker(&wrong).unwrap_err().code(), Code::TargetAnswerMalformed);
+    }
+}
+
+#[test]
+fn a_group_exists_only_when_jira_says_so() {
+    let page = r#"{"maxResults":1,"startAt":0,"total":0,"isLast":true,"values":[]}"#;
+    assert_eq!(jira().group_exists(&answer(200, page)), Ok(true));
+    assert_eq!(jira().group_exists(&answer(404, ABSENT)), Ok(false));
+    for (response, code) in [
+        (answer(200, PAGE), Code::TargetAnswerMalformed),
+        (answer(404, PAGE), Code::TargetAnswerMalformed),
+        (answer(200, "[]"), Code::TargetAnswerMalformed),
+        (answer(400, ABSENT), Code::TargetRefused),
+        (answer(401, ""), Code::TargetUnauthorized),
+    ] {
+        assert_eq!(jira().group_exists(&response).unwrap_err().code(), code);
+    }
+}
+
+#[test]
+fn a_reread_decides_what_400_meant() {
+    let jira = jira();
+    let add = Operation::AddToGroup { username: pii("alice"), group: "JIRA-users".to_owned() };
+    let remove = Operation::RemoveFromGroup { username: pii("alice"), group: "jira-users".to_owned() };
+    let create = Operation::CreateGroup { group: "New".to_owned() };
+    let mut remote = RemoteState::default();
+    jira.observe(&add, &answer(200, ALICE), &mut remote).unwrap();
+    assert!(satisfied(&add, &remote));
+    assert!(!satisfied(&remove, &remote));
+    jira.observe(&create, &answer(200, "{}"), &mut remote).unwrap();
+    assert!(satisfied(&create, &remote));
+    jira.observe(&create, &answer(404, ABSENT), &mut remote).unwrap();
+    assert!(!satisfied(&create, &remote));
+
+    let before = remote.clone();
+    assert!(jira.observe(&add, &answer(200, PAGE), &mut remote).is_err());
+    assert_eq!(remote, before, "an answer that says nothing changes nothing");
+    jira.observe(&add, &answer(404, ABSENT), &mut remote).unwrap();
+    assert!(!satisfied(&add, &remote), "no account, no membership");
+    assert!(!satisfied(&remove, &remote), "an account that vanished is no success");
+}

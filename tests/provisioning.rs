@@ -1,0 +1,393 @@
+//! Plans: what is sent, in which order, and what never is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use samlgate::base::{Code, Pii, UnixTime};
+use samlgate::identity::{AssertedGroups, Identity, UnknownGroups};
+use samlgate::policy::{
+    self, AccountFacts, AssignTo, Contradiction, DefaultGroups, DesiredGroups, GroupNames, GroupRule,
+    PortalRule, RequestFacts, decide,
+};
+use samlgate::provision::{
+    DesiredState, Done, Guardrail, GuardrailRefusal, Marker, MarkerUpdate, Operation, OperationKind,
+    Progress, ProvisionError, RemoteAccount, RemoteMarker, RemoteState, Settings, Subject, plan, satisfied,
+};
+
+fn pii(text: &str) -> Pii<String> {
+    Pii::new(text.to_owned())
+}
+
+fn names(list: &[&str]) -> BTreeSet<String> {
+    list.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn account(groups: &[&str]) -> RemoteAccount {
+    RemoteAccount {
+        username: pii("Alice"),
+        email: Some(pii("alice@example.test")),
+        display_name: pii("Alice Archer"),
+        active: true,
+        groups: names(groups),
+    }
+}
+
+fn remote(groups: &[&str]) -> RemoteState {
+    RemoteState { account: Some(account(groups)), marker: RemoteMarker::Absent, ..RemoteState::default() }
+}
+
+fn desired(ensure: &[&str], may_remove: &[&str]) -> DesiredState {
+    DesiredState {
+        username: pii("alice"),
+        email: Some(pii("alice@example.test")),
+        display_name: Some(pii("Alice Archer")),
+        groups: DesiredGroups { ensure: names(ensure), may_remove: names(may_remove) },
+        marker: None,
+    }
+}
+
+fn kinds(desired: &DesiredState, remote: &RemoteState, settings: &Settings) -> Vec<String> {
+    plan(desired, remote, settings).unwrap().operations().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn m4_the_order_is_account_groups_additions_removals_marker() {
+    let settings = Settings { create_missing_groups: true, ..Settings::default() };
+    let mut wanted = desired(&["b", "new", "c"], &["a"]);
+    wanted.display_name = Some(pii("Alice Baker"));
+    wanted.marker = Some(MarkerUpdate { customer_login: None, signed_in_at: Some(UnixTime::from_secs(9)) });
+    let mut have = remote(&["a", "B", "local"]);
+    have.existing_groups = names(&["C"]);
+    assert_eq!(
+        kinds(&wanted, &have, &settings),
+        [
+            "update_account (display name differs)",
+            "create_group `new` (group not known to exist)",
+            "add_to_group `c` (granted, not a member)",
+            "add_to_group `new` (granted, not a member)",
+            "remove_from_group `a` (no longer granted)",
+            "write_marker (marker absent or outdated)",
+        ]
+    );
+    let plan = plan(&wanted, &have, &settings).unwrap();
+    assert!(plan.operations().iter().all(|operation| match operation.subject() {
+        Subject::Account(name) | Subject::Marker(name) => name.expose() == "Alice",
+        Subject::Group(name) => name == "new",
+    }));
+}
+
+#[test]
+fn e17_nothing_changed_means_an_empty_plan() {
+    let have = RemoteState {
+        marker: RemoteMarker::Present(Marker {
+            customer_login: Some(pii("alice")),
+            last_login: Some(UnixTime::from_secs(1_000)),
+        }),
+        ..remote(&["A", "local"])
+    };
+    let mut wanted = desired(&["a"], &["b"]);
+    wanted.email = Some(pii(" ALICE@example.test "));
+    wanted.display_name = Some(pii("  Alice Archer"));
+    wanted.marker = Some(MarkerUpdate {
+        customer_login: Some(pii("alice")),
+        signed_in_at: Some(UnixTime::from_secs(1_000 + 24 * 60 * 60 - 1)),
+    });
+    assert!(plan(&wanted, &have, &Settings::default()).unwrap().is_empty());
+}
+
+#[test]
+fn accounts_are_made_only_where_that_is_allowed() {
+    let none = RemoteState { marker: RemoteMarker::Absent, ..RemoteState::default() };
+    let mut wanted = desired(&[], &["a"]);
+    wanted.display_name = Some(pii("  "));
+    wanted.email = Some(pii(""));
+    let made = plan(&wanted, &none, &Settings::default()).unwrap();
+    assert_eq!(
+        made.operations(),
+        [Operation::CreateAccount { username: pii("alice"), email: None, display_name: pii("alice") }]
+    );
+    let settings = Settings { create_accounts: false, ..Settings::default() };
+    let refused = plan(&wanted, &none, &settings).unwrap_err();
+    assert_eq!((refused, refused.code()), (ProvisionError::AccountAbsent, Code::AccountAbsent));
+}
+
+#[test]
+fn a_deactivated_account_stays_deactivated() {
+    let mut have = remote(&["a"]);
+    have.account.as_mut().unwrap().active = false;
+    for settings in [Settings::default(), Settings { create_accounts: false, ..Settings::default() }] {
+        let refused = plan(&desired(&["b"], &["a"]), &have, &settings).unwrap_err();
+        assert_eq!((refused, refused.code()), (ProvisionError::AccountInactive, Code::AccountInactive));
+    }
+    // It does not satisfy its own creation either: the person must not slip in through a race.
+    let create = Operation::CreateAccount { username: pii("alice"), email: None, display_name: pii("a") };
+    assert!(!satisfied(&create, &have));
+}
+
+#[test]
+fn only_what_differs_is_updated_and_only_when_the_idp_says_it() {
+    let changed = |email: Option<&str>, name: Option<&str>, shown: Option<&str>, update_accounts| {
+        let mut wanted = desired(&[], &[]);
+        wanted.email = email.map(pii);
+        wanted.display_name = name.map(pii);
+        let mut have = remote(&[]);
+        have.account.as_mut().unwrap().email = shown.map(pii);
+        let settings = Settings { update_accounts, ..Settings::default() };
+        kinds(&wanted, &have, &settings)
+    };
+    let mail = Some("alice@example.test");
+    let other = Some("a.archer@example.test");
+    assert_eq!(changed(other, None, mail, true), ["update_account (e-mail differs)"]);
+    assert_eq!(changed(mail, Some("A"), mail, true), ["update_account (display name differs)"]);
+    assert_eq!(changed(other, Some("A"), mail, true), ["update_account (e-mail and display name differ)"]);
+    let nothing = Vec::<String>::new();
+    assert_eq!(changed(other, Some("A"), mail, false), nothing, "updates are off");
+    assert_eq!(changed(None, None, mail, true), nothing, "the IdP says nothing");
+    assert_eq!(changed(Some(" "), Some(""), mail, true), nothing, "the IdP says nothing worth sending");
+    assert_eq!(changed(other, None, None, true), nothing, "the application hides addresses");
+    assert_eq!(changed(other, None, Some("alice at example dot test"), true), nothing, "it masks them");
+}
+
+#[test]
+fn the_guardrail_bounds_removals_and_nothing_else() {
+    let settings = Settings { max_group_removals: 2, ..Settings::default() };
+    let guardrail = Guardrail::new(&settings);
+    let removing =
+        |groups: &[&str]| plan(&desired(&["x", "y", "z"], groups), &remote(groups), &settings).unwrap();
+    assert!(guardrail.approve(removing(&["a", "b"])).is_ok());
+    let refused = guardrail.approve(removing(&["a", "b", "c"])).unwrap_err();
+    assert_eq!(refused, GuardrailRefusal::TooManyRemovals { removals: 3, allowed: 2 });
+    assert_eq!(refused.code(), Code::GuardrailExceeded);
+    let none = Guardrail::new(&Settings { max_group_removals: 0, ..Settings::default() });
+    assert!(none.approve(removing(&[])).is_ok());
+    assert!(none.approve(removing(&["a"])).is_err());
+}
+
+#[test]
+fn progress_goes_through_the_plan_once() {
+    let settings = Settings::default();
+    let plan = plan(&desired(&["a", "b"], &["c"]), &remote(&["c"]), &settings).unwrap();
+    let mut progress = Progress::new(Guardrail::new(&settings).approve(plan).unwrap());
+    let mut seen = Vec::new();
+    while let Some(operation) = progress.next() {
+        seen.push(operation.kind());
+        let again = progress.next().map(Operation::kind);
+        assert_eq!(again, seen.last().copied(), "looking does not move the cursor");
+        progress.record(if seen.len() == 2 { Done::AlreadySo } else { Done::Applied });
+    }
+    assert_eq!(seen, [OperationKind::AddToGroup, OperationKind::AddToGroup, OperationKind::RemoveFromGroup]);
+    progress.record(Done::Applied);
+    assert_eq!(progress.left(), 0);
+    let done: Vec<Done> = progress.completed().map(|(_, done)| done).collect();
+    assert_eq!(done, [Done::Applied, Done::AlreadySo, Done::Applied]);
+}
+
+#[test]
+fn protection_that_contradicts_a_promise_is_found() {
+    let mut settings = policy::Settings {
+        group_mapping: vec![GroupRule {
+            idp_group: "g".to_owned(),
+            groups: vec!["A".to_owned(), "b".to_owned()],
+        }],
+        default_groups: DefaultGroups { groups: vec!["c".to_owned()], assign_to: AssignTo::NewUsers },
+        protected_groups: vec!["a".to_owned(), "C".to_owned()],
+        ..policy::Settings::default()
+    };
+    assert_eq!(
+        settings.contradictions(),
+        [
+            Contradiction::ProtectedButMapped { group: "A".to_owned(), rule: 0 },
+            Contradiction::ProtectedButDefault { group: "c".to_owned() },
+        ]
+    );
+    settings.default_groups.assign_to = AssignTo::None;
+    settings.protected_groups = vec!["c".to_owned()];
+    assert_eq!(settings.contradictions(), []);
+}
+
+#[test]
+fn nothing_personal_is_printed() {
+    let mut wanted = desired(&["a"], &[]);
+    wanted.marker = Some(MarkerUpdate { customer_login: Some(pii("alice")), signed_in_at: None });
+    let none = RemoteState { marker: RemoteMarker::Absent, ..RemoteState::default() };
+    let made = plan(&wanted, &none, &Settings::default()).unwrap();
+    let text = format!("{made:?} {wanted:?} {:?} {}", remote(&[]), made.operations()[0]);
+    assert!(!text.to_lowercase().contains("alice"), "{text}");
+}
+
+// Few names, in several spellings, so that everything collides with everything.
+fn group() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["a", "A", "b", "B", "c", "d", "e", "É", "é"]).prop_map(str::to_owned)
+}
+
+fn groups(most: usize) -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(group(), 0..most)
+}
+
+fn rules() -> impl Strategy<Value = policy::Settings> {
+    let row = (group(), groups(4)).prop_map(|(idp_group, groups)| GroupRule { idp_group, groups });
+    let assign_to = prop::sample::select(vec![AssignTo::NewUsers, AssignTo::AllUsers, AssignTo::None]);
+    (prop::collection::vec(row, 0..6), groups(3), assign_to, any::<bool>(), groups(3), any::<bool>())
+        .prop_map(|(group_mapping, groups, assign_to, portal, protected_groups, keep_existing_groups)| {
+            policy::Settings {
+                group_mapping,
+                default_groups: DefaultGroups { groups, assign_to },
+                portal: portal.then(PortalRule::default),
+                protected_groups,
+                keep_existing_groups,
+            }
+        })
+}
+
+fn asserted() -> impl Strategy<Value = AssertedGroups> {
+    prop_oneof![
+        4 => groups(6).prop_map(|groups| AssertedGroups::Known(groups.into_iter().collect())),
+        1 => Just(AssertedGroups::Unknown(UnknownGroups::ClaimMissing)),
+        1 => Just(AssertedGroups::Unknown(UnknownGroups::Overage)),
+    ]
+}
+
+fn identity(groups: AssertedGroups) -> Identity {
+    Identity {
+        username: pii("alice"),
+        name_id: None,
+        email: None,
+        display_name: Some(pii("Alice Baker")),
+        groups,
+        attributes: BTreeMap::new(),
+    }
+}
+
+fn state() -> impl Strategy<Value = RemoteState> {
+    let marker = prop_oneof![
+        Just(RemoteMarker::NotRead),
+        Just(RemoteMarker::Absent),
+        Just(RemoteMarker::Foreign),
+        (any::<bool>(), prop::option::of(0_u64..200_000)).prop_map(|(customer, at)| {
+            RemoteMarker::Present(Marker {
+                customer_login: customer.then(|| pii("alice")),
+                last_login: at.map(UnixTime::from_secs),
+            })
+        }),
+    ];
+    // Jira holds no two groups whose names fold alike.
+    let held = groups(6).prop_map(|groups| GroupNames::from_iter(&groups).into_set());
+    (prop::option::of(held), marker, groups(3)).prop_map(|(held, marker, existing)| RemoteState {
+        account: held.map(|groups| RemoteAccount { groups, ..account(&[]) }),
+        marker,
+        existing_groups: existing.into_iter().collect(),
+    })
+}
+
+fn entrance() -> impl Strategy<Value = Option<&'static str>> {
+    prop::sample::select(vec![None, Some("/"), Some("/servicedesk/customer/portals")])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn m17_m18_policy_and_plan_keep_their_promises(
+        rules in rules(),
+        asserted in asserted(),
+        before in state(),
+        path in entrance(),
+        now in 0_u64..300_000,
+        create_missing_groups in any::<bool>(),
+    ) {
+        let settings = Settings { create_missing_groups, max_group_removals: 100, ..Settings::default() };
+        let identity = identity(asserted.clone());
+        let facts = before.account_facts();
+        let request = RequestFacts { started_at_path: path };
+        let decision = decide(&identity, &request, &facts, &rules);
+        let protected = GroupNames::from_iter(&rules.protected_groups);
+        let managed = GroupNames::from_iter(rules.group_mapping.iter().flat_map(|rule| &rule.groups));
+        let defaults = GroupNames::from_iter(&rules.default_groups.groups);
+        let held = match &facts {
+            AccountFacts::Present { groups, .. } => GroupNames::from_iter(groups),
+            _ => GroupNames::default(),
+        };
+
+        let wanted = DesiredState {
+            username: identity.username.clone(),
+            email: None,
+            display_name: identity.display_name.clone(),
+            groups: decision.desired.clone(),
+            marker: Some(MarkerUpdate {
+                customer_login: decision.customer.then(|| pii("alice")),
+                signed_in_at: Some(UnixTime::from_secs(now)),
+            }),
+        };
+        let planned = plan(&wanted, &before, &settings).unwrap();
+
+        let mut after = before.clone();
+        let mut added_by = BTreeSet::new();
+        let mut stage = OperationKind::CreateAccount;
+        for operation in planned.operations() {
+            prop_assert!(operation.kind() >= stage, "out of order: {operation}");
+            stage = operation.kind();
+            prop_assert!(!satisfied(operation, &after), "needless: {operation}");
+            after.apply(operation);
+            prop_assert!(satisfied(operation, &after), "without effect: {operation}");
+            let once = after.clone();
+            after.apply(operation);
+            prop_assert_eq!(&once, &after, "not idempotent: {}", operation);
+            match operation {
+                Operation::AddToGroup { group, .. } | Operation::CreateGroup { group } => {
+                    prop_assert!(!protected.contains(group), "adds protected `{group}`");
+                    prop_assert!(managed.contains(group) || defaults.contains(group));
+                    added_by.insert(group.to_lowercase());
+                }
+                Operation::RemoveFromGroup { group, .. } => {
+                    prop_assert!(matches!(asserted, AssertedGroups::Known(_)), "removes without knowing");
+                    prop_assert!(!protected.contains(group), "removes protected `{group}`");
+                    prop_assert!(managed.contains(group), "removes unmanaged `{group}`");
+                    prop_assert!(!rules.keep_existing_groups, "removes though existing groups are kept");
+                    prop_assert!(
+                        rules.default_groups.assign_to == AssignTo::None || !defaults.contains(group),
+                        "removes default group `{group}`"
+                    );
+                    prop_assert!(!added_by.contains(&group.to_lowercase()), "adds and removes `{group}`");
+                }
+                _ => {}
+            }
+        }
+
+        // Done once, nothing is left to do, now or at the next sign-in by any door but for a default group.
+        prop_assert!(plan(&wanted, &after, &settings).unwrap().is_empty());
+        let next = decide(&identity, &request, &after.account_facts(), &rules);
+        let again = DesiredState { groups: next.desired, ..wanted };
+        prop_assert!(plan(&again, &after, &settings).unwrap().is_empty());
+        // What is told by header is what the account has, in whatever spelling.
+        let has = GroupNames::from_iter(&after.account.as_ref().unwrap().groups);
+        for group in &decision.application_groups {
+            prop_assert!(has.contains(group), "tells `{group}`, which the account lacks");
+            prop_assert!(!protected.contains(group), "tells protected `{group}`");
+        }
+
+        // R10: the door never takes anything away.
+        for door in [None, Some("/"), Some("/servicedesk/customer/portals")] {
+            let other = decide(&identity, &RequestFacts { started_at_path: door }, &facts, &rules);
+            for group in &other.desired.may_remove {
+                let elsewhere = GroupNames::from_iter(&decision.desired.ensure);
+                let also = GroupNames::from_iter(&decision.desired.may_remove);
+                prop_assert!(
+                    also.contains(group) || elsewhere.contains(group),
+                    "the door decides about removing `{group}`"
+                );
+            }
+            if rules.portal.is_some() && door != Some("/") {
+                for group in other.desired.ensure.iter().filter(|group| !held.contains(group)) {
+                    prop_assert!(managed.contains(group), "`{group}` is given without a door");
+                }
+            }
+        }
+    }
+}
