@@ -29,6 +29,8 @@ pub enum AccountFacts {
         groups: BTreeSet<String>,
         /// Whether it may be used.
         active: bool,
+        /// It was made at a sign-in that did not come to its end, so the person is still new.
+        unfinished: bool,
     },
 }
 
@@ -142,7 +144,9 @@ fn grant_defaults(
     }
     let withheld = match (defaults.assign_to, account, entrance) {
         (AssignTo::None, _, _) => Some(Withheld::AssignedToNone),
-        (AssignTo::NewUsers, AccountFacts::Present { .. }, _) => Some(Withheld::AccountExists),
+        (AssignTo::NewUsers, AccountFacts::Present { unfinished: false, .. }, _) => {
+            Some(Withheld::AccountExists)
+        }
         (AssignTo::NewUsers, AccountFacts::Unknown, _) => Some(Withheld::AccountUnknown),
         (_, _, Some(Entrance::Portal)) => Some(Withheld::Portal),
         (_, _, Some(Entrance::NoRequest)) => Some(Withheld::NoRequest),

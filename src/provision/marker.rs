@@ -17,6 +17,9 @@ pub struct Marker {
     pub customer_login: Option<Pii<String>>,
     /// When the person signed in, to [`LAST_LOGIN_RESOLUTION`].
     pub last_login: Option<UnixTime>,
+    /// The account was made, and not all of the plan that made it is done yet. Without this a sign-in that breaks off
+    /// in between would leave a person who is not new any more and never got what new people get.
+    pub unfinished: bool,
 }
 
 /// The marker as it was read.
@@ -45,8 +48,8 @@ pub struct MarkerUpdate {
 impl MarkerUpdate {
     /// What the marker should become, given what it is; `None` when there is nothing to write.
     ///
-    /// It is written when it is absent, when the first portal sign-in happens, and when the remembered last login is
-    /// older than [`LAST_LOGIN_RESOLUTION`]. A NameID that differs from the remembered one is no occasion by itself (a
+    /// It is written when it is absent or unfinished, when the first portal sign-in happens, and when the remembered last
+    /// login is older than [`LAST_LOGIN_RESOLUTION`]. A NameID that differs from the remembered one is no occasion by itself (a
     /// transient NameID differs each time); it is taken along with the next write.
     #[must_use]
     pub fn against(&self, remote: &RemoteMarker) -> Option<Marker> {
@@ -59,6 +62,7 @@ impl MarkerUpdate {
             return Some(Marker {
                 customer_login: self.customer_login.clone(),
                 last_login: self.signed_in_at,
+                unfinished: false,
             });
         };
         let first_portal_sign_in = have.customer_login.is_none() && self.customer_login.is_some();
@@ -67,9 +71,10 @@ impl MarkerUpdate {
             (None, Some(_)) => true,
             (Some(then), Some(now)) => now.saturating_since(then) >= LAST_LOGIN_RESOLUTION,
         };
-        (first_portal_sign_in || last_login_is_old).then(|| Marker {
+        (first_portal_sign_in || last_login_is_old || have.unfinished).then(|| Marker {
             customer_login: self.customer_login.clone().or_else(|| have.customer_login.clone()),
             last_login: self.signed_in_at.max(have.last_login),
+            unfinished: false,
         })
     }
 }
@@ -89,7 +94,7 @@ mod tests {
 
     fn marker(customer_login: Option<&str>, last_login: Option<u64>) -> Marker {
         let update = update(customer_login, last_login);
-        Marker { customer_login: update.customer_login, last_login: update.signed_in_at }
+        Marker { customer_login: update.customer_login, last_login: update.signed_in_at, unfinished: false }
     }
 
     #[test]
@@ -125,6 +130,12 @@ mod tests {
             ("sync, absent", update(None, None), RemoteMarker::Absent, Some(marker(None, None))),
             ("no time yet", update(None, Some(7)), present(None, None), Some(marker(None, Some(7)))),
             ("clock went back", update(alice, Some(7)), present(None, Some(9)), Some(marker(alice, Some(9)))),
+            (
+                "unfinished",
+                update(None, Some(9)),
+                RemoteMarker::Present(Marker { unfinished: true, ..marker(alice, Some(8)) }),
+                Some(marker(alice, Some(9))),
+            ),
             ("not read", update(alice, Some(9)), RemoteMarker::NotRead, None),
             ("newer version", update(alice, Some(9)), RemoteMarker::Foreign, None),
         ] {

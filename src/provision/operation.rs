@@ -47,7 +47,7 @@ pub enum Operation {
         /// The group in the application's spelling.
         group: String,
     },
-    /// Write our marker; always the last step, so that a marker says that the rest was done.
+    /// Write our marker; a marker that is not unfinished is the last step, so it says that the rest was done.
     WriteMarker {
         /// The user name.
         username: Pii<String>,
@@ -124,6 +124,8 @@ pub enum Reason {
     NoLongerGranted,
     /// The marker is absent, misses the portal sign-in, or is older than a day.
     MarkerOutdated,
+    /// The account was made just now, and its groups are still to come.
+    AccountUnfinished,
 }
 
 impl fmt::Display for Reason {
@@ -137,6 +139,7 @@ impl fmt::Display for Reason {
             Self::NotMember => "granted, not a member",
             Self::NoLongerGranted => "no longer granted",
             Self::MarkerOutdated => "marker absent or outdated",
+            Self::AccountUnfinished => "account unfinished",
         })
     }
 }
@@ -179,6 +182,7 @@ impl Operation {
             Self::CreateGroup { .. } => Reason::GroupNotKnown,
             Self::AddToGroup { .. } => Reason::NotMember,
             Self::RemoveFromGroup { .. } => Reason::NoLongerGranted,
+            Self::WriteMarker { marker, .. } if marker.unfinished => Reason::AccountUnfinished,
             Self::WriteMarker { .. } => Reason::MarkerOutdated,
         }
     }

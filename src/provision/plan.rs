@@ -5,11 +5,15 @@ use core::fmt;
 use crate::base::{Code, Pii};
 use crate::policy::GroupNames;
 
+use super::marker::Marker;
 use super::operation::{AccountChanges, Operation};
 use super::state::{DesiredState, RemoteAccount, RemoteState, Settings};
 
 /// The operations that lead from what is to what should be, in the order in which they are to be done: account, groups
 /// that must exist, additions, removals, marker.
+///
+/// A new account that is to get groups has its marker written twice, as unfinished right after it was made and again at
+/// the end: what only new people get is not lost when the sign-in breaks off in between.
 ///
 /// Nothing carries it out as it is: [`super::Guardrail::approve`] comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,6 +95,7 @@ pub fn plan(
         None if !settings.create_accounts => return Err(ProvisionError::AccountAbsent),
         None => {
             operations.push(create(desired));
+            operations.extend(unfinished(desired, remote));
             desired.username.clone()
         }
         Some(account) if !account.active => return Err(ProvisionError::AccountInactive),
@@ -120,6 +125,14 @@ fn create(desired: &DesiredState) -> Operation {
             .and_then(presentable)
             .unwrap_or_else(|| desired.username.clone()),
     }
+}
+
+fn unfinished(desired: &DesiredState, remote: &RemoteState) -> Option<Operation> {
+    let marker = desired.marker.as_ref()?.against(&remote.marker)?;
+    (!desired.groups.ensure.is_empty()).then(|| Operation::WriteMarker {
+        username: desired.username.clone(),
+        marker: Marker { unfinished: true, ..marker },
+    })
 }
 
 fn changes(desired: &DesiredState, account: &RemoteAccount) -> AccountChanges {

@@ -81,6 +81,7 @@ impl RemoteState {
         self.account.as_ref().map_or(AccountFacts::Absent, |account| AccountFacts::Present {
             groups: account.groups.clone(),
             active: account.active,
+            unfinished: matches!(&self.marker, RemoteMarker::Present(marker) if marker.unfinished),
         })
     }
 

@@ -7,13 +7,14 @@
     reason = "tests fail by panicking"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use samlgate::base::{Code, Pii, Secret, UnixTime};
 use samlgate::effect::CallFailure;
 use samlgate::http::{HttpCall, HttpResponse};
-use samlgate::policy::DesiredGroups;
+use samlgate::identity::{AssertedGroups, Identity};
+use samlgate::policy::{self, AssignTo, DefaultGroups, DesiredGroups, RequestFacts, decide};
 use samlgate::provision::{
     DesiredState, Done, Guardrail, Marker, MarkerUpdate, Operation, OperationKind, Progress, RemoteMarker,
     RemoteState, Settings, plan, satisfied,
@@ -236,7 +237,7 @@ fn a_lost_answer_does_not_stop_the_sign_in() {
         world.state.fault(Fault::new("POST", "/jira/rest/api/2/group/user", effect.clone()).after());
         let wanted = desired("alice", &["jira-software-users"], &[]);
         let done = world.sign_in(&wanted, &Settings::default());
-        assert_eq!(done, Ok(vec![Done::AlreadySo, Done::AlreadySo, DONE]), "{effect:?}");
+        assert_eq!(done, Ok(vec![Done::AlreadySo, DONE, Done::AlreadySo, DONE]), "{effect:?}");
         assert_eq!(world.state.store().groups_of("alice"), ["jira-software-users"]);
     }
 }
@@ -262,7 +263,8 @@ fn faults_end_the_sign_in_with_their_code_and_the_next_one_finishes_it() {
         assert_eq!(world.sign_in(&wanted, &Settings::default()), Err(code), "{effect:?}");
         let store = world.state.store();
         assert_eq!(store.groups_of("alice"), ["jira-servicemanagement-users"], "{effect:?}");
-        assert_eq!(store.property("alice", "samlgate"), None, "the marker comes last");
+        let marker = store.property("alice", "samlgate").unwrap();
+        assert_eq!(marker["unfinished"], true, "the marker that says done comes last");
         assert_eq!(world.sign_in(&wanted, &Settings::default()), Ok(vec![DONE, DONE]), "{effect:?}");
     }
 }
@@ -279,11 +281,13 @@ fn faults_of_reads_end_the_sign_in_before_anything_is_written() {
         (Effect::Reset, Code::TargetUnreachable),
         (Effect::Truncated, Code::TargetUnreachable),
         (Effect::Hang, Code::TargetUnreachable),
-        (Effect::SlowBody(50), Code::TargetUnreachable),
+        (Effect::SlowBody(1000), Code::TargetUnreachable),
     ] {
         for path in ["/jira/rest/api/2/user?", "/jira/rest/api/2/user/properties/"] {
             let mut world = World::new(Store::demo());
-            world.timeout = Duration::from_millis(40);
+            if matches!(effect, Effect::Hang | Effect::SlowBody(_)) {
+                world.timeout = Duration::from_millis(200);
+            }
             world.state.fault(Fault::new("GET", path, effect.clone()).times(1));
             let wanted = desired("alice", &[], &[]);
             assert_eq!(world.sign_in(&wanted, &Settings::default()), Err(code), "{effect:?} {path}");
@@ -305,6 +309,45 @@ fn only_an_administrators_token_may_write() {
     store.revoke_token(TOKEN);
     let revoked = World::new(store);
     assert_eq!(revoked.sign_in(&wanted, &Settings::default()), Err(Code::TargetUnauthorized));
+}
+
+#[test]
+fn m6_who_is_new_stays_new_until_the_first_sign_in_is_finished() {
+    let rules = policy::Settings {
+        default_groups: DefaultGroups {
+            groups: vec!["jira-software-users".to_owned()],
+            assign_to: AssignTo::NewUsers,
+        },
+        ..policy::Settings::default()
+    };
+    let world = World::new(Store::demo());
+    let sign_in = || {
+        let alice = Identity {
+            username: pii("alice"),
+            name_id: None,
+            email: None,
+            display_name: None,
+            groups: AssertedGroups::Known(BTreeSet::new()),
+            attributes: BTreeMap::new(),
+        };
+        let facts = world.read("alice").unwrap().account_facts();
+        let request = RequestFacts { started_at_path: Some("/") };
+        let decision = decide(&alice, &request, &facts, &rules);
+        let wanted = DesiredState { groups: decision.desired, ..desired("alice", &[], &[]) };
+        world.sign_in(&wanted, &Settings::default())
+    };
+    world.state.fault(Fault::new("POST", "/jira/rest/api/2/group/user", Effect::RateLimit(1)));
+    assert_eq!(sign_in(), Err(Code::TargetThrottled));
+    assert_eq!(world.state.store().groups_of("alice"), Vec::<String>::new());
+    assert_eq!(world.state.store().property("alice", "samlgate").unwrap()["unfinished"], true);
+    assert_eq!(sign_in(), Ok(vec![DONE, DONE]));
+    assert_eq!(world.state.store().groups_of("alice"), ["jira-software-users"]);
+    assert_eq!(world.state.store().property("alice", "samlgate").unwrap()["unfinished"], Value::Null);
+    // From now on an administrator's change lasts.
+    world.state.change(|store| {
+        store.leave("alice", "jira-software-users");
+    });
+    assert_eq!(sign_in(), Ok(vec![]));
 }
 
 #[test]

@@ -257,5 +257,6 @@ fn decode_marker(value: &serde_json::Value) -> RemoteMarker {
     RemoteMarker::Present(Marker {
         customer_login: text("customerLogin").map(|name| Pii::new(name.to_owned())),
         last_login: text("lastLogin").and_then(UnixTime::parse_xs_date_time),
+        unfinished: value.get("unfinished").and_then(serde_json::Value::as_bool).unwrap_or(false),
     })
 }

@@ -21,7 +21,8 @@ use super::resource::Resource;
 /// The key of the user property that holds our marker.
 ///
 /// An entity property of the user, limited to 32,768 bytes by Jira, visible by REST only. Its value is
-/// `{"v":1,"customerLogin":"..","lastLogin":"2026-01-02T03:04:05Z"}`; both fields after `v` are optional.
+/// `{"v":1,"customerLogin":"..","lastLogin":"2026-01-02T03:04:05Z","unfinished":true}`; the fields after `v` are
+/// optional.
 pub const MARKER_KEY: &str = "samlgate";
 
 /// The header that marks a call as ours; it must not begin with `Mozilla`, or Jira applies its browser checks.
@@ -206,6 +207,9 @@ fn marker_value(marker: &Marker) -> Value {
     }
     if let Some(last_login) = marker.last_login {
         value.insert(String::from("lastLogin"), json!(last_login.to_xs_date_time()));
+    }
+    if marker.unfinished {
+        value.insert(String::from("unfinished"), json!(true));
     }
     Value::Object(value)
 }

@@ -49,7 +49,7 @@ pub enum Effect {
     Reset,
     /// A login page with status 200.
     Html,
-    /// The right answer, one byte every so many milliseconds.
+    /// The right answer, one byte every so many milliseconds; the call is always carried out.
     SlowBody(u64),
     /// The right answer without its second half, which was promised; with status 200 when nothing was carried out.
     Truncated,
@@ -84,6 +84,13 @@ impl Fault {
     pub const fn after(mut self) -> Self {
         self.after = true;
         self
+    }
+}
+
+impl Fault {
+    /// Is the call carried out nevertheless?
+    pub(super) const fn lets_through(&self) -> bool {
+        self.after || matches!(self.effect, Effect::SlowBody(_))
     }
 }
 
