@@ -172,6 +172,8 @@ fn describe(error: &located::Error<serde_json::Error>, value: &mut Value) -> Fau
         let path = if named { path } else { path.key(name) };
         return Fault { cut: path.clone(), path, finding: Finding::UnknownField { expected } };
     }
+    // The name of a choice's key as text: the choice itself is at fault, its content is not there.
+    let path = if message.contains("newtype variant") { cut.clone() } else { path };
     let found = find(value, &path);
     let finding = if message.starts_with("unknown variant") || message.contains("map with a single key") {
         wrong_choice(found.as_deref(), &expected)
@@ -223,7 +225,7 @@ fn shape(message: &str) -> String {
         "a sequence" => String::from("a list"),
         "a string" => String::from("text"),
         "a boolean" => String::from("true or false"),
-        "string or map" => String::from("a map with exactly one key"),
+        "string or map" | "newtype variant" => String::from("a map with exactly one key"),
         other => other.to_owned(),
     }
 }

@@ -33,8 +33,10 @@ pub(super) fn policy(raw: &Policy, checker: &mut Checker<'_>) -> Settings {
         let field = path.field("idp_group");
         let idp_group =
             checker.required(entry.idp_group.as_ref(), &field, "a group of the identity provider");
-        if idp_group.is_some_and(String::is_empty) {
-            checker.invalid(&field, "no text", "a group of the identity provider");
+        if let Some(name) = idp_group
+            && (name.is_empty() || name.chars().any(char::is_control))
+        {
+            checker.invalid(&field, quoted(name), "a group of the identity provider");
         }
         groups(&entry.groups, &path.field("groups"), true, checker);
         group_mapping.push(GroupRule {
@@ -127,7 +129,7 @@ fn jira(raw: &RawJiraDc, at: &Path, checker: &mut Checker<'_>) -> Option<jira_dc
     let cluster_path = at.field("cluster");
     let cluster = checker.required(raw.cluster.as_ref(), &cluster_path, "the name of a cluster");
     if let Some(cluster) = cluster
-        && (cluster.is_empty() || cluster.chars().any(char::is_whitespace))
+        && (cluster.is_empty() || !cluster.bytes().all(|byte| byte.is_ascii_graphic()))
     {
         checker.invalid(&cluster_path, quoted(cluster), "the name of a cluster");
     }

@@ -246,8 +246,8 @@ fn string_match(raw: &RawString, at: &Path, checker: &mut Checker<'_>) -> Option
     }
     let value =
         raw.exact.as_ref().or(raw.prefix.as_ref()).or(raw.suffix.as_ref()).or(raw.contains.as_ref())?.clone();
-    if value.is_empty() && key != "exact" {
-        checker.invalid(&at.field(key), "no text", "text to compare with");
+    if (value.is_empty() && key != "exact") || value.chars().any(char::is_control) {
+        checker.invalid(&at.field(key), quoted(&value), "text to compare with");
         return None;
     }
     Some(match key {
