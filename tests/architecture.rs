@@ -21,6 +21,7 @@ const ROOMS: &[&str] = &[
     "page",
     "flow",
     "gateway",
+    "config",
 ];
 
 /// What the core must not name: clocks, randomness, files, environment, threads, and the host.
