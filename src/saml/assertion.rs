@@ -269,10 +269,27 @@ impl AuthnStatement {
         let _where_the_subject_was = children.optional(names::ASSERTION, "SubjectLocality");
         let context = children.required(names::ASSERTION, "AuthnContext")?;
         children.end()?;
-        let class = Sequence::of(context, "AuthnContext")?.optional(names::ASSERTION, "AuthnContextClassRef");
-        let authn_context_class = class.map(|class| trimmed(class, "AuthnContext")).transpose()?;
+        let authn_context_class = read_authn_context(context)?;
         Ok(Self { authn_instant, session_index, session_not_on_or_after, authn_context_class })
     }
+}
+
+/// `saml:AuthnContext` (core 2.7.2.2): the class, of which a declaration and authorities may follow.
+fn read_authn_context(element: Element<'_>) -> Result<Option<String>, ResponseError> {
+    const NAME: &str = "AuthnContext";
+    let mut children = Sequence::of(element, NAME)?;
+    let class = match children.optional(names::ASSERTION, "AuthnContextClassRef") {
+        Some(class) => Some(trimmed(class, NAME)?),
+        None => None,
+    };
+    if children.optional(names::ASSERTION, "AuthnContextDeclRef").is_none()
+        && let Some(declaration) = children.optional(names::ASSERTION, "AuthnContextDecl")
+    {
+        schema::foreign_only(declaration, NAME)?;
+    }
+    while children.optional(names::ASSERTION, "AuthenticatingAuthority").is_some() {}
+    children.end()?;
+    Ok(class)
 }
 
 /// `saml:AttributeStatement` (core 2.7.3): adds to `attributes`, merging by `Name`. Keycloak sends one element per

@@ -159,6 +159,36 @@ fn good() -> Vec<Case> {
         good("good_cdata_and_references", "other spellings of the same characters have the same canonical form",
             swap(&swap(&by_assertion(nothing), ">alice<", "><![CDATA[al]]>ic&#x65;<"), ">jira-users<", ">jira&#45;users<"))
             .field("username", "alice").field("groups", "[jira-admins, jira-users]"),
+        good(
+            "good_windows_line_ends",
+            "line ends are normalised before anything is hashed",
+            by_assertion(nothing).replace('\n', "\r\n"),
+        ),
+        good(
+            "good_authn_context_in_full",
+            "a declaration and authorities may follow the class",
+            by_assertion(|m| {
+                m.authn_statement = swap(
+                    &m.authn_statement,
+                    "</saml:AuthnContext>",
+                    "<saml:AuthnContextDeclRef>urn:x</saml:AuthnContextDeclRef>\
+                     <saml:AuthenticatingAuthority>https://a.example</saml:AuthenticatingAuthority>\
+                     <saml:AuthenticatingAuthority>https://b.example</saml:AuthenticatingAuthority></saml:AuthnContext>",
+                );
+            }),
+        ),
+        good(
+            "good_confirmation_with_name",
+            "a confirmation may name the entity that confirms",
+            by_assertion(|m| {
+                m.confirmations = swap(
+                    &m.confirmations,
+                    "<saml:SubjectConfirmationData",
+                    "<saml:NameID>admin</saml:NameID><saml:SubjectConfirmationData",
+                );
+            }),
+        )
+        .field("username", "alice"),
         good("good_fraction_of_a_second", "instants may have fractions", by_assertion(|m| {
             m.assertion_issued = Some(swap(&at(0), "Z", ".1234567Z"));
             m.response_issued = Some(swap(&at(0), "Z", ".987Z"));
@@ -1611,6 +1641,25 @@ fn statements() -> Vec<Case> {
             "AuthnContext is missing",
             by_assertion(|m| {
                 m.authn_statement = format!("<saml:AuthnStatement AuthnInstant=\"{}\"/>", at(-10))
+            }),
+        ),
+        schema(
+            "authn_context_with_assertion",
+            "an assertion inside AuthnContext",
+            by_assertion(|m| {
+                m.authn_statement =
+                    swap(&m.authn_statement, "</saml:AuthnContext>", "<saml:Assertion/></saml:AuthnContext>");
+            }),
+        ),
+        schema(
+            "authn_context_out_of_order",
+            "an authority before the class",
+            by_assertion(|m| {
+                m.authn_statement = swap(
+                    &m.authn_statement,
+                    "<saml:AuthnContext>",
+                    "<saml:AuthnContext><saml:AuthenticatingAuthority>x</saml:AuthenticatingAuthority>",
+                );
             }),
         ),
         case(
