@@ -191,7 +191,7 @@ catalogue! {
     8003 TargetRefused "target_refused" 503 Error "Your account could not be prepared." "The application refused the change; the detail names the operation and the status";
     8004 TargetThrottled "target_throttled" 503 Warning "The application is busy, try again in a moment." "Exempt the provisioning account from rate limiting in the application";
     8005 TargetAnswerMalformed "target_answer_malformed" 503 Error "Your account could not be prepared." "The application answered with something other than the documented JSON; check path_prefix and proxies between";
-    8006 GuardrailExceeded "guardrail_exceeded" 503 Error "Your account could not be prepared." "The plan removes more groups than provisioning.guardrail allows; check the assertion and the mapping before raising it";
+    8006 GuardrailExceeded "guardrail_exceeded" 503 Error "Your account could not be prepared." "The plan removes more groups than provisioning.max_group_removals allows; check the assertion and the mapping before raising it";
     8007 AccountInactive "account_inactive" 403 Warning "Your account in the application is deactivated." "Reactivate the account in the application";
     8008 AccountAbsent "account_absent" 403 Warning "You have no account in the application." "Create the account, or switch provisioning.create_accounts on";
 

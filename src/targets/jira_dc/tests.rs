@@ -1,3 +1,5 @@
+//! What is sent to Jira, byte for byte, and what its answers are taken for, hostile ones above all.
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
