@@ -3,7 +3,7 @@
 //! Only tools are built with this; the filter never is.
 
 use core::fmt::Write as _;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Map, Value};
 
@@ -91,21 +91,32 @@ fn drop_null(map: &mut Map<String, Value>) {
     }
 }
 
-/// The reference as Markdown: one table per map, in the order in which the file nests them.
+/// The reference as Markdown: one table per map, with the places where the file uses it.
 #[must_use]
 pub fn markdown() -> String {
     let schema = schema();
     let definitions = schema.get("$defs").and_then(Value::as_object).cloned().unwrap_or_default();
-    let mut page = Page { definitions, seen: BTreeSet::new(), waiting: Vec::new(), text: String::new() };
-    page.text.push_str(PREAMBLE);
-    page.section("The configuration", &schema);
-    while !page.waiting.is_empty() {
-        let next = page.waiting.remove(0);
-        if let Some(definition) = page.definitions.get(&next).cloned() {
-            page.section(&next, &definition);
+    let mut page = Page { places: BTreeMap::new(), waiting: VecDeque::new(), sections: Vec::new() };
+    page.section("The configuration", "", &schema);
+    while let Some(name) = page.waiting.pop_front() {
+        let at = page.places.get(&name).and_then(|places| places.first()).cloned().unwrap_or_default();
+        if let Some(definition) = definitions.get(&name) {
+            page.section(&name, &at, definition);
         }
     }
-    page.text
+    let mut text = String::from(PREAMBLE);
+    for (name, body) in &page.sections {
+        let _ = writeln!(text, "## {name}\n");
+        if let Some(places) = page.places.get(name) {
+            let places: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
+            let _ = writeln!(text, "At {}.\n", places.join(", "));
+        }
+        text.push_str(body);
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
 }
 
 const PREAMBLE: &str = "\
@@ -121,68 +132,69 @@ out for its default. The same reference for editors: [config.schema.json](config
 ";
 
 struct Page {
-    definitions: Map<String, Value>,
-    seen: BTreeSet<String>,
-    waiting: Vec<String>,
-    text: String,
+    /// Where each definition is used; a definition within one that is used twice is listed at its first place only.
+    places: BTreeMap<String, Vec<String>>,
+    waiting: VecDeque<String>,
+    sections: Vec<(String, String)>,
 }
 
 impl Page {
-    fn section(&mut self, name: &str, schema: &Value) {
-        let _ = writeln!(self.text, "## {name}\n");
-        if let Some(text) = description(schema) {
-            let _ = writeln!(self.text, "{text}\n");
+    fn section(&mut self, name: &str, at: &str, schema: &Value) {
+        let mut text = String::new();
+        if let Some(words) = description(schema) {
+            let _ = writeln!(text, "{words}\n");
         }
         let required: Vec<_> =
             schema.get("required").and_then(Value::as_array).into_iter().flatten().cloned().collect();
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-            if properties.is_empty() {
-                return;
+            if !properties.is_empty() {
+                text.push_str("| field | type | default | meaning |\n|---|---|---|---|\n");
             }
-            self.text.push_str("| field | type | default | meaning |\n|---|---|---|---|\n");
             for (field, property) in properties {
-                let kind = self.kind(property);
+                let kind = self.kind(property, &join(at, field));
                 let default = if required.iter().any(|name| name == field) {
                     String::from("required")
                 } else {
                     property.get("default").map(shown).unwrap_or_default()
                 };
-                let text = cell(description(property).unwrap_or_default());
-                let _ = writeln!(self.text, "| `{field}` | {kind} | {default} | {text} |");
+                let words = cell(description(property).unwrap_or_default());
+                let _ = writeln!(text, "| `{field}` | {kind} | {default} | {words} |");
             }
         } else if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
-            self.text.push_str("| value | meaning |\n|---|---|\n");
+            text.push_str("| value | meaning |\n|---|---|\n");
             for choice in choices {
-                let text = cell(description(choice).unwrap_or_default());
+                let words = cell(description(choice).unwrap_or_default());
                 let value = match choice.get("const") {
                     Some(word) => shown(word),
-                    None => self.choice(choice),
+                    None => self.choice(choice, at),
                 };
-                let _ = writeln!(self.text, "| {value} | {text} |");
+                let _ = writeln!(text, "| {value} | {words} |");
             }
         }
-        self.text.push('\n');
+        self.sections.push((name.to_owned(), text));
     }
 
     /// One key of a choice with the type of its content.
-    fn choice(&mut self, choice: &Value) -> String {
+    fn choice(&mut self, choice: &Value, at: &str) -> String {
         let properties = choice.get("properties").and_then(Value::as_object);
         let keys = properties.into_iter().flatten().map(|(key, content)| {
-            let kind = self.kind(content);
+            let kind = self.kind(content, &join(at, key));
             format!("`{key}`: {kind}")
         });
         keys.collect::<Vec<_>>().join(", ")
     }
 
-    fn kind(&mut self, property: &Value) -> String {
+    fn kind(&mut self, property: &Value, at: &str) -> String {
         if let Some(name) = reference(property) {
-            if self.seen.insert(name.clone()) {
-                self.waiting.push(name.clone());
+            let places = self.places.entry(name.clone()).or_default();
+            if places.is_empty() {
+                self.waiting.push_back(name.clone());
             }
+            places.push(at.to_owned());
             return format!("[{name}](#{})", name.to_ascii_lowercase());
         }
         if let Some(choices) = property.get("anyOf").and_then(Value::as_array) {
-            return choices.iter().map(|choice| self.kind(choice)).collect::<Vec<_>>().join(" or ");
+            return choices.iter().map(|choice| self.kind(choice, at)).collect::<Vec<_>>().join(" or ");
         }
         let types = property.get("type");
         let kind = match types {
@@ -193,7 +205,10 @@ impl Page {
         };
         let kind = match kind {
             "array" => {
-                let entries = property.get("items").map(|items| self.kind(items)).unwrap_or_default();
+                let entries = property
+                    .get("items")
+                    .map(|items| self.kind(items, &format!("{at}[]")))
+                    .unwrap_or_default();
                 format!("list of {entries}")
             }
             "string" if property.get("pattern").is_some() => String::from("duration"),
@@ -207,6 +222,10 @@ impl Page {
         };
         if types.is_some_and(Value::is_array) { format!("{kind} or null") } else { kind }
     }
+}
+
+fn join(at: &str, field: &str) -> String {
+    if at.is_empty() { field.to_owned() } else { format!("{at}.{field}") }
 }
 
 fn reference(property: &Value) -> Option<String> {

@@ -5,6 +5,7 @@
 
 mod bench;
 mod demo;
+mod docs;
 mod interop;
 mod run;
 mod stages;
@@ -40,6 +41,10 @@ enum Task {
     Build,
     /// Check format, lints and the import order of the rooms.
     Check,
+    /// Write docs/config.schema.json and docs/config.md from the definitions of the configuration.
+    Schema,
+    /// Write docs/errors.md from the catalogue of codes.
+    Codes,
     /// Build the filter and hold its size against the budget.
     Size,
     /// Measure what the filter costs, beside Envoy without it; writes docs/performance.md.
@@ -58,6 +63,8 @@ fn main() -> ExitCode {
         Task::Test { quick, only } => stages::test(quick, only.as_deref()),
         Task::Build => wasm::build().map(|path| println!("{}", path.display())),
         Task::Check => stages::check(),
+        Task::Schema => docs::write("_is_current"),
+        Task::Codes => docs::write("errors_are_current"),
         Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
         Task::Bench(arguments) => bench::bench(&arguments),
         Task::Setup { interop } => stages::setup(interop),

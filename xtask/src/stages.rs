@@ -16,6 +16,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "format", quick: true, act: format },
     Stage { name: "lints", quick: true, act: lints },
     Stage { name: "core tests", quick: true, act: core_tests },
+    Stage { name: "documents", quick: true, act: crate::docs::check },
     Stage { name: "testbed tests", quick: true, act: testbed_tests },
     Stage { name: "filter lints", quick: false, act: filter_lints },
     Stage { name: "filter build and size", quick: false, act: filter_size },

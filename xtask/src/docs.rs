@@ -1,0 +1,17 @@
+//! The documents that are made from sources. The test that compares them also writes them, so there is one way to make
+//! them and this crate does not build the core.
+
+use crate::run::{Outcome, cargo, run};
+
+const TESTS: &[&str] = &["test", "--features", "schema", "--test", "documents", "--test", "schema"];
+
+/// Fails if a document is not what its source makes.
+pub(crate) fn check() -> Outcome {
+    run(&mut cargo(TESTS))
+}
+
+/// Writes the documents whose test has `test` in its name.
+pub(crate) fn write(test: &str) -> Outcome {
+    let arguments = ["test", "--features", "schema", "--test", "documents", "--", test];
+    run(cargo(&arguments).env("SAMLGATE_WRITE_DOCUMENTS", "1"))
+}
