@@ -35,10 +35,6 @@ impl Guardrail {
 }
 
 /// Something that [`Guardrail::approve`] let pass; nothing else makes one.
-///
-/// ```compile_fail
-/// let forged = samlgate::provision::Approved(samlgate::provision::Plan::default());
-/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Approved<T>(T);
 
