@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 
 use super::errors::{ConfigError, Finding};
 use super::path::Path;
+use super::protobuf;
 
-/// Parses `bytes`; the faults are keys that occur twice, of which the first is kept.
+/// Parses `bytes`, JSON or an encoded Struct; the faults are keys that occur twice, of which the first is kept.
 ///
 /// # Errors
 /// One fault when the text is no JSON.
@@ -21,6 +22,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Value, Vec<ConfigError>), ConfigErr
     match parsed {
         Ok(value) => Ok((value, repeated.into_inner())),
         Err(error) => {
+            if let Some(value) = protobuf::parse_struct(bytes).filter(|_| !bytes.is_empty()) {
+                return Ok((value, Vec::new()));
+            }
             // Only syntax errors occur here, and their messages hold no values.
             let detail = format!("not valid JSON: {error}");
             Err(ConfigError { path: Path::default(), finding: Finding::Malformed(detail) })

@@ -9,6 +9,7 @@ mod environment;
 mod errors;
 mod json;
 mod path;
+mod protobuf;
 mod raw;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -21,7 +22,8 @@ pub use path::Path;
 use crate::base::UnixTime;
 use crate::gateway::Settings;
 
-/// Reads and checks the configuration in `bytes`, JSON as Envoy hands it over. `now` is for expiry dates.
+/// Reads and checks the configuration in `bytes`: JSON, or an encoded `google.protobuf.Struct`, as Envoy hands over
+/// what it was given. `now` is for expiry dates.
 ///
 /// # Errors
 /// All faults at once, in the order of their places. Nothing of a faulty configuration is used.

@@ -22,7 +22,7 @@ use crate::server::Server;
 pub const DEMO_CONFIGURATION: &str = "envoy/demo/envoy.yaml";
 
 /// Seals the sessions of the demo and of the tests.
-const SESSION_KEY: &str = "2b1c0a7f5d7e4f2d9a6b8c3e1f0d2a4b6c8e0f1a3b5d7c9e0a2b4d6f8c1e3a5b";
+const SESSION_KEY: &str = "RjuRMToPNVTQuZtuQZHxXUUgkSFj3byL3lNo66AGWtE=";
 
 type Edit = Box<dyn FnOnce(&mut Value)>;
 
