@@ -200,10 +200,21 @@ fn configurations() {
     );
 }
 
+/// The full configuration with a key that is fast to check, for tests that load it often.
+fn full() -> Value {
+    let mut value: Value = serde_json::from_slice(&bytes("good_full", &case("good_full"))).unwrap();
+    value["sp"]["signing"] = serde_json::json!({
+        "algorithm": "ECDSA_SHA256",
+        "private_key": { "environment_variable": "EC_PRIVATE_KEY" },
+        "certificate": { "environment_variable": "EC_CERTIFICATE" },
+    });
+    value
+}
+
 /// No cut of a good configuration, and no single wrong byte, panics or takes long.
 #[test]
 fn damaged_configurations_are_refused_in_peace() {
-    let good = bytes("good_full", &case("good_full"));
+    let good = full().to_string().into_bytes();
     let variables = environment(&case("good_full"));
     for end in (0..good.len()).step_by(7) {
         assert!(config::load(&good[..end], &variables, UnixTime::from_secs(NOW)).is_err());
@@ -223,7 +234,7 @@ fn damaged_configurations_are_refused_in_peace() {
 /// Replaces every part of a good configuration by values of other kinds: each gives a fault at or above its place.
 #[test]
 fn every_field_checks_its_kind() {
-    let good: Value = serde_json::from_slice(&bytes("good_full", &case("good_full"))).unwrap();
+    let good = full();
     let variables = environment(&case("good_full"));
     let mut pointers = Vec::new();
     collect(&good, String::new(), &mut pointers);

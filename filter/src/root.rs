@@ -51,7 +51,10 @@ impl RootContext for Root {
             Ok(loaded) => loaded,
             Err(faults) => {
                 for fault in faults {
-                    host::log(LogLevel::Error, &format!("samlgate: configuration refused: {fault}"));
+                    host::log(
+                        LogLevel::Error,
+                        &format!("samlgate: configuration refused: {} {fault}", fault.code().id()),
+                    );
                 }
                 return false;
             }
