@@ -43,7 +43,7 @@ pub(crate) fn configuration() -> String {
             "display_name": "x-remote-name",
             "groups": { "name": "x-remote-groups", "format": "COMMA_SEPARATED" },
         },
-        "session": { "keys": [{ "inline_string": "a key for the bench, which protects nothing at all" }] },
+        "session": { "keys": [{ "inline_string": "c2FtbGdhdGUgaW50ZXJvcDogYSBrZXkgdGhhdCBwcm90ZWN0cyBub3RoaW5n" }] },
     })
     .to_string()
 }

@@ -31,10 +31,12 @@ pub fn render(sp: &SpDescription<'_>) -> String {
         .attribute("xmlns:md", names::METADATA)
         .attribute("xmlns:ds", names::DSIG)
         .attribute("entityID", sp.entity_id);
-    xml.open("md:SPSSODescriptor")
-        .attribute("AuthnRequestsSigned", truth(sp.authn_requests_signed))
-        .attribute("WantAssertionsSigned", truth(sp.want_assertions_signed))
-        .attribute("protocolSupportEnumeration", names::PROTOCOL);
+    xml.open("md:SPSSODescriptor").attribute("AuthnRequestsSigned", truth(sp.authn_requests_signed));
+    if sp.want_assertions_signed {
+        xml.attribute("WantAssertionsSigned", "true");
+    }
+    // Absent means false (metadata 2.4.4), but where it says so SimpleSAMLphp stops signing assertions altogether.
+    xml.attribute("protocolSupportEnumeration", names::PROTOCOL);
     for certificate in sp.signing_certificates {
         xml.open("md:KeyDescriptor").attribute("use", "signing").open("ds:KeyInfo").open("ds:X509Data");
         xml.element("ds:X509Certificate", &base64::encode(certificate.der())).close().close().close();

@@ -218,7 +218,7 @@ fn our_metadata_needs_no_identity_provider() {
     assert_eq!(root.attribute("entityID"), Some(sp.entity_id));
     let role = root.children().next().unwrap();
     assert_eq!(role.attribute("AuthnRequestsSigned"), Some("true"));
-    assert_eq!(role.attribute("WantAssertionsSigned"), Some("false"));
+    assert_eq!(role.attribute("WantAssertionsSigned"), None);
     assert_eq!(role.attribute("protocolSupportEnumeration"), Some(names::PROTOCOL));
     // the order of the schema (metadata 2.4.1, 2.4.2, 2.4.4)
     let order: Vec<_> = role.children().map(|child| child.local_name()).collect();

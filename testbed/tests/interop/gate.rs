@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use testbed::browser::{Browser, Page};
-use testbed::client::{Response, fetch};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use testbed::browser::{Browser, Form, Page};
+use testbed::client::{Request, Response};
 use testbed::config;
 use testbed::envoy::{Envoy, EnvoyOptions, binary, free_port, wasm};
 use testbed::idp::TestKey;
@@ -32,19 +34,20 @@ impl Gate {
         ]);
         let environment = [
             ("IDP_METADATA", idp_metadata),
-            ("SESSION_KEY", "the session key of the interop tests, 32 bytes or more"),
+            ("SESSION_KEY", "c2FtbGdhdGUgaW50ZXJvcDogYSBrZXkgdGhhdCBwcm90ZWN0cyBub3RoaW5n"),
             ("SP_PRIVATE_KEY", TestKey::Stranger.private_pem()),
             ("SP_CERTIFICATE", TestKey::Stranger.certificate_pem()),
         ];
+        let directory = scratch.join("envoy");
         let envoy = Envoy::start(&EnvoyOptions {
             binary: binary().unwrap(),
             config: config::render(file, &words).unwrap(),
-            directory: scratch.join("envoy"),
+            directory: directory.clone(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             concurrency: 2,
             wasm_log_level: "info",
         })
-        .unwrap();
+        .unwrap_or_else(|_| panic!("Envoy did not start:\n{}", complaints(&directory)));
         Self { envoy, port }
     }
 
@@ -55,7 +58,8 @@ impl Gate {
 
     /// Our metadata, as the identity provider is given it.
     pub fn metadata(&self) -> Response {
-        let response = fetch(([127, 0, 0, 1], self.port).into(), "/saml/metadata").unwrap();
+        let request = Request::new("GET", &format!("app.localhost:{}", self.port), "/saml/metadata");
+        let response = request.send(([127, 0, 0, 1], self.port).into()).unwrap();
         assert_eq!(response.status, 200, "{}", response.text());
         response
     }
@@ -70,7 +74,22 @@ impl Gate {
             self.url(path),
             browser.hops().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
             page.text(),
-            self.envoy.log()
+            complaints(self.envoy.directory())
         );
     }
+}
+
+/// How many signatures the response in `form` carries: what the case is named for.
+pub fn signatures(form: &Form) -> usize {
+    let response = form.field("SAMLResponse").unwrap_or_else(|| panic!("no response in {form:?}"));
+    let xml = String::from_utf8(STANDARD.decode(response).unwrap()).unwrap();
+    xml.matches(":SignatureValue>").count() / 2
+}
+
+/// What the filter said, and every warning of Envoy's.
+fn complaints(directory: &Path) -> String {
+    let log = std::fs::read_to_string(directory.join("envoy.log")).unwrap_or_default();
+    let lines: Vec<&str> =
+        log.lines().filter(|line| !line.contains("[info]") || line.contains("wasm log")).collect();
+    lines.join("\n")
 }

@@ -9,7 +9,7 @@ use testbed::browser::Browser;
 use testbed::client::fetch;
 use testbed::jira::{self, JiraState};
 
-use crate::gate::Gate;
+use crate::gate::{Gate, signatures};
 use crate::support::{Program, free_port, repository, scratch, tool};
 
 const METADATA: &str = "/simplesaml/saml2/idp/metadata.php";
@@ -31,7 +31,7 @@ fn start(state: &Path, sign: &str) -> Program {
 
 /// Signs agent and customer in; `sign` is what SimpleSAMLphp signs. It refuses our AuthnRequest unless its signature
 /// is good, and it reads our metadata as the filter serves it.
-fn signs_in(sign: &str) {
+fn signs_in(sign: &str, signed: usize) {
     let scratch = scratch(&format!("simplesamlphp-{sign}"));
     let idp = start(&scratch, sign);
     let metadata = fetch(idp.address, METADATA).unwrap().text();
@@ -41,10 +41,10 @@ fn signs_in(sign: &str) {
     fs::write(scratch.join("sp-metadata.xml"), gate.metadata().body).unwrap();
 
     let people = [
-        ("agent", "agent@example.org", r#"["jira-agents","staff, all"]"#),
-        ("customer", "customer@example.org", r#"["portal-customers"]"#),
+        ("agent", "agent@example.org", "Ada Agent & S%C3%B6hne <ops>", r#"["jira-agents","staff, all"]"#),
+        ("customer", "customer@example.org", "Carl Customer", r#"["portal-customers"]"#),
     ];
-    for (user, email, groups) in people {
+    for (user, email, name, groups) in people {
         let mut browser = Browser::new();
         let path = "/servicedesk/customer/portal/1?x=1&y=%C3%B6";
         let login = browser.open(&gate.url(path)).unwrap();
@@ -52,7 +52,7 @@ fn signs_in(sign: &str) {
         assert!(form.field("AuthState").is_some(), "no login form: {}", login.text());
         let sent = browser.submit(&login, &form.with("username", user).with("password", user)).unwrap();
         // Its page posts by a script in a file of its own, which the browser without a screen does not fetch.
-        assert!(sent.form().field("SAMLResponse").is_some(), "no response: {}", sent.text());
+        assert_eq!(signatures(&sent.form()), signed);
         let page = browser.submit(&sent, &sent.form()).unwrap();
         gate.assert_arrived(&browser, &page, path);
 
@@ -61,22 +61,22 @@ fn signs_in(sign: &str) {
         assert_eq!(seen.header("x-remote-user"), Some(user));
         assert_eq!(seen.header("x-remote-email"), Some(email));
         assert_eq!(seen.header("x-remote-groups"), Some(groups));
-        assert!(seen.header("x-remote-name").is_some());
+        assert_eq!(seen.header("x-remote-name"), Some(name));
         assert!(seen.header("cookie").is_none_or(|cookie| !cookie.contains("samlgate")), "{seen:?}");
     }
 }
 
 #[test]
 fn simplesamlphp_signs_in_with_a_signed_assertion() {
-    signs_in("assertion");
+    signs_in("assertion", 1);
 }
 
 #[test]
 fn simplesamlphp_signs_in_with_a_signed_response() {
-    signs_in("response");
+    signs_in("response", 1);
 }
 
 #[test]
 fn simplesamlphp_signs_in_with_both_signed() {
-    signs_in("both");
+    signs_in("both", 2);
 }
