@@ -180,6 +180,12 @@ impl Driver {
         if set.is_err() {
             return self.fail("a request header could not be edited");
         }
+        // Envoy chose a route by the path as it came; what is forwarded must be routed by what is forwarded.
+        if edits.sets().iter().any(|(name, _)| name.starts_with(':'))
+            && hostcalls::call_foreign_function("clear_route_cache", None).is_err()
+        {
+            return self.fail("the route could not be chosen again");
+        }
         self.response_headers = edits.take_response_headers();
         if self.paused {
             self.paused = false;

@@ -11,7 +11,6 @@ mod waiting;
 
 use proxy_wasm::traits::RootContext;
 
-#[expect(unsafe_code, reason = "the proxy-wasm entry point is an unmangled export")]
 mod entry {
     use super::{RootContext, root};
 

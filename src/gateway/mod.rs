@@ -204,6 +204,9 @@ impl Gateway {
         }
         let mut edits = self.plain_edits(request);
         flow::identity_headers::apply(authenticated.prepared(), &mut edits);
+        if !reader::may_carry_cookie(request.head) {
+            return forward(edits);
+        }
         let touched = session::touch(
             authenticated.session(),
             &settings.flow.session,

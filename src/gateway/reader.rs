@@ -23,6 +23,16 @@ pub(super) fn navigates(head: &SanitizedHead) -> bool {
         && head.text("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
 }
 
+/// May the answer to this request carry a cookie of ours? Images, styles, scripts and fonts are what shared caches keep,
+/// and a cache that kept our cookie would hand it to others. Navigations and a script's own requests are personal.
+pub(super) fn may_carry_cookie(head: &SanitizedHead) -> bool {
+    match head.text("sec-fetch-dest") {
+        Some(destination) => matches!(destination, "document" | "iframe" | "frame" | "empty"),
+        // A browser that does not say: only what is certainly no subresource.
+        None => accepts_html(head) || head.header("x-requested-with").is_some(),
+    }
+}
+
 /// Fetch 3.2.2: OPTIONS with `Access-Control-Request-Method` and `Origin`.
 pub(super) fn is_cors_preflight(head: &SanitizedHead) -> bool {
     head.method() == "OPTIONS"
