@@ -168,3 +168,42 @@ fn the_rooms_of_lib_rs_are_those_checked_here() {
         text.lines().filter_map(|line| line.trim().strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(declared, ROOMS);
 }
+
+#[test]
+fn paths_named_in_documents_exist() {
+    let mut faults = Vec::new();
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        // Every other part between backticks is code; fenced blocks are commands and are run elsewhere.
+        let prose: String = text.split("```").step_by(2).collect();
+        for quoted in prose.split('`').skip(1).step_by(2) {
+            let looks_like_path = quoted.contains('/')
+                && !quoted.starts_with('/')
+                && !quoted.contains(['*', '<', ' ', ':', '{', '='])
+                && [
+                    "src/",
+                    "filter/",
+                    "testbed/",
+                    "xtask/",
+                    "envoy/",
+                    "tests/",
+                    "wasm-tests/",
+                    "docs/",
+                    "bench/",
+                    ".ci/",
+                ]
+                .iter()
+                .any(|known| quoted.starts_with(known));
+            if looks_like_path && !root().join(quoted).exists() {
+                faults.push(format!("{document}: `{quoted}`"));
+            }
+        }
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap();
+            if !file.is_empty() && !file.contains("://") && !root().join(file).exists() {
+                faults.push(format!("{document}: ({target})"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

@@ -192,12 +192,7 @@ fn examine(
                 )
             },
         )?;
-    if idp.metadata.valid_until.is_some_and(|until| env.now >= until) {
-        return Err(Rejection::new(
-            Code::MetadataExpired,
-            "`validUntil` of the configured metadata has passed",
-        ));
-    }
+    idp.metadata.check_validity(env.now).map_err(|fault| Rejection::new(fault.code(), fault))?;
     let source = xml::Source::check(saml_response, &settings.limits)
         .map_err(|fault| Rejection::new(fault.code(), fault))?;
     let document = source.document().map_err(|fault| Rejection::new(fault.code(), fault))?;

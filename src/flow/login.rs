@@ -40,13 +40,8 @@ fn start(target: RedirectTarget, cookies: &[(&str, &str)], env: &Env<'_>) -> Res
         .idp
         .as_ref()
         .ok_or_else(|| Rejection::new(Code::IdpNotConfigured, "no identity provider is configured"))?;
-    // A document that ran out since it was configured is not trusted any more (metadata 2.3.2 `validUntil`).
-    if idp.metadata.valid_until.is_some_and(|until| env.now >= until) {
-        return Err(Rejection::new(
-            Code::MetadataExpired,
-            "`validUntil` of the configured metadata has passed",
-        ));
-    }
+    // A document that ran out since it was configured is not trusted any more.
+    idp.metadata.check_validity(env.now).map_err(|fault| Rejection::new(fault.code(), fault))?;
     let endpoint = endpoint(idp)?;
     let id =
         RequestId::random(env.entropy).map_err(|fault| Rejection::new(Code::EntropyUnavailable, fault))?;

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use crate::base::{Code, Rejection, UnixTime};
-use crate::effect::{Answer, Ask, AskId};
+use crate::effect::{Answer, Ask, AskId, CallFailure};
 use crate::http::{HttpCall, HttpResponse};
 use crate::identity::Identity;
 use crate::policy::{self, AccountFacts, Decision, RequestFacts};
@@ -90,25 +90,42 @@ impl ProvisioningFlow {
     ) -> ProvisioningTurn {
         let response = match answer {
             Answer::HttpResponse(response) => response,
-            Answer::HttpFailed(failure) => {
-                let rejection =
-                    Rejection::new(Code::TargetUnreachable, format_args!("{} ({failure:?})", self.doing()));
-                return self.fail(rejection);
-            }
+            Answer::HttpFailed(failure) => return self.unanswered(failure, sign_in.provisioning),
             _ => return self.fail(out_of_turn("an answer of the application")),
         };
         match self {
             Self::ExpectState(state) => state.answer(id, &response, sign_in, env),
-            Self::ExpectOperation(state) => state.answer(&response, sign_in.provisioning, env),
+            Self::ExpectOperation(state) => {
+                let outcome = state
+                    .progress
+                    .next()
+                    .map(|operation| sign_in.provisioning.target.outcome(operation, &response));
+                state.outcome(outcome, sign_in.provisioning, env)
+            }
             Self::ExpectReread(state) => state.reread(&response, sign_in.provisioning, env),
+        }
+    }
+
+    /// No answer came. A change may have been made nevertheless, so its subject is read once; a read that gets no
+    /// answer ends it.
+    fn unanswered(self, failure: CallFailure, provisioning: &Provisioning) -> ProvisioningTurn {
+        let fault = TargetError::NotReached(failure);
+        match self {
+            Self::ExpectOperation(state) if Outcome::without_answer(failure) == Outcome::Reread => {
+                state.read_again(provisioning)
+            }
+            other => {
+                let rejection = Rejection::new(fault.code(), format_args!("{}: {fault}", other.doing()));
+                other.fail(rejection)
+            }
         }
     }
 
     fn doing(&self) -> String {
         match self {
-            Self::ExpectState(_) => String::from("reading the account: no answer"),
+            Self::ExpectState(_) => String::from("reading the account"),
             Self::ExpectOperation(state) | Self::ExpectReread(state) => {
-                state.progress.next().map_or_else(String::new, |operation| format!("{operation}: no answer"))
+                state.progress.next().map_or_else(String::new, ToString::to_string)
             }
         }
     }
@@ -207,18 +224,20 @@ impl ExpectOperation {
         wait(ProvisioningFlow::ExpectOperation(self), call)
     }
 
-    fn answer(self, response: &HttpResponse, provisioning: &Provisioning, env: &Env<'_>) -> ProvisioningTurn {
-        let Some(operation) = self.progress.next() else {
+    /// `None` when nothing was under the cursor.
+    fn outcome(
+        self,
+        outcome: Option<Outcome>,
+        provisioning: &Provisioning,
+        env: &Env<'_>,
+    ) -> ProvisioningTurn {
+        let (Some(outcome), Some(operation)) = (outcome, self.progress.next()) else {
             return self.next(provisioning, env);
         };
-        let target = &provisioning.target;
-        match target.outcome(operation, response) {
+        match outcome {
             Outcome::Applied => self.record(Done::Applied, provisioning, env),
             Outcome::AlreadySo => self.record(Done::AlreadySo, provisioning, env),
-            Outcome::Reread => {
-                let call = target.reread(operation);
-                wait(ProvisioningFlow::ExpectReread(self), call)
-            }
+            Outcome::Reread => self.read_again(provisioning),
             Outcome::RetryAfter(wait) => {
                 let detail = format!("{operation}: told to come back in {} s", wait.as_secs());
                 self.fail(Rejection::new(Code::TargetThrottled, detail))
@@ -227,6 +246,14 @@ impl ExpectOperation {
                 let rejection = Rejection::new(fault.code(), format_args!("{operation}: {fault}"));
                 self.fail(rejection)
             }
+        }
+    }
+
+    /// Reads what shows whether the operation under the cursor is done.
+    fn read_again(self, provisioning: &Provisioning) -> ProvisioningTurn {
+        match self.progress.next().map(|operation| provisioning.target.reread(operation)) {
+            Some(call) => wait(ProvisioningFlow::ExpectReread(self), call),
+            None => self.fail(out_of_turn("an operation")),
         }
     }
 

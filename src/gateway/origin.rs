@@ -20,6 +20,12 @@ pub(super) enum SentBy {
 
 impl SentBy {
     pub(super) fn of(head: &SanitizedHead, settings: &Settings) -> Self {
+        // `null` hides the origin: a page of ours that sends no referrer, or somebody's sandbox. Only the browser's own
+        // word tells them apart, and no script can set it.
+        if head.header("origin") == Some(b"null") {
+            let own = head.text("sec-fetch-site") == Some("same-origin");
+            return if own { Self::Own } else { Self::Foreign };
+        }
         if let Some(origin) = head.header("origin") {
             let own = core::str::from_utf8(origin).is_ok_and(|origin| {
                 origin.eq_ignore_ascii_case(&settings.flow.sp.base_uri)

@@ -20,8 +20,8 @@ fn scene() -> &'static Scene {
                 { "match": { "path": { "prefix": "/public/" } }, "access": "BYPASS" },
                 { "match": { "path": { "exact": "/status" } }, "access": "BYPASS" },
                 { "match": { "path": { "suffix": ".css" }, "methods": ["GET"] }, "access": "BYPASS" },
-                { "match": { "path": { "safe_regex": "/plugins/[a-z]+/open" } }, "access": "BYPASS" },
-                { "match": { "headers": [{ "name": "x-probe", "value": { "exact": "yes" } }] }, "access": "BYPASS" },
+                { "match": { "path": { "safe_regex": { "regex": "/plugins/[a-z]+/open" } } }, "access": "BYPASS" },
+                { "match": { "headers": [{ "name": "x-probe", "string_match": { "exact": "yes" } }] }, "access": "BYPASS" },
                 { "match": { "path": { "prefix": "/maybe/" } }, "access": "OPTIONAL" }
             ],
             "requests_with_credentials": { "basic": "PASS" },
@@ -35,7 +35,7 @@ fn scene() -> &'static Scene {
 fn signed_in(user: &str) -> (Browser, Page) {
     let mut browser = scene().browser();
     let login = browser.open(&scene().app_url("/start?next=1&x=%2Fy")).unwrap();
-    let form = login.form().with("username", user).with("password", user);
+    let form = login.form().with("user", user).with("password", user);
     let page = browser.submit(&login, &form).unwrap();
     assert_eq!(page.status(), 200, "{}", page.text());
     (browser, page)
@@ -72,8 +72,12 @@ fn no_spoofed_identity_header_reaches_the_application_on_any_route() {
         ("x-session-id", "forged-admin"),
         ("X-Name-Id", "admin"),
     ];
-    let routes: &[(&str, bool)] =
-        &[("/public/a?m=spoof-public", false), ("/maybe/a?m=spoof-maybe", false), ("/maybe/b?m=spoof-maybe-in", true), ("/in?m=spoof-in", true)];
+    let routes: &[(&str, bool)] = &[
+        ("/public/a?m=spoof-public", false),
+        ("/maybe/a?m=spoof-maybe", false),
+        ("/maybe/b?m=spoof-maybe-in", true),
+        ("/in?m=spoof-in", true),
+    ];
     for (target, with_session) in routes {
         let mut request = get(target);
         for (name, value) in spoofs {
@@ -104,9 +108,13 @@ fn a_spoofed_trailer_does_not_reach_the_application() {
          3\r\nabc\r\n0\r\nX-Remote-User: admin\r\nX_Remote_Groups: admin\r\n\r\n",
         scene().origin().trim_start_matches("http://"),
     );
-    let response =
-        testbed::client::send_bytes(scene().address(), bytes.as_bytes(), false, std::time::Duration::from_secs(10))
-            .unwrap();
+    let response = testbed::client::send_bytes(
+        scene().address(),
+        bytes.as_bytes(),
+        false,
+        std::time::Duration::from_secs(10),
+    )
+    .unwrap();
     assert_eq!(response.status, 200);
     let seen = received("m=trailer").unwrap();
     assert!(!format!("{:?}", seen.headers).contains("admin"), "{:?}", seen.headers);
@@ -207,7 +215,11 @@ fn clients_that_do_not_navigate_get_a_problem_document() {
         get("/x").header("Sec-Fetch-Mode", "cors"),
         scene().request("POST", "/x").header("Accept", "text/html"),
         scene().request("HEAD", "/x").header("Accept", "text/html"),
-        get("/x").header("Connection", "Upgrade").header("Upgrade", "websocket").header("Sec-WebSocket-Version", "13").header("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        get("/x")
+            .header("Connection", "Upgrade")
+            .header("Upgrade", "websocket")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
         // Credentials of a scheme that is not let through, and of none at all.
         scene().request("GET", "/x").header("Authorization", "Bearer token"),
         scene().request("GET", "/x").header("Authorization", "Basic "),
@@ -225,7 +237,10 @@ fn clients_that_do_not_navigate_get_a_problem_document() {
 
 #[test]
 fn own_credentials_and_preflights_pass_where_configured_without_an_identity() {
-    let basic = scene().request("GET", "/rest?m=basic").header("Authorization", "Basic YTpi").header("X-Remote-User", "admin");
+    let basic = scene()
+        .request("GET", "/rest?m=basic")
+        .header("Authorization", "Basic YTpi")
+        .header("X-Remote-User", "admin");
     assert_eq!(send(&basic).status, 200);
     let seen = received("m=basic").unwrap();
     assert_eq!((seen.header("x-remote-user"), seen.header("authorization")), (None, Some("Basic YTpi")));
@@ -308,7 +323,9 @@ fn tampered_foreign_and_mixed_cookies_open_nothing() {
     }
     assert!(received("m=tampered").is_none());
     // A good cookie under another of our names is as good as none.
-    for name in ["__Host-samlgate.1", "__Host-samlgate-p-AAAAAAAAAAAAAAAAAAAAAA", "__host-samlgate", "samlgate"] {
+    for name in
+        ["__Host-samlgate.1", "__Host-samlgate-p-AAAAAAAAAAAAAAAAAAAAAA", "__host-samlgate", "samlgate"]
+    {
         assert_eq!(send(&get("/in").header("Cookie", &format!("{name}={good}"))).status, 302, "{name}");
     }
 }
@@ -319,7 +336,9 @@ fn metadata_is_served_and_other_methods_are_not() {
     assert_eq!(metadata.status, 200);
     assert_eq!(metadata.header("content-type"), Some("application/samlmetadata+xml"));
     assert!(metadata.text().contains("/saml/acs"));
-    for (method, path) in [("POST", "/saml/metadata"), ("GET", "/saml/acs"), ("PUT", "/saml/acs"), ("DELETE", "/saml/logout")] {
+    for (method, path) in
+        [("POST", "/saml/metadata"), ("GET", "/saml/acs"), ("PUT", "/saml/acs"), ("DELETE", "/saml/logout")]
+    {
         let response = send(&scene().request(method, path).header("Accept", "text/html"));
         assert_eq!((response.status, code(&response)), (405, "SG1010"), "{method} {path}");
     }
@@ -394,7 +413,7 @@ fn drive(browser: &mut Browser, visit: Visit) -> io::Result<Page> {
     if page.url.host_str() != Some("idp.localhost") {
         return Ok(page);
     }
-    let form = page.form().with("username", "agent").with("password", "agent");
+    let form = page.form().with("user", "agent").with("password", "agent");
     browser.submit(&page, &form)
 }
 
@@ -403,9 +422,10 @@ fn parallel_tabs_each_come_back_to_their_own_page() {
     let mut browser = scene().browser();
     let first = browser.open(&scene().app_url("/tab/1?a=b")).unwrap();
     let second = browser.open(&scene().app_url("/tab/2")).unwrap();
-    let one = browser.submit(&first, &first.form().with("username", "agent").with("password", "agent")).unwrap();
+    let one = browser.submit(&first, &first.form().with("user", "agent").with("password", "agent")).unwrap();
     assert_eq!(one.url.as_str(), scene().app_url("/tab/1?a=b"));
-    let two = browser.submit(&second, &second.form().with("username", "agent").with("password", "agent")).unwrap();
+    let two =
+        browser.submit(&second, &second.form().with("user", "agent").with("password", "agent")).unwrap();
     assert_eq!(two.url.as_str(), scene().app_url("/tab/2"));
     // Pending sign-ins that are abandoned stay bounded.
     let mut browser = scene().browser();
