@@ -1,5 +1,5 @@
 //! Requests before, without and with a session, through a real Envoy: headers, paths, hosts, origins, API clients, logout.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::io;
 use std::sync::OnceLock;
