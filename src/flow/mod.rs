@@ -45,7 +45,7 @@ const FIRST_ASK: AskId = AskId(0);
 const SECOND_ASK: AskId = AskId(1);
 
 /// Ends a flow with a refusal: page, event and counter say the same code.
-fn refuse<S>(rejection: &Rejection, reader: &Reader, retry: Option<&str>) -> Step<S> {
+pub(crate) fn refuse<S>(rejection: &Rejection, reader: &Reader, retry: Option<&str>) -> Step<S> {
     Step::End {
         verdict: Verdict::Reply(page::refusal(rejection.code, reader, retry)),
         tells: refusal_tells(rejection, reader),

@@ -11,7 +11,7 @@ pub use settings::{Access, Rule, Settings};
 use std::rc::Rc;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
-use crate::effect::{Answer, AskId, CryptoProvider, Event, Step, Tell, Verdict};
+use crate::effect::{Answer, AskId, CryptoProvider, Step, Verdict};
 use crate::flow::{self, AcsFlow, LogoutIntent, SignAuthnRequests};
 use crate::http::path::NormalizedPath;
 use crate::http::{HeaderEdits, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie};
@@ -332,19 +332,5 @@ fn reply(reply: Reply) -> Step<Exchange> {
 }
 
 fn refuse(rejection: &Rejection, reader: &Reader) -> Step<Exchange> {
-    Step::End {
-        verdict: Verdict::Reply(page::refusal(rejection.code, reader, None)),
-        tells: vec![
-            Tell::Event(Event {
-                name: "refused",
-                code: Some(rejection.code),
-                fields: vec![
-                    ("slug", rejection.code.slug().to_owned()),
-                    ("detail", rejection.detail.clone()),
-                    ("request_id", reader.request_id.clone()),
-                ],
-            }),
-            Tell::Count { outcome: "refused", code: Some(rejection.code) },
-        ],
-    }
+    flow::refuse(rejection, reader, None)
 }
