@@ -104,7 +104,7 @@ fn e17_nothing_changed_means_an_empty_plan() {
 }
 
 #[test]
-fn accounts_are_made_only_where_that_is_allowed() {
+fn e7_accounts_are_made_only_where_that_is_allowed() {
     let none = RemoteState { marker: RemoteMarker::Absent, ..RemoteState::default() };
     let mut wanted = desired(&[], &["a"]);
     wanted.display_name = Some(pii("  "));

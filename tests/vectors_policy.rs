@@ -24,7 +24,7 @@ use serde::Deserialize;
 struct Case {
     expect: String,
     comment: String,
-    /// The requirement IDs that the case proves; read by whoever writes docs/coverage.md.
+    /// The behaviours that the case proves; docs/coverage.md lists them.
     #[serde(default)]
     covers: Vec<String>,
     #[serde(default)]

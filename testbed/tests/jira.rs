@@ -191,7 +191,7 @@ fn m3_m4_groups_are_added_before_they_are_removed() {
 }
 
 #[test]
-fn missing_groups_are_made_only_on_demand() {
+fn m15_e13_missing_groups_are_made_only_on_demand() {
     let world = World::new(Store::demo());
     let wanted = desired("jira-admin", &["brand new"], &[]);
     assert_eq!(world.sign_in(&wanted, &Settings::default()), Err(Code::TargetRefused));

@@ -10,6 +10,12 @@ pub(crate) fn check() -> Outcome {
     run(&mut cargo(TESTS))
 }
 
+/// Writes docs/coverage.md.
+pub(crate) fn write_coverage() -> Outcome {
+    let arguments = ["test", "--test", "coverage", "--", "coverage_is_current"];
+    run(cargo(&arguments).env("SAMLGATE_WRITE_DOCUMENTS", "1"))
+}
+
 /// Writes the documents whose test has `test` in its name.
 pub(crate) fn write(test: &str) -> Outcome {
     let arguments = ["test", "--features", "schema", "--test", "documents", "--", test];

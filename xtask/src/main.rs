@@ -45,6 +45,8 @@ enum Task {
     Schema,
     /// Write docs/errors.md from the catalogue of codes.
     Codes,
+    /// Write docs/coverage.md from the names of the tests and the cases.
+    Coverage,
     /// Build the filter and hold its size against the budget.
     Size,
     /// Measure what the filter costs, beside Envoy without it; writes docs/performance.md.
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Task::Check => stages::check(),
         Task::Schema => docs::write("_is_current"),
         Task::Codes => docs::write("errors_are_current"),
+        Task::Coverage => docs::write_coverage(),
         Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
         Task::Bench(arguments) => bench::bench(&arguments),
         Task::Setup { interop } => stages::setup(interop),
