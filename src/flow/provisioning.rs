@@ -237,7 +237,10 @@ impl ExpectOperation {
         match outcome {
             Outcome::Applied => self.record(Done::Applied, provisioning, env),
             Outcome::AlreadySo => self.record(Done::AlreadySo, provisioning, env),
-            Outcome::Reread => self.read_again(provisioning),
+            // Envoy answers 503 itself when the connection breaks, whatever the application had done by then.
+            Outcome::Reread | Outcome::Refused(TargetError::Unavailable { .. }) => {
+                self.read_again(provisioning)
+            }
             Outcome::RetryAfter(wait) => {
                 let detail = format!("{operation}: told to come back in {} s", wait.as_secs());
                 self.fail(Rejection::new(Code::TargetThrottled, detail))

@@ -18,6 +18,9 @@ use crate::config::repository;
 /// Envoy compiles the .wasm before it is ready, on a busy machine that takes a while.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
+/// Envoy writes its logs every 50 ms.
+const FLUSHED_AFTER: Duration = Duration::from_millis(150);
+
 /// What Envoy is started with.
 #[derive(Clone, Debug)]
 pub struct EnvoyOptions {
@@ -108,7 +111,7 @@ impl Envoy {
             .arg(file("admin.txt"))
             .arg("--log-path")
             .arg(file("envoy.log"))
-            .args(["--log-level", "info", "--component-log-level"])
+            .args(["--log-level", "warning", "--component-log-level"])
             .arg(format!("wasm:{}", options.wasm_log_level))
             .arg("--concurrency")
             .arg(options.concurrency.to_string())
@@ -168,12 +171,14 @@ impl Envoy {
     /// What it logged so far.
     #[must_use]
     pub fn log(&self) -> String {
+        sleep(FLUSHED_AFTER);
         self.file("envoy.log")
     }
 
     /// The access log so far.
     #[must_use]
     pub fn access_log(&self) -> String {
+        sleep(FLUSHED_AFTER);
         self.file("access.log")
     }
 

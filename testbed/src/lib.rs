@@ -13,5 +13,7 @@ pub mod jira;
 pub mod page;
 pub mod scene;
 pub mod server;
+pub mod shared;
 
 pub use scene::{Scene, SceneOptions};
+pub use shared::{SharedScene, Turn};

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 use crate::app::{App, AppRequest};
-use crate::browser::Browser;
+use crate::browser::{Browser, Page};
 use crate::client::{Request, Response};
 use crate::config::{merge, plugin_configuration, render, repository};
 use crate::envoy::{self, Envoy, EnvoyOptions};
@@ -292,6 +292,34 @@ impl Scene {
         self.jira.store().groups_of(user)
     }
 
+    /// Shows the end of Envoy's log and where the rest is.
+    pub fn show_logs(&self) {
+        let words = self.envoy.last_words();
+        say(&format!("the logs are in {}; the end of them:\n{words}", self.envoy.directory().display()));
+    }
+
+    /// Signs `user` in with a fresh browser that starts at `path`; the page is where that leads.
+    ///
+    /// # Errors
+    /// When a connection fails.
+    pub fn sign_in(&self, user: &str, path: &str) -> io::Result<(Browser, Page)> {
+        let mut browser = self.browser();
+        let page = self.sign_in_with(&mut browser, user, path)?;
+        Ok((browser, page))
+    }
+
+    /// The same with a browser that may have been here before.
+    ///
+    /// # Errors
+    /// When a connection fails.
+    pub fn sign_in_with(&self, browser: &mut Browser, user: &str, path: &str) -> io::Result<Page> {
+        let page = browser.open(&self.app_url(path))?;
+        if page.form().field("password").is_none() {
+            return Ok(page);
+        }
+        browser.submit(&page, &page.form().with("user", user).with("password", user))
+    }
+
     /// What the application received so far.
     #[must_use]
     pub fn app_requests(&self) -> Vec<AppRequest> {
@@ -302,13 +330,7 @@ impl Scene {
 impl Drop for Scene {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let lines = self.envoy_log();
-            let lines: Vec<&str> = lines.lines().collect();
-            let end = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default().join("\n");
-            say(&format!(
-                "the logs are in {}; the end of envoy.log:\n{end}",
-                self.envoy.directory().display()
-            ));
+            self.show_logs();
         }
     }
 }

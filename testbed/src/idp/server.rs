@@ -134,6 +134,16 @@ impl Idp {
         desk.delay = Duration::ZERO;
     }
 
+    /// Back to the beginning: honest, with the first users, nobody signed in, nothing received.
+    pub fn reset(&self) {
+        self.honest();
+        let mut desk = lock(&self.desk);
+        desk.users = User::everybody();
+        desk.sessions.clear();
+        desk.requests.clear();
+        desk.responses.clear();
+    }
+
     /// Waits that long before every response.
     pub fn delay(&self, delay: Duration) {
         lock(&self.desk).delay = delay;
