@@ -16,7 +16,7 @@ use crate::wrk;
 /// Keep-alive connections.
 const CONNECTIONS: u32 = 4;
 /// Responses before the measured ones, so that V8 has compiled what it will.
-const WARM_UP: u32 = 150;
+const WARM_UP: u32 = 300;
 
 /// What came out.
 pub(crate) struct Acs {
@@ -24,6 +24,8 @@ pub(crate) struct Acs {
     pub(crate) accepted: Spread,
     /// CPU for the same request without a filter.
     pub(crate) passed: Spread,
+    /// The one as a multiple of the other, round by round.
+    pub(crate) ratio: Spread,
     /// Resident memory after a round, in MiB.
     pub(crate) resident: f64,
     /// Responses in each round.
@@ -67,6 +69,9 @@ pub(crate) fn measure(
     Ok(Acs {
         accepted: Spread::of(&accepted),
         passed: Spread::of(&passed),
+        ratio: Spread::of(
+            &accepted.iter().zip(&passed).map(|(with, without)| with / without).collect::<Vec<_>>(),
+        ),
         resident: Spread::of(&resident).median,
         count,
         bytes,

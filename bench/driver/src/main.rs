@@ -39,6 +39,10 @@ struct Arguments {
     /// What the native benches printed, to be put into the report.
     #[arg(long)]
     native: Option<PathBuf>,
+    /// Measure signed-in requests of one filter only (none, noop, jwt, jwt_cached, samlgate), or
+    /// sign-ins only (acs), and write no report.
+    #[arg(long)]
+    only: Option<String>,
     /// Rounds of each measurement; the tables show medians and quartiles.
     #[arg(long, default_value_t = 7)]
     rounds: u32,
@@ -75,6 +79,19 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut all = vec![peers::none(), peers::noop(&places, &arguments.noop)?];
     all.extend(peers::jwt_authn(&places)?);
     all.push(filter.clone());
+    if arguments.only.as_deref() == Some("acs") {
+        let acs = acs::measure(&places, &upstream, &filter, arguments.rounds, arguments.responses)?;
+        println!("{:.0} us accepted, {:.0} us without a filter", acs.accepted.median, acs.passed.median);
+        return Ok(());
+    }
+    if let Some(only) = &arguments.only {
+        all.retain(|peer| peer.slug == only);
+        for row in auth::measure(&places, &upstream, &all, arguments.rounds, arguments.seconds)? {
+            let ratio = row.ratio;
+            println!("{}: {:.3} ({:.3}-{:.3}) x no filter", row.name, ratio.median, ratio.low, ratio.high);
+        }
+        return Ok(());
+    }
     let rows = auth::measure(&places, &upstream, &all, arguments.rounds, arguments.seconds)?;
     let acs = acs::measure(&places, &upstream, &filter, arguments.rounds, arguments.responses)?;
     let native = arguments.native.as_ref().map(fs::read_to_string).transpose()?;

@@ -174,7 +174,8 @@ impl Peer {
         request.headers.clone_from(&self.headers);
         let answer = request.send(sign_in::address(running.port()))?;
         let seen = answer.header("x-seen-user").unwrap_or_default();
-        if answer.status != 200 || seen != self.user.unwrap_or_default() {
+        let groups = answer.header("x-seen-groups").is_some_and(|groups| groups.contains("staff"));
+        if answer.status != 200 || seen != self.user.unwrap_or_default() || groups != self.user.is_some() {
             return Err(format!(
                 "`{}` answered {} for user `{seen}`: {}",
                 self.slug,

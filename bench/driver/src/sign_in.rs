@@ -43,6 +43,10 @@ pub(crate) fn configuration() -> String {
             "display_name": "x-remote-name",
             "groups": { "name": "x-remote-groups", "format": "COMMA_SEPARATED" },
         },
+        "policy": { "group_mapping": [
+            { "idp_group": "idp-agents", "groups": ["service-desk-agents"] },
+            { "idp_group": "idp-staff", "groups": ["staff"] },
+        ]},
         "session": { "keys": [{ "inline_string": "c2FtbGdhdGUgaW50ZXJvcDogYSBrZXkgdGhhdCBwcm90ZWN0cyBub3RoaW5n" }] },
     })
     .to_string()
