@@ -44,7 +44,13 @@ fn simplesamlphp() -> Outcome {
         return Ok(());
     }
     fs::create_dir_all(&folder)?;
-    run(command("apt-get", &["download", "-q", SIMPLESAMLPHP]).current_dir(&folder))?;
+    let mut download = command("apt-get", &["download", "-q", SIMPLESAMLPHP]);
+    download.current_dir(&folder);
+    if run(&mut download).is_err() {
+        // On a new machine apt does not know its packages yet.
+        run(&mut command("apt-get", &["update", "-q"]))?;
+        run(&mut download)?;
+    }
     let package = fs::read_dir(&folder)?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
