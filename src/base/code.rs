@@ -204,7 +204,7 @@ catalogue! {
     9006 SecretUnavailable "secret_unavailable" 0 Error "A secret is not there." "Set the named environment variable and list it in vm_config.environment_variables";
     9010 BodyNeverArrived "body_never_arrived" 503 Error "The sign-in cannot be completed because of the server's configuration." "Set allow_on_headers_stop_iteration: true in the plugin configuration of the Wasm filter (Envoy 1.35 or later)";
     9011 HostCallFailed "host_call_failed" 500 Error "The request could not be handled." "Envoy refused a host call; the detail names it";
-    9012 IdpNotConfigured "idp_not_configured" 503 Error "Sign-in is not set up yet." "Configure idp.metadata";
+    9012 IdpNotConfigured "idp_not_configured" 503 Error "Sign-in is not set up yet." "Give the metadata of the identity provider in idp.metadata";
 }
 
 /// The catalogue as a document, `docs/errors.md`.

@@ -220,7 +220,8 @@ mod tests {
             "/a?b\nc",
             "/\u{202e}a",
         ] {
-            assert!(RedirectTarget::parse(text).is_err(), "{text:?}");
+            let refused = RedirectTarget::parse(text).map_err(|error| error.code());
+            assert_eq!(refused, Err(Code::RedirectTargetRefused), "{text:?}");
         }
     }
 

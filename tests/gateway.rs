@@ -1,0 +1,225 @@
+//! Requests against a gateway without a host: what no browser and no identity provider can bring about from outside.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(missing_docs, reason = "a test")]
+
+use std::cell::Cell;
+use std::fs;
+use std::rc::Rc;
+use std::time::Duration;
+
+use samlgate::base::{Code, EntropyFailure, EntropySource, Secret, UnixTime};
+use samlgate::config::{self, Environment};
+use samlgate::effect::{Answer, Ask, AskId, SignatureScheme, Step, Tell, Verdict, Version};
+use samlgate::encoding::{base64, inflate};
+use samlgate::gateway::{Exchange, Gateway, Host};
+use samlgate::http::{Reply, RequestHead};
+use samlgate::xmlsec::key::parse_signing_key;
+use samlgate::xmlsec::{Canonicalization, RustCrypto, sign};
+
+/// 2026-01-02T03:04:05Z.
+const NOW: UnixTime = UnixTime::from_secs(1_767_323_045);
+
+const IDP: &str = "https://idp.example.org/metadata";
+
+struct Counting(Cell<u8>);
+
+impl EntropySource for Counting {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailure> {
+        self.0.set(self.0.get().wrapping_add(1));
+        out.fill(self.0.get());
+        Ok(())
+    }
+}
+
+struct Broken;
+
+impl EntropySource for Broken {
+    fn fill(&self, _out: &mut [u8]) -> Result<(), EntropyFailure> {
+        Err(EntropyFailure)
+    }
+}
+
+fn host(entropy: &dyn EntropySource) -> Host<'_> {
+    Host { now: NOW, entropy, crypto: &RustCrypto }
+}
+
+struct Variables(String);
+
+impl Environment for Variables {
+    fn variable(&self, name: &str) -> Option<String> {
+        match name {
+            "IDP_METADATA" => Some(self.0.clone()),
+            "SESSION_KEY" => Some("C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// A gateway for the identity provider `idp`, or for none.
+fn gateway(idp: Option<&str>) -> Gateway {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let metadata = fs::read_to_string(format!("{root}/tests/vectors/config_idp/good.xml")).unwrap();
+    assert!(metadata.contains(IDP));
+    let metadata = metadata.replace(IDP, idp.unwrap_or_default());
+    let idp = if idp.is_some() {
+        r#""idp": { "metadata": { "environment_variable": "IDP_METADATA" } },"#
+    } else {
+        ""
+    };
+    let text = format!(
+        r#"{{ "sp": {{ "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com" }},
+            {idp} "session": {{ "keys": [{{ "environment_variable": "SESSION_KEY" }}] }} }}"#
+    );
+    let (settings, _) = config::load(text.as_bytes(), &Variables(metadata), NOW).unwrap();
+    Gateway::new(Rc::new(settings))
+}
+
+fn head(headers: &[(&str, &str)]) -> RequestHead {
+    let own = [(":authority", "jira.example.com"), (":scheme", "https"), ("accept", "text/html")];
+    let pairs = own.iter().chain(headers);
+    RequestHead::new(pairs.map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect())
+}
+
+fn page() -> RequestHead {
+    head(&[(":method", "GET"), (":path", "/browse"), ("sec-fetch-mode", "navigate")])
+}
+
+fn ended(step: Step<Exchange>) -> (Reply, Option<Code>) {
+    let Step::End { verdict: Verdict::Reply(reply), tells } = step else { panic!("{step:?}") };
+    let code = tells.iter().find_map(|tell| match tell {
+        Tell::Event(event) => event.code,
+        Tell::Count { .. } => None,
+    });
+    (reply, code)
+}
+
+fn value<'a>(reply: &'a Reply, name: &str) -> &'a str {
+    &reply.headers.iter().find(|(have, _)| have == name).unwrap_or_else(|| panic!("{name}")).1
+}
+
+/// Starts a sign-in; returns its cookie and the parameters for the identity provider.
+fn started(gateway: &mut Gateway) -> (String, Vec<(String, String)>) {
+    let (reply, code) = ended(gateway.start(page(), &host(&Counting(Cell::new(0)))));
+    assert_eq!((reply.status, code), (302, None));
+    let cookie = value(&reply, "set-cookie").split(';').next().unwrap().to_owned();
+    let query = value(&reply, "location").split_once('?').unwrap().1;
+    (cookie, form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+}
+
+fn parameter(parameters: &[(String, String)], name: &str) -> String {
+    parameters.iter().find(|(have, _)| have == name).unwrap_or_else(|| panic!("{name}")).1.clone()
+}
+
+/// What a browser posts: the answer in `xml`.
+fn form(xml: &str, relay_state: &str) -> Answer {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("SAMLResponse", &base64::encode(xml.as_bytes())).append_pair("RelayState", relay_state);
+    Answer::RequestBody(form.finish().into_bytes())
+}
+
+/// An honest answer of the identity provider to the request in `parameters`.
+fn honest_response(parameters: &[(String, String)]) -> String {
+    let request = base64::decode_strict(&parameter(parameters, "SAMLRequest")).unwrap();
+    let request = String::from_utf8(inflate::inflate_raw(&request, 65_536).unwrap()).unwrap();
+    let request_id = request.split(" ID=\"").nth(1).unwrap().split('"').next().unwrap();
+    let now = NOW.to_xs_date_time();
+    let ends = NOW.saturating_add(Duration::from_secs(300)).to_xs_date_time();
+    let xml = format!(
+        r#"<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r" Version="2.0" IssueInstant="{now}" Destination="https://jira.example.com/saml/acs" InResponseTo="{request_id}"><saml:Issuer>{IDP}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_a" Version="2.0" IssueInstant="{now}"><saml:Issuer>{IDP}</saml:Issuer><saml:Subject><saml:NameID>alice</saml:NameID><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData NotOnOrAfter="{ends}" Recipient="https://jira.example.com/saml/acs" InResponseTo="{request_id}"/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotOnOrAfter="{ends}"><saml:AudienceRestriction><saml:Audience>https://jira.example.com/saml/metadata</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="{now}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement></saml:Assertion></samlp:Response>"#
+    );
+    let key =
+        fs::read_to_string(format!("{}/tests/keys/rsa2048.key.pem", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let request = sign::SigningRequest {
+        key: &parse_signing_key(&Secret::new(key)).unwrap(),
+        scheme: SignatureScheme::RsaSha256,
+        certificate: None,
+        canonicalization: Canonicalization::default(),
+    };
+    sign::enveloped(&xml, &request, &RustCrypto).unwrap()
+}
+
+/// Posts to the assertion consumer service up to where the body is asked for.
+fn posted(gateway: &mut Gateway, cookie: &str) -> (Exchange, AskId) {
+    let post = head(&[
+        (":method", "POST"),
+        (":path", "/saml/acs"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("cookie", cookie),
+    ]);
+    let step = gateway.start(post, &host(&Broken));
+    let Step::Wait { state, asks, .. } = step else { panic!("{step:?}") };
+    let [(id, Ask::RequestBody { .. })] = asks.as_slice() else { panic!("{asks:?}") };
+    (state, *id)
+}
+
+#[test]
+fn without_an_identity_provider_nobody_is_sent_anywhere() {
+    let (reply, code) = ended(gateway(None).start(page(), &host(&Counting(Cell::new(0)))));
+    assert_eq!((reply.status, code), (503, Some(Code::IdpNotConfigured)));
+}
+
+#[test]
+fn without_randomness_no_sign_in_starts() {
+    let (reply, code) = ended(gateway(Some(IDP)).start(page(), &host(&Broken)));
+    assert_eq!((reply.status, code), (503, Some(Code::EntropyUnavailable)));
+    assert!(reply.headers.iter().all(|(name, _)| name != "set-cookie"));
+}
+
+#[test]
+fn a_sign_in_does_not_outlive_its_identity_provider() {
+    let (cookie, parameters) = started(&mut gateway(Some(IDP)));
+    let mut other = gateway(Some("https://other.example.com/metadata"));
+    let (exchange, id) = posted(&mut other, &cookie);
+    let body = form(&honest_response(&parameters), &parameter(&parameters, "RelayState"));
+    let (reply, code) = ended(other.answer(exchange, id, body, &host(&Broken)));
+    assert_eq!((reply.status, code), (403, Some(Code::IssuerUnknown)));
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_ends_the_request() {
+    let mut gateway = gateway(Some(IDP));
+    let (cookie, _) = started(&mut gateway);
+    for answer in [Answer::Swapped, Answer::Conflict, Answer::StoreFailed] {
+        let (exchange, id) = posted(&mut gateway, &cookie);
+        let (_, code) = ended(gateway.answer(exchange, id, answer, &host(&Broken)));
+        assert_eq!(code, Some(Code::HostCallFailed));
+    }
+}
+
+/// Without a claim on the assertion it might be used twice, so a broken store lets nobody in.
+#[test]
+fn without_the_store_of_used_assertions_nobody_gets_in() {
+    let mut gateway = gateway(Some(IDP));
+    let (cookie, parameters) = started(&mut gateway);
+    let entropy = Counting(Cell::new(100));
+    let ask = |step: Step<Exchange>| {
+        let Step::Wait { state, asks, .. } = step else { panic!("{step:?}") };
+        let [(id, ask)] = <[_; 1]>::try_from(asks).unwrap();
+        (state, id, ask)
+    };
+    let body = form(&honest_response(&parameters), &parameter(&parameters, "RelayState"));
+    let loading = |gateway: &mut Gateway| {
+        let (exchange, id) = posted(gateway, &cookie);
+        let (exchange, id, asked) = ask(gateway.answer(exchange, id, body.clone(), &host(&entropy)));
+        assert!(matches!(asked, Ask::Load { .. }), "{asked:?}");
+        (exchange, id)
+    };
+    let empty = Answer::Loaded { value: None, version: Version::Absent };
+
+    let (exchange, id) = loading(&mut gateway);
+    let (reply, code) = ended(gateway.answer(exchange, id, Answer::StoreFailed, &host(&entropy)));
+    assert_eq!((reply.status, code), (503, Some(Code::ReplayStoreUnavailable)));
+    assert!(!reply.headers.iter().any(|(_, value)| value.starts_with("__Host-samlgate=")));
+
+    let (exchange, id) = loading(&mut gateway);
+    let (exchange, id, asked) = ask(gateway.answer(exchange, id, empty.clone(), &host(&entropy)));
+    assert!(matches!(asked, Ask::CompareAndSwap { expected: Version::Absent, .. }), "{asked:?}");
+    let (reply, code) = ended(gateway.answer(exchange, id, Answer::StoreFailed, &host(&entropy)));
+    assert_eq!((reply.status, code), (503, Some(Code::ReplayStoreUnavailable)));
+
+    let (exchange, id) = loading(&mut gateway);
+    let (exchange, id, _) = ask(gateway.answer(exchange, id, empty, &host(&entropy)));
+    let (reply, code) = ended(gateway.answer(exchange, id, Answer::Swapped, &host(&entropy)));
+    assert_eq!((reply.status, code), (303, None), "the same answer gets in where the store works");
+    assert!(reply.headers.iter().any(|(_, value)| value.starts_with("__Host-samlgate=")));
+}
