@@ -39,14 +39,11 @@ pub(crate) fn log(level: LogLevel, line: &str) {
 /// Reads shared data, common to all workers of this Envoy.
 pub(crate) fn load(key: &str) -> Answer {
     match hostcalls::get_shared_data(key) {
-        Ok((value, Some(token))) if value.is_some() => {
-            Answer::Loaded { value, version: Version::Token(token) }
-        }
-        Ok((None, _)) => Answer::Loaded { value: None, version: Version::Absent },
-        Ok((Some(_), None)) | Err(_) => Answer::StoreFailed,
         Ok((Some(value), Some(token))) => {
             Answer::Loaded { value: Some(value), version: Version::Token(token) }
         }
+        Ok((None, _)) => Answer::Loaded { value: None, version: Version::Absent },
+        Ok((Some(_), None)) | Err(_) => Answer::StoreFailed,
     }
 }
 

@@ -100,7 +100,7 @@ pub enum Step<S> {
     Wait {
         /// What the flow is now.
         state: S,
-        /// At least one ask; each is answered once.
+        /// New asks, each answered once; empty while an earlier one is still open.
         asks: Vec<(AskId, Ask)>,
         /// What happened meanwhile.
         tells: Vec<Tell>,
