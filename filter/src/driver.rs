@@ -1,6 +1,6 @@
 //! One instance per request: performs the asks of its exchange and feeds the answers one at a time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -28,7 +28,8 @@ pub(crate) struct Driver {
     worker: Rc<Worker>,
     exchange: Option<Exchange>,
     body: Option<(AskId, usize)>,
-    calls: HashMap<u32, AskId>,
+    /// Envoy's tokens of calls that are under way; a flow has two at most.
+    calls: Vec<(u32, AskId)>,
     response_headers: Vec<(String, String)>,
     began: Option<SystemTime>,
     paused: bool,
@@ -41,7 +42,7 @@ impl Driver {
             worker,
             exchange: None,
             body: None,
-            calls: HashMap::new(),
+            calls: Vec::new(),
             response_headers: Vec::new(),
             began: None,
             paused: false,
@@ -116,7 +117,7 @@ impl Driver {
             }
             Ask::HttpCall(call) => match self.dispatch(&call) {
                 Some(token) => {
-                    self.calls.insert(token, id);
+                    self.calls.push((token, id));
                     None
                 }
                 None => Some(Answer::HttpFailed(CallFailure::NotSent)),
@@ -172,7 +173,7 @@ impl Driver {
             .iter()
             .try_for_each(|name| hostcalls::remove_map_value(MapType::HttpRequestHeaders, name));
         let set = removed.and_then(|()| {
-            edits.sets().iter().try_for_each(|(name, value)| {
+            edits.sets().try_for_each(|(name, value)| {
                 hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, Some(value))
             })
         });
@@ -181,7 +182,7 @@ impl Driver {
             return self.fail("a request header could not be edited");
         }
         // Envoy chose a route by the path as it came; what is forwarded must be routed by what is forwarded.
-        if edits.sets().iter().any(|(name, _)| name.starts_with(':'))
+        if edits.sets().any(|(name, _)| name.starts_with(':'))
             && hostcalls::call_foreign_function("clear_route_cache", None).is_err()
         {
             return self.fail("the route could not be chosen again");
@@ -220,9 +221,10 @@ impl Driver {
 
 impl Context for Driver {
     fn on_http_call_response(&mut self, token_id: u32, headers: usize, body_size: usize, _trailers: usize) {
-        let Some(id) = self.calls.remove(&token_id) else {
+        let Some(at) = self.calls.iter().position(|(token, _)| *token == token_id) else {
             return;
         };
+        let (_, id) = self.calls.swap_remove(at);
         // A timeout or a reset arrives as a response without headers.
         let answer = if headers == 0 {
             Answer::HttpFailed(CallFailure::NoAnswer)

@@ -3,7 +3,7 @@
 //! A header value is printable ASCII whatever the identity holds: a byte outside `0x20..=0x7e`, and the percent sign
 //! itself, is written `%XX` over UTF-8, so decoding is unambiguous and no value can end a header line (RFC 9110 5.5).
 
-use crate::http::HeaderEdits;
+use crate::http::HeaderValue;
 use crate::session::Session;
 
 /// Names of the headers that carry the identity; `None` for what is not forwarded.
@@ -64,7 +64,7 @@ impl IdentityHeaders {
 
     /// Names and values for `session`, ready to be set; a value that the identity lacks gets no header.
     #[must_use]
-    pub fn render(&self, session: &Session) -> Vec<(String, Vec<u8>)> {
+    pub fn render(&self, session: &Session) -> Vec<HeaderValue> {
         let mut out = Vec::new();
         let mut one = |name: &Option<String>, value: Option<&str>| {
             if let (Some(name), Some(value)) = (name, value) {
@@ -104,13 +104,6 @@ impl MultiValueFormat {
             }
             Self::Json => ascii_json(values),
         }
-    }
-}
-
-/// Applies rendered headers to a request.
-pub fn apply(headers: &[(String, Vec<u8>)], edits: &mut HeaderEdits) {
-    for (name, value) in headers {
-        edits.set(name.clone(), value.clone());
     }
 }
 

@@ -14,7 +14,9 @@ use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, AskId, CryptoProvider, Step, Verdict};
 use crate::flow::{self, AcsFlow, LogoutIntent, SignAuthnRequests};
 use crate::http::path::NormalizedPath;
-use crate::http::{HeaderEdits, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie};
+use crate::http::{
+    HeaderEdits, HeaderValue, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie,
+};
 use crate::page::{self, Reader};
 use crate::saml::SignatureDemand;
 use crate::saml::metadata::sp;
@@ -26,7 +28,7 @@ use origin::SentBy;
 const OPENED_SESSIONS: usize = 1024;
 
 /// Header names and values of one session, rendered once.
-type IdentityHeaderValues = Vec<(String, Vec<u8>)>;
+type IdentityHeaderValues = Rc<[HeaderValue]>;
 
 /// The gateway of one worker: settings and the cache of opened sessions.
 pub struct Gateway {
@@ -203,7 +205,7 @@ impl Gateway {
             return refuse(&Rejection::new(Code::CrossSiteRefused, detail), &reader::of(request.head));
         }
         let mut edits = self.plain_edits(request);
-        flow::identity_headers::apply(authenticated.prepared(), &mut edits);
+        edits.set_shared(Rc::clone(authenticated.prepared()));
         if !reader::may_carry_cookie(request.head) {
             return forward(edits);
         }
@@ -247,7 +249,9 @@ impl Gateway {
     fn open(&mut self, request: &Request<'_>, host: &Host<'_>) -> Option<Rc<Opened<IdentityHeaderValues>>> {
         let settings = &self.settings.flow;
         self.opened
-            .open(&request.cookies, &settings.session, host.now, |session| settings.headers.render(session))
+            .open(&request.cookies, &settings.session, host.now, |session| {
+                settings.headers.render(session).into()
+            })
             .ok()
     }
 

@@ -1,6 +1,6 @@
 //! The head of a request before and after the headers that we own were taken out of it.
 
-use std::collections::HashSet;
+use std::rc::Rc;
 
 /// A request's pseudo-headers and headers as Envoy delivered them. Nothing in it is trustworthy.
 ///
@@ -24,8 +24,9 @@ impl RequestHead {
 /// RFC 3875 4.1.18), so names are folded: ASCII case ignored, `_` and `-` the same.
 #[derive(Clone, Debug, Default)]
 pub struct OwnedHeaders {
-    folded: HashSet<Vec<u8>>,
-    /// Lengths that occur, so that most foreign names are passed over without hashing.
+    /// Folded names. There are a dozen at most, so they are compared one by one, after their lengths.
+    folded: Vec<Vec<u8>>,
+    /// Lengths that occur, so that most foreign names are passed over at once.
     lengths: u64,
 }
 
@@ -34,9 +35,9 @@ impl OwnedHeaders {
     pub fn new<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Self {
         let mut owned = Self::default();
         for name in names {
-            let name = fold(name.as_ref().as_bytes());
+            let name: Vec<u8> = name.as_ref().bytes().map(fold).collect();
             owned.lengths |= length_bit(name.len());
-            owned.folded.insert(name);
+            owned.folded.push(name);
         }
         owned
     }
@@ -44,7 +45,11 @@ impl OwnedHeaders {
     /// Is a header of this name ours, however it is spelled?
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.lengths & length_bit(name.len()) != 0 && self.folded.contains(&fold(name.as_bytes()))
+        self.lengths & length_bit(name.len()) != 0
+            && self
+                .folded
+                .iter()
+                .any(|owned| owned.len() == name.len() && name.bytes().map(fold).eq(owned.iter().copied()))
     }
 }
 
@@ -52,8 +57,8 @@ fn length_bit(length: usize) -> u64 {
     1_u64 << (length.min(63))
 }
 
-fn fold(name: &[u8]) -> Vec<u8> {
-    name.iter().map(|byte| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }).collect()
+const fn fold(byte: u8) -> u8 {
+    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
 }
 
 /// A request head without any header that only we may set: the first thing that happens to every request, on every
@@ -118,7 +123,7 @@ impl SanitizedHead {
     /// Edits for forwarding this request: so far just the removal of what was taken out.
     #[must_use]
     pub fn edits(&self) -> HeaderEdits {
-        HeaderEdits { remove: self.removed.clone(), set: Vec::new(), response: Vec::new() }
+        HeaderEdits { remove: self.removed.clone(), set: Vec::new(), shared: None, response: Vec::new() }
     }
 }
 
@@ -129,8 +134,12 @@ impl SanitizedHead {
 pub struct HeaderEdits {
     remove: Vec<String>,
     set: Vec<(String, Vec<u8>)>,
+    shared: Option<Rc<[HeaderValue]>>,
     response: Vec<(String, String)>,
 }
+
+/// A header's name and value.
+pub type HeaderValue = (String, Vec<u8>);
 
 impl HeaderEdits {
     /// Removes the request header `name`.
@@ -141,6 +150,12 @@ impl HeaderEdits {
     /// Replaces the request header `name` (or pseudo-header, such as `:path`) with one `value`.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
         self.set.push((name.into(), value.into()));
+    }
+
+    /// Replaces the request headers in `values` as [`HeaderEdits::set`] would, without a copy: they are the same for all
+    /// requests of a session. Takes the place of values that were shared before.
+    pub fn set_shared(&mut self, values: Rc<[HeaderValue]>) {
+        self.shared = Some(values);
     }
 
     /// Adds the header `name` to the application's response.
@@ -155,9 +170,8 @@ impl HeaderEdits {
     }
 
     /// Names and values to set on the request, after the removals.
-    #[must_use]
-    pub fn sets(&self) -> &[(String, Vec<u8>)] {
-        &self.set
+    pub fn sets(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.set.iter().chain(self.shared.iter().flat_map(|values| values.iter()))
     }
 
     /// Headers to add to the response; taken out, because they are used later than the rest.
@@ -192,6 +206,6 @@ mod tests {
         assert_eq!(clean.text("x-remote-users"), Some("kept"));
         let edits = clean.edits();
         assert_eq!(edits.removals(), ["x-remote-user", "x_remote_user", "X-REMOTE_user"]);
-        assert!(edits.sets().is_empty());
+        assert_eq!(edits.sets().count(), 0);
     }
 }

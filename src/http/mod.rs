@@ -11,7 +11,7 @@ pub mod redirect_target;
 
 pub use call::{HttpCall, HttpResponse, Reply};
 pub use cookie::{CookieRemoval, SameSite, SetCookie};
-pub use head::{HeaderEdits, OwnedHeaders, RequestHead, SanitizedHead};
+pub use head::{HeaderEdits, HeaderValue, OwnedHeaders, RequestHead, SanitizedHead};
 pub use matcher::{HeaderMatch, HeaderValueMatch, HostMatch, PathMatch, RequestMatch, StringMatch};
 pub use path::{NormalizedPath, PathError};
 pub use redirect_target::{RedirectTarget, RedirectTargetError};

@@ -132,21 +132,24 @@ impl<'a> Unverified<Response<'a>> {
         let signed_assertion = signed(assertion, assertion_wanted)?;
 
         // From here on the tree that arrived is not read again.
-        let mut inside_response = None;
-        let (envelope, response_signed) = match &signed_response {
+        let (envelope, response_signed, inside_response) = match &signed_response {
             Some(signed) => {
-                let document = signed.source().document()?;
-                let (envelope, assertion) = read_response(document.root())?;
-                if signed_assertion.is_none() {
-                    inside_response =
-                        Some(Assertion::read(assertion.ok_or(ProfileError::AssertionMissing)?)?);
-                }
-                (envelope.success()?, true)
+                let (envelope, assertion) = signed.read(|root| {
+                    let (envelope, assertion) = read_response(root)?;
+                    // An assertion with a signature of its own is read from the octets of that one.
+                    let inside = match (&signed_assertion, assertion) {
+                        (Some(_), _) => None,
+                        (None, Some(assertion)) => Some(Assertion::read(assertion)?),
+                        (None, None) => return Err(ProfileError::AssertionMissing.into()),
+                    };
+                    Ok::<_, ResponseError>((envelope, inside))
+                })?;
+                (envelope.success()?, true, assertion)
             }
-            None => (envelope, false),
+            None => (envelope, false, None),
         };
         let assertion = match (signed_assertion, inside_response) {
-            (Some(signed), _) => Assertion::read(signed.source().document()?.root())?,
+            (Some(signed), _) => signed.read(Assertion::read)?,
             (None, Some(assertion)) => assertion,
             // One of the two was wanted above; there is no third way to an assertion.
             (None, None) => return Err(ProfileError::AssertionMissing.into()),

@@ -12,17 +12,40 @@ use super::{DS, SignatureError, ecdsa};
 
 /// The canonical octets of an element whose signature was good: what was hashed, and nothing else.
 ///
-/// Only [`verify()`] makes one. Everything that is believed is read from [`SignedElement::source`].
+/// Only [`verify()`] makes one. Everything that is believed is read through [`SignedElement::read`].
 #[derive(Clone, Debug)]
 pub struct SignedElement {
     source: Source,
+    namespace: Option<String>,
+    local_name: String,
+    id: String,
 }
 
 impl SignedElement {
-    /// The octets, checked again as a document of their own.
+    /// Gives the element to `read`, parsed from the octets that were digested, after a check that they say what the
+    /// tree said that was verified: same name, same ID, and no signature left inside.
+    ///
+    /// # Errors
+    /// [`SignatureError::Structure`] when the octets read differently, and whatever `read` returns.
+    pub fn read<R, E: From<SignatureError>>(
+        &self,
+        read: impl FnOnce(Element<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let document = self.source.document().map_err(SignatureError::from)?;
+        let root = document.root();
+        let same = root.local_name() == self.local_name
+            && root.namespace() == self.namespace.as_deref()
+            && root.attribute("ID") == Some(self.id.as_str());
+        if !same || has_signature(root) {
+            return Err(misshapen(root, "the element reads differently in canonical form").into());
+        }
+        read(root)
+    }
+
+    /// The octets as text, for comparison and display.
     #[must_use]
-    pub const fn source(&self) -> &Source {
-        &self.source
+    pub fn octets(&self) -> &str {
+        self.source.as_str()
     }
 }
 
@@ -61,9 +84,9 @@ pub fn verify(
     let info = SignedInfo::read(signed_info, *policy, limits)?;
     // SAML core 5.4.2: the reference is to the ID of the element that contains the signature. `URI=""` is not.
     let id = element.attribute("ID").filter(|id| is_id(id));
-    if id.is_none() || info.uri.strip_prefix('#') != id {
+    let Some(id) = id.filter(|id| info.uri.strip_prefix('#') == Some(*id)) else {
         return Err(SignatureError::ReferenceRefused { uri: info.uri });
-    }
+    };
     // XML-DSig core 3.2.2: signature validation..
     let signed_octets = info.canonicalization.apply_to_signed_info(signed_info)?;
     check_value(&info, &signed_octets, &octets(value, "SignatureValue")?, keys, crypto, budget)?;
@@ -78,18 +101,12 @@ pub fn verify(
     if !bool::from(digest.as_slice().ct_eq(&info.digest_value)) {
         return Err(SignatureError::DigestMismatch);
     }
-    let source = Source::check(&octets, limits)?;
-    {
-        let document = source.document()?;
-        let root = document.root();
-        let same = root.local_name() == element.local_name()
-            && root.namespace() == element.namespace()
-            && root.attribute("ID") == id;
-        if !same || has_signature(root) {
-            return Err(misshapen(element, "the element reads differently in canonical form"));
-        }
-    }
-    Ok(SignedElement { source })
+    Ok(SignedElement {
+        source: Source::check(&octets, limits)?,
+        namespace: element.namespace().map(str::to_owned),
+        local_name: element.local_name().to_owned(),
+        id: id.to_owned(),
+    })
 }
 
 /// The characters of `xs:ID` (without those beyond ASCII), so that `#ID` is a plain fragment and no XPointer.

@@ -1,7 +1,12 @@
 //! A signed element comes from `xmlsec::verify`.
 
 fn believes(source: samlgate::xml::Source) {
-    let _ = samlgate::xmlsec::SignedElement { source };
+    let _ = samlgate::xmlsec::SignedElement {
+        source,
+        namespace: None,
+        local_name: String::from("Assertion"),
+        id: String::from("_1"),
+    };
 }
 
 fn main() {}
