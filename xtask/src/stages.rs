@@ -101,7 +101,7 @@ fn filter_lints() -> Outcome {
 }
 
 fn core_tests() -> Outcome {
-    run(&mut cargo(&["test"]))
+    run(&mut cargo(&["test", "--no-fail-fast"]))
 }
 
 fn testbed_tests() -> Outcome {
@@ -114,8 +114,11 @@ fn filter_size() -> Outcome {
 
 fn end_to_end_tests() -> Outcome {
     let envoy = tools::envoy()?;
+    let filter = wasm::build()?;
     crate::interop::install()?;
-    run(cargo(&["test", "--package", "testbed", "--tests", "--no-fail-fast"]).env("SAMLGATE_ENVOY", envoy))
+    run(cargo(&["test", "--package", "testbed", "--tests", "--no-fail-fast"])
+        .env("SAMLGATE_ENVOY", envoy)
+        .env("SAMLGATE_WASM", filter))
 }
 
 fn demo_check() -> Outcome {

@@ -32,7 +32,7 @@ fn replicas_that_share_the_keys_share_sessions_and_keys_can_be_rotated() {
     drop(old);
 
     // The same address after a restart, with a new key in front of the old one.
-    let both = SceneOptions::new().port(port).environment("IDP_METADATA_KEY", "").patch(json!({
+    let both = SceneOptions::new().port(port).patch(json!({
         "session": { "keys": [{ "inline_string": NEW }, { "environment_variable": "SESSION_KEY" }] },
     }));
     let restarted = Scene::start(both).unwrap();
