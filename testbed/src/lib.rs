@@ -4,6 +4,7 @@
 //! Nothing here ships. Everything listens on loopback only, and the keys are in the repository.
 
 pub mod app;
+pub mod attack;
 pub mod browser;
 pub mod client;
 pub mod config;

@@ -166,7 +166,7 @@ impl Idp {
         desk.users.push(user);
     }
 
-    /// Checks the signatures of requests by HTTP-Redirect against this key.
+    /// Checks the signatures of requests against this key.
     pub fn trust(&self, key: TestKey) {
         lock(&self.desk).sp_certificate = Some(key);
     }
@@ -291,7 +291,11 @@ async fn sso_post(State(desk): State<Shared>, headers: HeaderMap, body: Bytes) -
     let Some(encoded) = value(&pairs, "SAMLRequest") else { return refuse("SAMLRequest is missing") };
     let relay_state = value(&pairs, "RelayState").map(str::to_owned);
     match AuthnRequest::read(encoded, relay_state, Binding::Post, SignatureCheck::Unchecked) {
-        Ok(request) => begin(&desk, &headers, request).await,
+        Ok(mut request) => {
+            let trusted = lock(&desk).sp_certificate;
+            request.signature = super::signature::check_enveloped(&request.xml, trusted);
+            begin(&desk, &headers, request).await
+        }
         Err(what) => refuse(&what),
     }
 }

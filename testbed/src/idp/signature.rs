@@ -1,9 +1,12 @@
-//! The detached signature of HTTP-Redirect (bindings 3.4.4.1).
+//! Signatures of requests: detached by HTTP-Redirect (bindings 3.4.4.1), enveloped by HTTP-POST (bindings 3.5.4).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use samlgate::base::{Budget, Limits};
 use samlgate::effect::{CryptoProvider as _, SignatureScheme};
-use samlgate::xmlsec::RustCrypto;
+use samlgate::xml;
+use samlgate::xmlsec::algorithm::AlgorithmPolicy;
+use samlgate::xmlsec::{RustCrypto, has_signature, verify};
 
 use super::keys::TestKey;
 use super::request::SignatureCheck;
@@ -33,5 +36,23 @@ pub(super) fn check_query(query: &str, key: Option<TestKey>) -> SignatureCheck {
         SignatureCheck::Good
     } else {
         SignatureCheck::Bad
+    }
+}
+
+/// Checks the signature of the request `xml` against `key`.
+pub(super) fn check_enveloped(xml: &str, key: Option<TestKey>) -> SignatureCheck {
+    let limits = Limits::default();
+    let Ok(source) = xml::Source::check(xml.as_bytes(), &limits) else { return SignatureCheck::Bad };
+    let Ok(document) = source.document() else { return SignatureCheck::Bad };
+    if !has_signature(document.root()) {
+        return SignatureCheck::Absent;
+    }
+    let Some(key) = key else { return SignatureCheck::Unchecked };
+    let Ok(certificate) = key.certificate() else { return SignatureCheck::Bad };
+    let keys = [certificate.key().clone()];
+    let mut budget = Budget::new(limits.max_signature_checks);
+    match verify(document.root(), &keys, &AlgorithmPolicy::STRONG, &RustCrypto, &limits, &mut budget) {
+        Ok(_) => SignatureCheck::Good,
+        Err(_) => SignatureCheck::Bad,
     }
 }
