@@ -130,6 +130,18 @@ fn a_response_is_good_for_one_session_on_all_workers() {
         let mut late = sign_in.clone();
         must_refuse(scene(), &mut late, Code::AssertionReplayed, |sign_in| sign_in.post(&response));
     }
+    // It was indeed more than one worker that decided.
+    let stats = scene().envoy_stats().unwrap();
+    let workers: Vec<_> = stats
+        .iter()
+        .filter(|(name, count)| {
+            name.starts_with("listener.127.0.0.1_")
+                && name.contains(".worker_")
+                && name.ends_with("downstream_cx_total")
+                && **count > 0
+        })
+        .collect();
+    assert_eq!(workers.len(), 2, "{workers:?}");
 }
 
 #[test]
