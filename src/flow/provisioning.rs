@@ -1,7 +1,8 @@
 //! Bringing the account in the application to the decided state, one operation at a time.
 //!
 //! Two reads in parallel, a decision, a plan, the guardrail, then the plan's operations in order. The first failure ends
-//! it: a dead application costs a sign-in one timeout, not one per call.
+//! it: a dead application costs a sign-in one timeout, not one per call, and one more only if it dies in the middle of a
+//! change, because then the change is looked for.
 
 use core::fmt;
 
@@ -11,8 +12,8 @@ use crate::http::{HttpCall, HttpResponse};
 use crate::identity::Identity;
 use crate::policy::{self, AccountFacts, Decision, RequestFacts};
 use crate::provision::{
-    DesiredState, Done, Guardrail, MarkerUpdate, OperationKind, Progress, RemoteAccount, RemoteMarker,
-    RemoteState, plan, satisfied,
+    DesiredState, Done, Guardrail, MarkerUpdate, Operation, OperationKind, Progress, RemoteAccount,
+    RemoteMarker, RemoteState, plan, satisfied,
 };
 use crate::targets::{Outcome, Request, TargetError};
 
@@ -27,7 +28,7 @@ pub(super) enum ProvisioningFlow {
     /// The operation under the cursor is being carried out.
     ExpectOperation(ExpectOperation),
     /// An answer left open whether the operation is done; its subject is being read.
-    ExpectReread(ExpectOperation),
+    ExpectReread(ExpectReread),
 }
 
 #[derive(Debug)]
@@ -42,6 +43,13 @@ pub(super) struct ExpectOperation {
     began: UnixTime,
     decision: Decision,
     progress: Progress,
+}
+
+#[derive(Debug)]
+pub(super) struct ExpectReread {
+    operation: ExpectOperation,
+    /// What went wrong if the operation turns out not to be done.
+    cause: TargetError,
 }
 
 /// One turn.
@@ -90,7 +98,7 @@ impl ProvisioningFlow {
     ) -> ProvisioningTurn {
         let response = match answer {
             Answer::HttpResponse(response) => response,
-            Answer::HttpFailed(failure) => return self.unanswered(failure, sign_in.provisioning),
+            Answer::HttpFailed(failure) => return self.unanswered(failure, sign_in.provisioning, env),
             _ => return self.fail(out_of_turn("an answer of the application")),
         };
         match self {
@@ -102,17 +110,25 @@ impl ProvisioningFlow {
                     .map(|operation| sign_in.provisioning.target.outcome(operation, &response));
                 state.outcome(outcome, sign_in.provisioning, env)
             }
-            Self::ExpectReread(state) => state.reread(&response, sign_in.provisioning, env),
+            Self::ExpectReread(state) => state.answer(&response, sign_in.provisioning, env),
         }
     }
 
     /// No answer came. A change may have been made nevertheless, so its subject is read once; a read that gets no
     /// answer ends it.
-    fn unanswered(self, failure: CallFailure, provisioning: &Provisioning) -> ProvisioningTurn {
+    fn unanswered(
+        self,
+        failure: CallFailure,
+        provisioning: &Provisioning,
+        env: &Env<'_>,
+    ) -> ProvisioningTurn {
         let fault = TargetError::NotReached(failure);
         match self {
+            Self::ExpectOperation(state) if state.is_precaution() => {
+                state.record(Done::Failed, provisioning, env)
+            }
             Self::ExpectOperation(state) if Outcome::without_answer(failure) == Outcome::Reread => {
-                state.read_again(provisioning)
+                state.read_again(fault, provisioning)
             }
             other => {
                 let rejection = Rejection::new(fault.code(), format_args!("{}: {fault}", other.doing()));
@@ -124,7 +140,7 @@ impl ProvisioningFlow {
     fn doing(&self) -> String {
         match self {
             Self::ExpectState(_) => String::from("reading the account"),
-            Self::ExpectOperation(state) | Self::ExpectReread(state) => {
+            Self::ExpectOperation(state) | Self::ExpectReread(ExpectReread { operation: state, .. }) => {
                 state.progress.next().map_or_else(String::new, ToString::to_string)
             }
         }
@@ -133,7 +149,9 @@ impl ProvisioningFlow {
     fn fail(self, rejection: Rejection) -> ProvisioningTurn {
         let decision = match self {
             Self::ExpectState(_) => None,
-            Self::ExpectOperation(state) | Self::ExpectReread(state) => Some(state.decision),
+            Self::ExpectOperation(state) | Self::ExpectReread(ExpectReread { operation: state, .. }) => {
+                Some(state.decision)
+            }
         };
         ProvisioningTurn::Failed { rejection, decision }
     }
@@ -211,7 +229,8 @@ impl ExpectOperation {
                 report: ProvisioningReport::Done(done),
             };
         };
-        if env.now.saturating_since(self.began) > MAX_PROVISIONING_TIME {
+        let overdue = env.now.saturating_since(self.began) > MAX_PROVISIONING_TIME;
+        if overdue && !operation.is_precaution() {
             let detail = format_args!(
                 "the application is too slow: {} operations left after {} s",
                 self.progress.left(),
@@ -222,6 +241,11 @@ impl ExpectOperation {
         }
         let call = provisioning.target.call(operation);
         wait(ProvisioningFlow::ExpectOperation(self), call)
+    }
+
+    /// A precaution that fails is no reason to stop: only going on makes it unnecessary.
+    fn is_precaution(&self) -> bool {
+        self.progress.next().is_some_and(Operation::is_precaution)
     }
 
     /// `None` when nothing was under the cursor.
@@ -235,12 +259,19 @@ impl ExpectOperation {
             return self.next(provisioning, env);
         };
         match outcome {
+            Outcome::Reread | Outcome::RetryAfter(_) | Outcome::Refused(_) if operation.is_precaution() => {
+                self.record(Done::Failed, provisioning, env)
+            }
             Outcome::Applied => self.record(Done::Applied, provisioning, env),
             Outcome::AlreadySo => self.record(Done::AlreadySo, provisioning, env),
-            // Envoy answers 503 itself when the connection breaks, whatever the application had done by then.
-            Outcome::Reread | Outcome::Refused(TargetError::Unavailable { .. }) => {
-                self.read_again(provisioning)
+            Outcome::Reread => {
+                let cause = TargetError::NotSatisfied { request: Request::Change(operation.kind()) };
+                self.read_again(cause, provisioning)
             }
+            // Envoy answers 503 and 504 in the application's stead when a call is reset or times out, and so do proxies:
+            // the change may have been made all the same. An account that exists without our knowledge would make its
+            // owner an old acquaintance at the next sign-in, without what new people get.
+            Outcome::Refused(fault @ TargetError::Unavailable { .. }) => self.read_again(fault, provisioning),
             Outcome::RetryAfter(wait) => {
                 let detail = format!("{operation}: told to come back in {} s", wait.as_secs());
                 self.fail(Rejection::new(Code::TargetThrottled, detail))
@@ -253,30 +284,10 @@ impl ExpectOperation {
     }
 
     /// Reads what shows whether the operation under the cursor is done.
-    fn read_again(self, provisioning: &Provisioning) -> ProvisioningTurn {
+    fn read_again(self, cause: TargetError, provisioning: &Provisioning) -> ProvisioningTurn {
         match self.progress.next().map(|operation| provisioning.target.reread(operation)) {
-            Some(call) => wait(ProvisioningFlow::ExpectReread(self), call),
+            Some(call) => wait(ProvisioningFlow::ExpectReread(ExpectReread { operation: self, cause }), call),
             None => self.fail(out_of_turn("an operation")),
-        }
-    }
-
-    fn reread(self, response: &HttpResponse, provisioning: &Provisioning, env: &Env<'_>) -> ProvisioningTurn {
-        let Some(operation) = self.progress.next() else {
-            return self.next(provisioning, env);
-        };
-        let mut remote = RemoteState::default();
-        let read = provisioning.target.observe(operation, response, &mut remote);
-        match read {
-            Ok(()) if satisfied(operation, &remote) => self.record(Done::AlreadySo, provisioning, env),
-            Ok(()) => {
-                let fault = TargetError::NotSatisfied { request: Request::Change(operation.kind()) };
-                let rejection = Rejection::new(fault.code(), format_args!("{operation}: {fault}"));
-                self.fail(rejection)
-            }
-            Err(fault) => {
-                let rejection = Rejection::new(fault.code(), format_args!("{operation}: {fault}"));
-                self.fail(rejection)
-            }
         }
     }
 
@@ -287,6 +298,25 @@ impl ExpectOperation {
 
     fn fail(self, rejection: Rejection) -> ProvisioningTurn {
         ProvisioningTurn::Failed { rejection, decision: Some(self.decision) }
+    }
+}
+
+impl ExpectReread {
+    fn answer(self, response: &HttpResponse, provisioning: &Provisioning, env: &Env<'_>) -> ProvisioningTurn {
+        let Self { operation: state, cause } = self;
+        let Some(operation) = state.progress.next() else {
+            return state.next(provisioning, env);
+        };
+        let mut remote = RemoteState::default();
+        let fault = match provisioning.target.observe(operation, response, &mut remote) {
+            Ok(()) if satisfied(operation, &remote) => {
+                return state.record(Done::AlreadySo, provisioning, env);
+            }
+            Ok(()) => cause,
+            Err(fault) => fault,
+        };
+        let rejection = Rejection::new(fault.code(), format_args!("{operation}: {fault}"));
+        state.fail(rejection)
     }
 }
 
@@ -307,8 +337,12 @@ impl fmt::Display for ProvisioningReport {
             Self::Done(done) => {
                 for (index, (kind, done)) in done.iter().enumerate() {
                     let separator = if index == 0 { "" } else { ", " };
-                    let already = if *done == Done::AlreadySo { " (already so)" } else { "" };
-                    write!(f, "{separator}{}{already}", kind.as_str())?;
+                    let how = match done {
+                        Done::Applied => "",
+                        Done::AlreadySo => " (already so)",
+                        Done::Failed => " (failed)",
+                    };
+                    write!(f, "{separator}{}{how}", kind.as_str())?;
                 }
                 Ok(())
             }

@@ -15,13 +15,15 @@ pub struct Progress {
     done: Vec<Done>,
 }
 
-/// How an operation ended well.
+/// How an operation ended that the cursor has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     /// It was carried out.
     Applied,
     /// What it wants was so already.
     AlreadySo,
+    /// It failed, and the plan goes on without it: [`Operation::is_precaution`].
+    Failed,
 }
 
 impl Progress {
@@ -44,7 +46,7 @@ impl Progress {
         }
     }
 
-    /// The operations that ended well, in order, for the log.
+    /// The operations that the cursor has passed, in order, for the log.
     pub fn completed(&self) -> impl Iterator<Item = (&Operation, Done)> {
         self.operations.iter().zip(self.done.iter().copied())
     }
