@@ -160,6 +160,8 @@ impl Driver {
         }
         match verdict {
             Verdict::Reply(reply) => {
+                // From here on nothing of this request goes upstream, whatever else arrives of it.
+                self.paused = true;
                 host::send(&reply);
                 Action::Pause
             }
@@ -197,6 +199,7 @@ impl Driver {
 
     fn fail(&mut self, what: &str) -> Action {
         self.exchange = None;
+        self.paused = true;
         let code = Code::HostCallFailed;
         host::log(LogLevel::Error, &format!("samlgate: {code}: {what}"));
         self.worker.metrics.borrow_mut().count("refused", Some(code));

@@ -21,7 +21,8 @@ impl RequestHead {
 /// The names of the headers that only we may set, compared by their folded form.
 ///
 /// Applications behind WSGI or CGI read `X_Remote_User` and `x-remote-user` as the same variable (PEP 3333,
-/// RFC 3875 4.1.18), so names are folded: ASCII case ignored, `_` and `-` the same.
+/// RFC 3875 4.1.18), and some servers turn every sign into `_`: PHP reads `x.remote.user` so, lighttpd even
+/// `x!remote!user`. So names are folded: ASCII case ignored, everything but letters and digits the same.
 #[derive(Clone, Debug, Default)]
 pub struct OwnedHeaders {
     /// Folded names. There are a dozen at most, so they are compared one by one, after their lengths.
@@ -58,7 +59,7 @@ fn length_bit(length: usize) -> u64 {
 }
 
 const fn fold(byte: u8) -> u8 {
-    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
 }
 
 /// A request head without any header that only we may set: the first thing that happens to every request, on every
@@ -67,6 +68,8 @@ const fn fold(byte: u8) -> u8 {
 pub struct SanitizedHead {
     pairs: Vec<(String, Vec<u8>)>,
     removed: Vec<String>,
+    /// What to forward as `connection` where a client named a header of ours in it.
+    connection: Option<Vec<u8>>,
 }
 
 impl SanitizedHead {
@@ -82,7 +85,8 @@ impl SanitizedHead {
             }
             !ours
         });
-        Self { pairs, removed }
+        let connection = without_owned_options(&pairs, owned);
+        Self { pairs, removed, connection }
     }
 
     /// The first value of the header or pseudo-header `name` (lower case).
@@ -123,8 +127,29 @@ impl SanitizedHead {
     /// Edits for forwarding this request: so far just the removal of what was taken out.
     #[must_use]
     pub fn edits(&self) -> HeaderEdits {
-        HeaderEdits { remove: self.removed.clone(), set: Vec::new(), shared: None, response: Vec::new() }
+        let mut edits =
+            HeaderEdits { remove: self.removed.clone(), set: Vec::new(), shared: None, response: Vec::new() };
+        match &self.connection {
+            None => {}
+            Some(options) if options.is_empty() => edits.remove("connection"),
+            Some(options) => edits.set("connection", options.clone()),
+        }
+        edits
     }
+}
+
+/// The options of `connection` without the names of headers that we set: whoever is next would take a header that is
+/// named there out of the request (RFC 9110 7.6.1), and Envoy forwards `connection` when a client asks for an upgrade.
+/// `None` when no such name is in it.
+fn without_owned_options(pairs: &[(String, Vec<u8>)], owned: &OwnedHeaders) -> Option<Vec<u8>> {
+    let options = || {
+        let values = pairs.iter().filter(|(name, _)| name == "connection").map(|(_, value)| value.as_slice());
+        values.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+    };
+    let ours = |option: &&[u8]| core::str::from_utf8(option).is_ok_and(|option| owned.contains(option));
+    options()
+        .any(|option| ours(&option))
+        .then(|| options().filter(|option| !ours(option)).collect::<Vec<_>>().join(b", ".as_slice()))
 }
 
 /// What the shell does to a request's headers before it goes upstream.
@@ -207,5 +232,31 @@ mod tests {
         let edits = clean.edits();
         assert_eq!(edits.removals(), ["x-remote-user", "x_remote_user", "X-REMOTE_user"]);
         assert_eq!(edits.sets().count(), 0);
+    }
+
+    #[test]
+    fn a_name_that_a_server_would_fold_into_ours_is_removed() {
+        let owned = OwnedHeaders::new(["x-remote-user"]);
+        for name in ["x.remote.user", "x!remote!user", "X+Remote.User", "x-remote~user", "x'remote|user"] {
+            let clean = SanitizedHead::new(head(&[(name, "admin")]), &owned);
+            assert_eq!(clean.edits().removals(), [name]);
+        }
+    }
+
+    #[test]
+    fn no_connection_option_takes_our_headers_away_later() {
+        let owned = OwnedHeaders::new(["x-remote-user"]);
+        for (connection, forwarded) in [
+            ("Upgrade, X-Remote-User", Some("Upgrade")),
+            ("x_remote_user,upgrade ,keep-alive", Some("upgrade, keep-alive")),
+            ("x-remote-user", None),
+        ] {
+            let edits = SanitizedHead::new(head(&[("connection", connection)]), &owned).edits();
+            let set = edits.sets().next().map(|(name, value)| (name.as_str(), value.as_slice()));
+            assert_eq!(set, forwarded.map(|value| ("connection", value.as_bytes())), "{connection}");
+            assert_eq!(edits.removals().is_empty(), forwarded.is_some(), "{connection}");
+        }
+        let untouched = SanitizedHead::new(head(&[("connection", "Upgrade, x-other")]), &owned).edits();
+        assert!(untouched.sets().next().is_none() && untouched.removals().is_empty());
     }
 }

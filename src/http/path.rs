@@ -186,6 +186,10 @@ fn normalize(path: &str, out: &mut String) -> Result<(), PathError> {
         match segment.as_str() {
             // Tomcat cuts the parameters first and then sees a dot segment; others see a name.
             "." | ".." if has_parameters => return Err(PathError::DotSegmentParameters),
+            // A proxy in between may decode the semicolon before Tomcat looks.
+            name if matches!(name.split_once("%3B"), Some(("." | "..", _))) => {
+                return Err(PathError::DotSegmentParameters);
+            }
             "." => {}
             ".." => match out.rfind('/') {
                 None => return Err(PathError::AboveRoot),
@@ -418,6 +422,9 @@ mod tests {
             ("/a/%2e%2e;/b", E::DotSegmentParameters),
             ("/a/.;/b", E::DotSegmentParameters),
             ("/a/..;", E::DotSegmentParameters),
+            ("/a/..%3b/b", E::DotSegmentParameters),
+            ("/a/%2e.%3Bx/b", E::DotSegmentParameters),
+            ("/a/.%3b", E::DotSegmentParameters),
             ("/..", E::AboveRoot),
             ("/../a", E::AboveRoot),
             ("//../a", E::AboveRoot),

@@ -37,6 +37,8 @@ pub enum UsernameProblem {
     },
     /// A control character, or one that changes the direction of text.
     ControlCharacter,
+    /// A letter that applications fold into one of another name, such as the Kelvin sign into `k`.
+    SecondSpelling,
     /// White space at the beginning or end.
     OuterWhiteSpace,
     /// `identity.username_pattern` does not match all of it.
@@ -80,6 +82,7 @@ impl fmt::Display for UsernameProblem {
                 write!(f, "has `{characters}` characters, at most 255 are allowed")
             }
             Self::ControlCharacter => f.write_str("holds a control character"),
+            Self::SecondSpelling => f.write_str("holds a letter that stands for another"),
             Self::OuterWhiteSpace => f.write_str("begins or ends with white space"),
             Self::PatternMismatch => f.write_str("does not match `identity.username_pattern`"),
         }

@@ -26,6 +26,8 @@ pub enum UnknownGroups {
     ClaimMissing,
     /// There are too many to send; a link came instead.
     Overage,
+    /// A value of the attribute is no text, so what can be read is not all of them.
+    Unreadable,
 }
 
 impl fmt::Debug for AssertedGroups {
@@ -48,6 +50,9 @@ impl AssertedGroups {
         let Some(attribute) = find(attributes, candidates) else {
             return Self::Unknown(UnknownGroups::ClaimMissing);
         };
+        if attribute.incomplete {
+            return Self::Unknown(UnknownGroups::Unreadable);
+        }
         Self::Known(attribute.values.iter().filter(|value| !value.trim().is_empty()).cloned().collect())
     }
 }

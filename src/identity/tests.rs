@@ -9,6 +9,7 @@ fn attribute(name: &str, values: &[&str]) -> Attribute {
         friendly_name: None,
         name_format: None,
         values: values.iter().map(|value| (*value).to_owned()).collect(),
+        incomplete: false,
     }
 }
 
@@ -152,11 +153,30 @@ fn e9_the_pattern_matches_all_or_refuses() {
 }
 
 #[test]
+fn a_group_that_cannot_be_read_makes_the_groups_unknown_and_takes_none_away() {
+    for values in [&[][..], &["developers"]] {
+        let partly = Attribute { incomplete: true, ..attribute("groups", values) };
+        assert_eq!(groups(&[partly]), AssertedGroups::Unknown(UnknownGroups::Unreadable), "{values:?}");
+    }
+}
+
+#[test]
 fn usernames_that_read_differently_elsewhere_are_refused() {
     let settings = from_attribute(&["uid"], None);
     let longest = "x".repeat(255);
     let too_long = "x".repeat(256);
-    for good in ["alice", "Ädele Öztürk", "a b", "EX\\alice", "alice@example.com", "x#EXT#@y", &longest] {
+    for good in [
+        "alice",
+        "Ädele Öztürk",
+        "a b",
+        "EX\\alice",
+        "alice@example.com",
+        "x#EXT#@y",
+        "Straße",
+        "ŞİRİN",
+        "Łukasz",
+        &longest,
+    ] {
         assert_eq!(username(&[attribute("uid", &[good])], &settings).as_deref(), Ok(good));
     }
     for bad in [
@@ -175,6 +195,13 @@ fn usernames_that_read_differently_elsewhere_are_refused() {
         "al\u{2028}ice",
         "alice\u{a0}",
         "\u{feff}alice",
+        "\u{212a}ate",
+        "jo\u{212a}e",
+        "\u{212b}sa",
+        "\u{61c}alice",
+        "ali\u{e0063}ce",
+        "ali\u{3164}ce",
+        "ali\u{fe0f}ce",
         &too_long,
     ] {
         let error = username(&[attribute("uid", &[bad])], &settings).unwrap_err();

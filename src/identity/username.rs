@@ -102,6 +102,9 @@ fn shape<'a>(raw: &'a str, pattern: Option<&UsernamePattern>) -> Result<&'a str,
     if username.chars().any(is_control) {
         return Err(UsernameProblem::ControlCharacter);
     }
+    if username.chars().any(is_double) {
+        return Err(UsernameProblem::SecondSpelling);
+    }
     if username.trim().len() != username.len() {
         return Err(UsernameProblem::OuterWhiteSpace);
     }
@@ -114,5 +117,17 @@ fn is_control(character: char) -> bool {
         || matches!(
             character,
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}'
+                | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180e}' | '\u{3164}' | '\u{ffa0}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
         )
+}
+
+/// A capital that lower-casing turns into a letter whose capital is another: the Kelvin sign becomes `k`. Applications
+/// that compare names in lower case would take such a name for somebody else's, and no keyboard has them.
+fn is_double(character: char) -> bool {
+    let mut lower = character.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(lower), None) if lower != character => !lower.to_uppercase().eq([character]),
+        _ => false,
+    }
 }

@@ -130,5 +130,6 @@ const fn unknown(why: UnknownGroups) -> &'static str {
     match why {
         UnknownGroups::ClaimMissing => "claim missing",
         UnknownGroups::Overage => "overage",
+        UnknownGroups::Unreadable => "value unreadable",
     }
 }

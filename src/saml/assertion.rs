@@ -35,6 +35,8 @@ pub struct Attribute {
     pub name_format: Option<String>,
     /// The values as sent, in order, not trimmed; `xsi:nil` and structured values are left out.
     pub values: Vec<String>,
+    /// Whether a structured value was left out, so that `values` is not all that was sent.
+    pub incomplete: bool,
 }
 
 impl fmt::Debug for Attribute {
@@ -307,38 +309,56 @@ fn read_attributes(element: Element<'_>, attributes: &mut Vec<Attribute>) -> Res
         }
         let name = attribute(child, "Attribute", "Name")?;
         let mut values = Vec::new();
+        let mut incomplete = false;
         let mut inner = Sequence::of(child, "Attribute")?;
         while let Some(value) = inner.optional(names::ASSERTION, "AttributeValue") {
-            values.extend(read_attribute_value(value)?);
+            match read_attribute_value(value)? {
+                AttributeValue::Text(text) => values.push(text),
+                AttributeValue::Null => {}
+                AttributeValue::Structured => incomplete = true,
+            }
         }
         inner.end()?;
         match attributes.iter_mut().find(|known| known.name == name) {
-            Some(known) => known.values.append(&mut values),
+            Some(known) => {
+                known.values.append(&mut values);
+                known.incomplete |= incomplete;
+            }
             None => attributes.push(Attribute {
                 name: name.to_owned(),
                 friendly_name: child.attribute("FriendlyName").map(str::to_owned),
                 name_format: child.attribute("NameFormat").map(str::to_owned),
                 values,
+                incomplete,
             }),
         }
     }
     Ok(())
 }
 
+/// What one `saml:AttributeValue` holds.
+enum AttributeValue {
+    Text(String),
+    Null,
+    Structured,
+}
+
 /// `saml:AttributeValue` (core 2.7.3.1.1): text, or a `NameID` as in eduPersonTargetedID, or nothing we can use.
-fn read_attribute_value(element: Element<'_>) -> Result<Option<String>, ResponseError> {
+fn read_attribute_value(element: Element<'_>) -> Result<AttributeValue, ResponseError> {
     const NAME: &str = "AttributeValue";
     // core 2.7.3.1.1: null, which is not the empty string
     if matches!(element.attribute_ns(names::XSI, "nil"), Some("true" | "1")) {
-        return Ok(None);
+        return Ok(AttributeValue::Null);
     }
-    let Some(first) = element.children().next() else { return Ok(Some(element.value()?.to_owned())) };
+    let Some(first) = element.children().next() else {
+        return Ok(AttributeValue::Text(element.value()?.to_owned()));
+    };
     if !first.is(names::ASSERTION, "NameID") {
         schema::foreign_only(element, NAME)?;
-        return Ok(None);
+        return Ok(AttributeValue::Structured);
     }
     let mut children = Sequence::of(element, NAME)?;
     let name_id = children.required(names::ASSERTION, "NameID")?;
     children.end()?;
-    Ok(Some(name_id.value()?.to_owned()))
+    Ok(AttributeValue::Text(name_id.value()?.to_owned()))
 }

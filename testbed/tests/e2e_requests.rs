@@ -67,6 +67,8 @@ fn no_spoofed_identity_header_reaches_the_application_on_any_route() {
         ("X-Remote-User", "admin"),
         ("X_Remote_User", "admin"),
         ("x-remote_user", "admin"),
+        ("x.remote.user", "admin"),
+        ("x!remote+user", "admin"),
         ("x_remote-groups", "[\"jira-administrators\"]"),
         ("X-REMOTE-EMAIL", "admin@example.com"),
         ("x-session-id", "forged-admin"),
@@ -99,6 +101,21 @@ fn no_spoofed_identity_header_reaches_the_application_on_any_route() {
     let refused = send(&get("/in?m=spoof-out").header("X-Remote-User", "admin"));
     assert_eq!(refused.status, 302);
     assert!(received("spoof-out").is_none());
+}
+
+#[test]
+fn an_upgrade_does_not_have_the_identity_dropped_by_the_next_hop() {
+    let (browser, _) = signed_in("agent");
+    let request = get("/socket?m=hop")
+        .header("Cookie", &format!("__Host-samlgate={}", browser.cookie("__Host-samlgate").unwrap()))
+        .header("Origin", &scene().origin())
+        .header("Connection", "Upgrade, X-Remote-User, x_remote-groups")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==");
+    send(&request);
+    let seen = received("m=hop").unwrap();
+    assert_eq!((seen.header("connection"), seen.header("x-remote-user")), (Some("Upgrade"), Some("agent")));
 }
 
 #[test]

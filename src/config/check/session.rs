@@ -144,6 +144,12 @@ fn cookie(raw: &Cookie, sp: Option<&ServiceProvider>, checker: &mut Checker<'_>)
         if raw.path != "/" {
             checker.conflict(&at.field("path"), name_path, "a `__Host-` cookie has the path `/`");
         }
+    } else {
+        // RFC 6265 8.6: cookies have no integrity among the hosts of one domain.
+        checker.warn(
+            &name_path,
+            "without the prefix `__Host-` any host of the same domain can plant its own session in a browser",
+        );
     }
     if let Some(domain) = &raw.domain {
         let plain =
