@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::run::{Failure, Outcome, cargo, repository, run};
+use crate::run::{Failure, Outcome, cargo, exists, repository, run};
 use crate::{tools, wasm};
 
 struct Stage {
@@ -18,11 +18,20 @@ const STAGES: &[Stage] = &[
     Stage { name: "core tests", quick: true, act: core_tests },
     Stage { name: "documents", quick: true, act: crate::docs::check },
     Stage { name: "testbed tests", quick: true, act: testbed_tests },
+    Stage { name: "what must not compile", quick: false, act: compile_fail },
+    Stage { name: "dependencies", quick: false, act: dependencies },
     Stage { name: "filter lints", quick: false, act: filter_lints },
     Stage { name: "filter build and size", quick: false, act: filter_size },
+    Stage { name: "parity in wasm", quick: false, act: parity },
     Stage { name: "end-to-end tests", quick: false, act: end_to_end_tests },
     Stage { name: "demo check", quick: false, act: demo_check },
 ];
+
+const COMPILE_FAIL: &str = "compile_fail";
+
+/// The tests that also run in wasm: bytes in, verdict or bytes out.
+const PARITY: &[&str] =
+    &["vectors_c14n", "vectors_policy", "vectors_response", "vectors_signature", "vectors_xml"];
 
 /// Runs the stages, all of them even after a failure, and counts.
 pub(crate) fn test(quick: bool, only: Option<&str>) -> Outcome {
@@ -100,8 +109,42 @@ fn filter_lints() -> Outcome {
     ]))
 }
 
+/// All but those that start a compiler for each of their cases, which take minutes.
 fn core_tests() -> Outcome {
-    run(&mut cargo(&["test", "--no-fail-fast"]))
+    let names = tests()?;
+    let mut command = cargo(&["test", "--no-fail-fast", "--lib"]);
+    for name in names.iter().filter(|name| *name != COMPILE_FAIL) {
+        command.args(["--test", name]);
+    }
+    run(&mut command)
+}
+
+fn compile_fail() -> Outcome {
+    run(&mut cargo(&["test", "--test", COMPILE_FAIL]))
+}
+
+/// The names of the core's integration tests.
+fn tests() -> Outcome<Vec<String>> {
+    let mut names: Vec<String> = std::fs::read_dir(repository().join("tests"))?
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Licences, sources and known vulnerabilities of what we depend on.
+fn dependencies() -> Outcome {
+    if !exists("cargo-deny", "--version") {
+        println!("skipped: cargo-deny is not on the PATH (CONTRIBUTING.md says how to get it)");
+        return Ok(());
+    }
+    run(&mut cargo(&["deny", "check", "licenses", "bans", "sources"]))?;
+    // The list of vulnerabilities comes from the network.
+    if let Err(failure) = run(&mut cargo(&["deny", "fetch", "db"])) {
+        println!("skipped the vulnerabilities: {failure}");
+        return Ok(());
+    }
+    run(&mut cargo(&["deny", "check", "advisories"]))
 }
 
 fn testbed_tests() -> Outcome {
@@ -109,7 +152,24 @@ fn testbed_tests() -> Outcome {
 }
 
 fn filter_size() -> Outcome {
-    wasm::build().and_then(|path| wasm::size(&path))
+    let path = wasm::build()?;
+    wasm::size(&path)?;
+    run(cargo(&["test", "--package", "wasm-tests"]).env("SAMLGATE_WASM", path))
+}
+
+/// The same vectors give the same answers where the filter runs: 32 bits, the optimizations of wasm, no threads.
+fn parity() -> Outcome {
+    tools::wasm_targets()?;
+    if !exists("node", "--version") {
+        tools::debian(&["nodejs"])?;
+    }
+    let mut command = cargo(&["test", "--target", "wasm32-wasip1"]);
+    for name in PARITY {
+        command.args(["--test", name]);
+    }
+    let script = repository().join("wasm-tests/run-wasi.mjs");
+    let runner = format!("node --no-warnings {}", script.display());
+    run(command.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner).env("SAMLGATE_ROOT", repository()))
 }
 
 fn end_to_end_tests() -> Outcome {

@@ -8,29 +8,22 @@ use walrus::Module;
 use crate::run::{Failure, Outcome, cargo, repository, run};
 use crate::tools;
 
-/// The exports that Envoy 1.40 looks for. Each further one keeps code alive that nobody calls: the SDK exports a function
-/// for every callback of the ABI, HTTP or not.
+/// The exports that Envoy is to find: what any module needs, and the callbacks that the filter implements. The SDK exports
+/// a function for every callback of the ABI, and Envoy calls each that it finds, for every request.
 const KEEP: &[&str] = &[
     "memory",
-    "__indirect_function_table",
     "_initialize",
-    "_start",
-    "malloc",
     "proxy_abi_version_0_2_1",
-    "proxy_on_configure",
+    "proxy_on_memory_allocate",
     "proxy_on_context_create",
     "proxy_on_delete",
-    "proxy_on_done",
-    "proxy_on_http_call_response",
-    "proxy_on_log",
-    "proxy_on_memory_allocate",
-    "proxy_on_queue_ready",
-    "proxy_on_request_body",
+    "proxy_on_configure",
+    "proxy_on_tick",
     "proxy_on_request_headers",
+    "proxy_on_request_body",
     "proxy_on_request_trailers",
     "proxy_on_response_headers",
-    "proxy_on_tick",
-    "proxy_on_vm_start",
+    "proxy_on_http_call_response",
 ];
 
 /// What the file may weigh. Envoy compiles it at every start, and every worker holds its memory.
