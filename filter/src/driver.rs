@@ -57,6 +57,7 @@ impl Driver {
                 continue;
             }
             let code = Code::BodyNeverArrived;
+            host::set_code(code.id());
             host::log(LogLevel::Error, &format!("samlgate: {code}: {}", code.remedy()));
             worker.metrics.borrow_mut().count("refused", Some(code));
             host::send(&page::refusal(code, &Reader { wants_html: true, request_id: String::new() }, None));
@@ -201,6 +202,7 @@ impl Driver {
         self.exchange = None;
         self.paused = true;
         let code = Code::HostCallFailed;
+        host::set_code(code.id());
         host::log(LogLevel::Error, &format!("samlgate: {code}: {what}"));
         self.worker.metrics.borrow_mut().count("refused", Some(code));
         host::send(&page::refusal(code, &Reader { wants_html: true, request_id: String::new() }, None));
