@@ -1,5 +1,4 @@
 //! What README.md shows is what works: its configuration is read by the core as it stands.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;
