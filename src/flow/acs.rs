@@ -42,6 +42,8 @@ pub struct Visit {
     pub cookies: Vec<(String, String)>,
     /// `content-type` of the request.
     pub content_type: Option<String>,
+    /// `content-length` of the request, where it has one.
+    pub content_length: Option<u64>,
     /// What the reader can take.
     pub reader: Reader,
 }
@@ -97,6 +99,13 @@ impl AcsFlow {
             return refuse(&Rejection::new(fault.code(), fault), &visit.reader, Some("/"));
         }
         let limit = env.settings.limits.max_body_bytes;
+        // Refused before a byte of it is held: Envoy's own buffer may be no larger than the limit.
+        if visit
+            .content_length
+            .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
+        {
+            return too_large(limit, &visit.reader);
+        }
         Step::Wait {
             state: Self::ExpectBody(ExpectBody { visit }),
             asks: vec![(FIRST_ASK, Ask::RequestBody { limit })],
@@ -121,9 +130,7 @@ impl ExpectBody {
         let body = match answer {
             Answer::RequestBody(body) => body,
             Answer::RequestBodyTooLarge => {
-                let limit = env.settings.limits.max_body_bytes;
-                let rejection = Rejection::new(Code::BodyTooLarge, format_args!("more than {limit} bytes"));
-                return refuse(&rejection, &self.visit.reader, None);
+                return too_large(env.settings.limits.max_body_bytes, &self.visit.reader);
             }
             _ => return refuse(&out_of_turn("the request body"), &self.visit.reader, None),
         };
@@ -136,6 +143,10 @@ impl ExpectBody {
             }
         }
     }
+}
+
+fn too_large(limit: usize, reader: &Reader) -> Step<AcsFlow> {
+    refuse(&Rejection::new(Code::BodyTooLarge, format_args!("more than {limit} bytes")), reader, None)
 }
 
 struct Refused {

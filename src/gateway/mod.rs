@@ -187,6 +187,7 @@ impl Gateway {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             content_type: request.head.text("content-type").map(str::to_owned),
+            content_length: request.head.text("content-length").and_then(|length| length.parse().ok()),
             reader,
         };
         acs_step(AcsFlow::start(visit, &self.env(host)))
