@@ -18,7 +18,7 @@ use crate::session::replay::{Attempt, PendingClaim, ReplayClaim, ReplayLedger, S
 use crate::session::{self, Forwarded, Session, SessionError};
 use crate::xml;
 
-use super::provisioning::{self, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
+use super::provisioning::{ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
 use super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, refuse};
 
@@ -299,6 +299,12 @@ impl Candidate {
         RequestFacts { started_at_path: Some(self.pending.target.path()) }
     }
 
+    /// Decides without knowing the account: where none is read, or where the application failed and the sign-in goes
+    /// on all the same.
+    fn decide_blindly(&self, env: &Env<'_>) -> Decision {
+        policy::decide(&self.identity, &self.request_facts(), &AccountFacts::Unknown, &env.settings.policy)
+    }
+
     fn sign_in<'a>(&'a self, provisioning: &'a Provisioning) -> SignIn<'a> {
         SignIn { identity: &self.identity, facts: self.request_facts(), provisioning }
     }
@@ -311,12 +317,7 @@ fn provision(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<Ac
             provisioning_turn(candidate, claim, turn, env)
         }
         None => {
-            let decision = policy::decide(
-                &candidate.identity,
-                &candidate.request_facts(),
-                &AccountFacts::Unknown,
-                &env.settings.policy,
-            );
+            let decision = candidate.decide_blindly(env);
             begin(candidate, claim, &decision, &ProvisioningReport::HeadersOnly, env)
         }
     }
@@ -372,8 +373,7 @@ fn failed(
     );
     match &env.settings.provisioning {
         Some(provisioning) if overlooked && provisioning.on_failure == OnFailure::Continue => {
-            let decision = decision
-                .unwrap_or_else(|| provisioning::decide_blindly(candidate.sign_in(provisioning), env));
+            let decision = decision.unwrap_or_else(|| candidate.decide_blindly(env));
             let tells = refusal_tells(rejection, &candidate.visit.reader);
             let report = ProvisioningReport::Failed(rejection.code);
             with_tells(tells, begin(candidate, claim, &decision, &report, env))

@@ -10,7 +10,7 @@ use crate::base::{Code, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CallFailure};
 use crate::http::{HttpCall, HttpResponse};
 use crate::identity::Identity;
-use crate::policy::{self, AccountFacts, Decision, RequestFacts};
+use crate::policy::{self, Decision, RequestFacts};
 use crate::provision::{
     DesiredState, Done, Guardrail, MarkerUpdate, Operation, OperationKind, Progress, RemoteAccount,
     RemoteMarker, RemoteState, plan, satisfied,
@@ -318,11 +318,6 @@ impl ExpectReread {
         let rejection = Rejection::new(fault.code(), format_args!("{operation}: {fault}"));
         state.fail(rejection)
     }
-}
-
-/// Decides without knowing the account, for a sign-in that goes on although the application failed.
-pub(super) fn decide_blindly(sign_in: SignIn<'_>, env: &Env<'_>) -> Decision {
-    policy::decide(sign_in.identity, &sign_in.facts, &AccountFacts::Unknown, &env.settings.policy)
 }
 
 fn wait(inner: ProvisioningFlow, call: HttpCall) -> ProvisioningTurn {
