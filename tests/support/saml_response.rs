@@ -170,11 +170,9 @@ impl Message {
         push_attribute(&mut xml, "IssueInstant", self.assertion_issued.as_deref());
         push_attribute(&mut xml, "Version", self.assertion_version.as_deref());
         xml.push('>');
-        let subject =
-            self.subject.replace("NAME_ID", &self.name_id).replace("CONFIRMATIONS", &self.confirmations);
         for part in [
             &self.assertion_issuer,
-            &subject,
+            &self.subject,
             &self.conditions,
             &self.advice,
             &self.authn_statement,
@@ -182,6 +180,8 @@ impl Message {
         ] {
             push_line(&mut xml, part);
         }
+        // In the whole, because a case may put the subject in another's place.
+        let xml = xml.replace("NAME_ID", &self.name_id).replace("CONFIRMATIONS", &self.confirmations);
         xml + "\n</saml:Assertion>"
     }
 
