@@ -3,8 +3,7 @@
 //! A certificate is a container of a pinned key here. Its signature, names and chain mean nothing (metadata
 //! interoperability profile 2.6.1); whoever configures it trusts the key in it.
 
-use rsa::traits::PublicKeyParts;
-use rsa::{RsaPrivateKey, RsaPublicKey};
+use rsa::{RsaPrivateKey, RsaPublicKey, pkcs1};
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::spki::{DecodePublicKey as _, ObjectIdentifier, SubjectPublicKeyInfoRef};
 
@@ -84,9 +83,11 @@ fn public_kind(spki_der: &[u8]) -> Result<KeyKind, KeyError> {
     let spki = SubjectPublicKeyInfoRef::try_from(spki_der).map_err(|_| KeyError::CertificateMalformed)?;
     let malformed = KeyError::CertificateMalformed;
     if spki.algorithm.oid == RSA_ENCRYPTION {
-        let key = RsaPublicKey::from_public_key_der(spki_der).map_err(|_| malformed)?;
-        rsa_size(&key)?;
-        return Ok(KeyKind::Rsa);
+        // The size first: what `rsa` itself finds too small is no malformed key to it or us.
+        let parts = spki.subject_public_key.as_bytes().ok_or(malformed)?;
+        let parts = pkcs1::RsaPublicKeyRef::try_from(parts).map_err(|_| malformed)?;
+        rsa_size(parts.modulus.as_bytes())?;
+        return RsaPublicKey::from_public_key_der(spki_der).map(|_| KeyKind::Rsa).map_err(|_| malformed);
     }
     if spki.algorithm.oid != EC_PUBLIC_KEY {
         return Err(KeyError::KindUnsupported);
@@ -103,8 +104,11 @@ fn public_kind(spki_der: &[u8]) -> Result<KeyKind, KeyError> {
     }
 }
 
-fn rsa_size(key: &impl PublicKeyParts) -> Result<(), KeyError> {
-    let bits = usize::try_from(key.n().bits_vartime()).unwrap_or(usize::MAX);
+/// `modulus` is unsigned, most significant byte first, without leading zeros.
+fn rsa_size(modulus: &[u8]) -> Result<(), KeyError> {
+    let unused = modulus.first().map_or(0, |first| first.leading_zeros());
+    let unused = usize::try_from(unused).unwrap_or_default();
+    let bits = modulus.len().saturating_mul(8).saturating_sub(unused);
     if (SMALLEST_RSA_BITS..=LARGEST_RSA_BITS).contains(&bits) {
         Ok(())
     } else {
@@ -122,9 +126,9 @@ pub fn parse_signing_key(pem: &Secret<String>) -> Result<SigningKey, KeyError> {
     let der = Secret::new(base64::decode_xml(body).map_err(|_| malformed)?);
     let info = rsa::pkcs8::PrivateKeyInfoRef::try_from(der.expose().as_slice()).map_err(|_| malformed)?;
     let kind = if info.algorithm.oid == RSA_ENCRYPTION {
-        let key = RsaPrivateKey::try_from(info).map_err(|_| malformed)?;
-        rsa_size(&key)?;
-        KeyKind::Rsa
+        let parts = pkcs1::RsaPrivateKeyRef::try_from(info.private_key.as_bytes()).map_err(|_| malformed)?;
+        rsa_size(parts.modulus.as_bytes())?;
+        RsaPrivateKey::try_from(info).map(|_| KeyKind::Rsa).map_err(|_| malformed)?
     } else if info.algorithm.oid == EC_PUBLIC_KEY {
         let curve = info.algorithm.parameters_oid().map_err(|_| KeyError::KindUnsupported)?;
         if curve == SECP256R1 {
@@ -205,6 +209,8 @@ mod tests {
         let weak = KeyError::RsaSize { bits: 1024 };
         assert_eq!(Certificate::parse(include_str!("../../tests/keys/rsa1024_weak.crt.pem")), Err(weak));
         assert_eq!(signing_key(include_str!("../../tests/keys/rsa1024_weak.key.pem")).unwrap_err(), weak);
+        // Too small for `rsa` to be a key at all.
+        assert_eq!(signing_key(RSA512_KEY).unwrap_err(), KeyError::RsaSize { bits: 512 });
         for foreign in [ED25519, SECP256K1] {
             let error = Certificate::parse(foreign).unwrap_err();
             assert_eq!(error, KeyError::KindUnsupported);
@@ -232,6 +238,17 @@ mod tests {
             assert_eq!(error.code().id(), "SG3016");
         }
     }
+
+    const RSA512_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+        MIIBVQIBADANBgkqhkiG9w0BAQEFAASCAT8wggE7AgEAAkEAt7vYToU4kRR1OH1H\n\
+        W0+C8NCWJMre40+8MCubAZLY2h3TOt1vbXf3LsnVzwNwSdTb3eSNbt8E/SHqbSzM\n\
+        MsIrnwIDAQABAkEAtUlLLG6WWc/tuUcjWR0i/alR/AuP0ImkDYN49hyGiu6lAHCo\n\
+        qD4WBMNyKu+xtgBdkM6osfVwWiuQWqlfbnsrAQIhAO03XiBH40yS6yKI+nLkvy2d\n\
+        monx8Y+4hb006sjeZo+PAiEAxkhUGuKp/PmUb2Bg3A3SXWOuV7tDqJPF6NkkTAQX\n\
+        mvECIQCO+waDEpGQwCV2RXYf9ny9M/fIGcruQ9xotRKnTFYpRQIgbdpipmaP0TUh\n\
+        NLeL0j7iHpV8YOTCLmJ4knHDN05JGbECIERn69swxzvkrEj6A9xlx0eOyN2oHpmq\n\
+        09ctBb7WyCmk\n\
+        -----END PRIVATE KEY-----\n";
 
     const ED25519: &str = "-----BEGIN CERTIFICATE-----\n\
         MIIBOjCB7aADAgECAhQ7oaByo6LxTqZL1OlO/UTxI3LEFzAFBgMrZXAwEjEQMA4G\n\

@@ -30,8 +30,14 @@ const STAGES: &[Stage] = &[
 const COMPILE_FAIL: &str = "compile_fail";
 
 /// The tests that also run in wasm: bytes in, verdict or bytes out.
-const PARITY: &[&str] =
-    &["vectors_c14n", "vectors_policy", "vectors_response", "vectors_signature", "vectors_xml"];
+const PARITY: &[&str] = &[
+    "vectors_c14n",
+    "vectors_interop",
+    "vectors_policy",
+    "vectors_response",
+    "vectors_signature",
+    "vectors_xml",
+];
 
 /// Runs the stages, all of them even after a failure, and counts.
 pub(crate) fn test(quick: bool, only: Option<&str>) -> Outcome {
