@@ -8,6 +8,9 @@ use crate::tools;
 /// SimpleSAMLphp's program is used as it comes out of its package; installing it would start a web server.
 const SIMPLESAMLPHP: &str = "simplesamlphp";
 
+/// Other service providers, and the programs that ask them.
+const SECOND_OPINIONS: &str = "testbed/tests/interop/second_opinions";
+
 /// Installs everything the interop tests need.
 pub(crate) fn install() -> Outcome {
     tools::debian(&[
@@ -21,8 +24,14 @@ pub(crate) fn install() -> Outcome {
         "xmlsec1",
     ])?;
     simplesamlphp()?;
-    let pinned = [requirement("pysaml2")?, requirement("radicale")?];
-    tools::python(&pinned.each_ref().map(String::as_str))?;
+    let pinned = [
+        requirements("envoy/e2e/pysaml2")?,
+        requirements("envoy/e2e/radicale")?,
+        requirements(SECOND_OPINIONS)?,
+    ]
+    .concat();
+    tools::python(&pinned.iter().map(String::as_str).collect::<Vec<_>>())?;
+    tools::npm(&repository().join(SECOND_OPINIONS))?;
     Ok(())
 }
 
@@ -31,10 +40,10 @@ pub(crate) fn load() -> Outcome {
     tools::debian(&["wrk"])
 }
 
-/// The one line of a case's `requirements.txt`.
-fn requirement(case: &str) -> Outcome<String> {
-    let file = repository().join("envoy/e2e").join(case).join("requirements.txt");
-    Ok(fs::read_to_string(file)?.trim().to_owned())
+/// The lines of the `requirements.txt` in `folder`.
+fn requirements(folder: &str) -> Outcome<Vec<String>> {
+    let file = repository().join(folder).join("requirements.txt");
+    Ok(fs::read_to_string(file)?.lines().map(|line| line.trim().to_owned()).collect())
 }
 
 /// Unpacks Debian's package below `.cache/`.

@@ -13,6 +13,7 @@ mod chromium;
 mod gate;
 mod pysaml2;
 mod radicale;
+mod second_opinions;
 mod simplesamlphp;
 mod support;
 mod webdriver;

@@ -18,7 +18,7 @@ pub fn tool(variable: &str, places: &[&str]) -> PathBuf {
         return PathBuf::from(given);
     }
     places.iter().map(|place| repository().join(place)).find(|place| place.exists()).unwrap_or_else(|| {
-        panic!("none of {places:?} exists and {variable} is not set: run `cargo xtask setup`")
+        panic!("none of {places:?} exists and {variable} is not set: run `cargo xtask setup --interop`")
     })
 }
 
