@@ -70,6 +70,8 @@ def element(r, scope, depth, ids, budget):
 libxml2 = ctypes.CDLL(ctypes.util.find_library("xml2"))
 for function in ("xmlReadMemory", "xmlXPathNewContext", "xmlXPathEvalExpression"):
     getattr(libxml2, function).restype = ctypes.c_void_p
+for function in ("xmlXPathFreeObject", "xmlXPathFreeContext", "xmlFreeDoc"):
+    getattr(libxml2, function).restype = None
 EXCLUSIVE_1_0 = 1
 
 
@@ -77,22 +79,38 @@ class XPathObject(ctypes.Structure):
     _fields_ = [("type", ctypes.c_int), ("nodesetval", ctypes.c_void_p)]
 
 
+def is_document(octets):
+    """Does libxml2 parse it?"""
+    return bool(libxml2.xmlReadMemory(octets, len(octets), None, None, 0))
+
+
 def canonical(xml, target, omit, prefixes, comments):
-    """What libxml2 makes of the subtree of the element `target` without the subtree of `omit`."""
-    octets = xml.encode("utf-8")
+    """What libxml2 makes of the subtree of the element `target` without the subtree of `omit` (their IDs)."""
+    by_id = "//*[@ID='%s']"
+    return canonical_at(xml.encode("utf-8"), by_id % target, omit and by_id % omit, prefixes, comments).decode("utf-8")
+
+
+def canonical_at(octets, target, omit, prefixes, comments):
+    """The same with XPath expressions; octets in and out."""
     document = ctypes.c_void_p(libxml2.xmlReadMemory(octets, len(octets), None, None, 0))
-    assert document, xml
+    assert document, octets
     context = ctypes.c_void_p(libxml2.xmlXPathNewContext(document))
-    inside = "[ancestor-or-self::*[@ID='%s'] and not(ancestor-or-self::*[@ID='%s'])]" % (target, omit or "-")
-    expression = "(//node() | //@* | //namespace::*)" + inside
+    expression = "{0}/descendant-or-self::node() | {0}/descendant-or-self::*/@* | {0}/descendant-or-self::*/namespace::*".format(target)
+    if omit:
+        # What has the omitted element among its ancestors: adding it to them makes them no more.
+        expression = "(%s)[count(ancestor-or-self::* | %s) != count(ancestor-or-self::*)]" % (expression, omit)
     found = ctypes.c_void_p(libxml2.xmlXPathEvalExpression(expression.encode(), context))
     nodes = ctypes.cast(found, ctypes.POINTER(XPathObject)).contents.nodesetval
     listed = (ctypes.c_char_p * (len(prefixes) + 1))(*[prefix.encode() for prefix in prefixes], None)
     out = ctypes.c_void_p()
     length = libxml2.xmlC14NDocDumpMemory(document, ctypes.c_void_p(nodes), EXCLUSIVE_1_0, listed,
                                           int(comments), ctypes.byref(out))
-    assert length > 0, xml
-    return ctypes.string_at(out, length).decode("utf-8")
+    result = ctypes.string_at(out, length) if length > 0 else None
+    libxml2.xmlXPathFreeObject(found)
+    libxml2.xmlXPathFreeContext(context)
+    libxml2.xmlFreeDoc(document)
+    assert result, octets
+    return result
 
 
 def main():
