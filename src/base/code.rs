@@ -100,13 +100,13 @@ catalogue! {
     1013 HostUnexpected "host_unexpected" 421 Warning "This site is not served here." "The host of the request is not that of sp.base_uri; check the virtual host or add the name to allowed_hosts";
 
     // 2xxx: XML
-    2001 XmlTooLarge "xml_too_large" 413 Warning "The sign-in answer is too large." "Send fewer groups or attributes, or raise limits.max_xml_bytes";
+    2001 XmlTooLarge "xml_too_large" 413 Warning "The sign-in answer is too large." "Send fewer groups or attributes, or raise limits.max_xml_bytes and Envoy's per_connection_buffer_limit_bytes";
     2002 XmlEncodingRefused "xml_encoding_refused" 400 Attack "The sign-in answer could not be read." "Messages must be UTF-8 without a byte order mark";
     2003 XmlDeclarationRefused "xml_declaration_refused" 400 Attack "The sign-in answer could not be read." "Only XML 1.0 in UTF-8 is accepted";
     2004 XmlDoctypeRefused "xml_doctype_refused" 400 Attack "The sign-in answer could not be read." "Document type declarations and entities are never accepted";
     2005 XmlProcessingInstructionRefused "xml_processing_instruction_refused" 400 Attack "The sign-in answer could not be read." "SAML messages contain no processing instructions; remove them at the sender";
     2006 XmlTooDeep "xml_too_deep" 400 Attack "The sign-in answer could not be read." "The message nests deeper than any real one";
-    2007 XmlTooManyNodes "xml_too_many_nodes" 400 Attack "The sign-in answer could not be read." "The message has more elements than any real one";
+    2007 XmlTooManyNodes "xml_too_many_nodes" 400 Attack "The sign-in answer could not be read." "The message has more elements than one of its size should; if it is real raise limits.max_xml_nodes or limits.max_xml_bytes";
     2008 XmlTooManyAttributes "xml_too_many_attributes" 400 Attack "The sign-in answer could not be read." "One element has more XML attributes than any real one";
     2009 XmlTooManyPrefixes "xml_too_many_prefixes" 400 Attack "The sign-in answer could not be read." "The message declares more namespace prefixes than any real one";
     2010 XmlNamespaceRefused "xml_namespace_refused" 400 Attack "The sign-in answer could not be read." "A namespace declaration is repeated, relative, empty or reserved";
@@ -117,6 +117,9 @@ catalogue! {
     2015 XmlValueSplit "xml_value_split" 400 Attack "The sign-in answer could not be read." "A value is interrupted by a comment or an element";
     2016 CanonicalizationFailed "canonicalization_failed" 400 Attack "The sign-in answer could not be read." "The signed part has no canonical form";
     2017 XmlElementRepeated "xml_element_repeated" 400 Attack "The sign-in answer could not be read." "An element stands twice where only one is allowed; the detail names it";
+    2018 XmlNameTooLong "xml_name_too_long" 400 Attack "The sign-in answer could not be read." "A name or a namespace is longer than any real one";
+    2019 XmlValueTooLong "xml_value_too_long" 400 Attack "The sign-in answer could not be read." "An XML attribute is longer than 4096 bytes; addresses and names are not";
+    2020 XmlTooManyComparisons "xml_too_many_comparisons" 400 Attack "The sign-in answer could not be read." "The message combines prefixes and attributes in a way that only makes work; no identity provider does";
 
     // 3xxx: signatures and keys
     3001 SignatureMissing "signature_missing" 403 Attack "The sign-in answer could not be verified." "Have the identity provider sign the response, the assertion or both";
@@ -168,6 +171,7 @@ catalogue! {
     4032 MetadataWithoutEndpoint "metadata_without_endpoint" 0 Error "The metadata names no sign-in address." "The IDPSSODescriptor needs a SingleSignOnService with HTTP-Redirect or HTTP-POST";
     4033 MetadataWithoutKey "metadata_without_key" 0 Error "The metadata holds no signing key." "The IDPSSODescriptor needs a KeyDescriptor for signing with an X.509 certificate";
     4034 MetadataExpired "metadata_expired" 0 Error "The metadata of the identity provider has expired." "Fetch the identity provider's metadata again; validUntil has passed";
+    4035 MetadataKeysExceeded "metadata_keys_exceeded" 0 Error "The metadata names too many signing keys." "Remove keys that are not used any more, or raise limits.max_signature_checks to twice their number";
     4040 UsernameMissing "username_missing" 403 Warning "The sign-in answer does not contain your user name." "identity.username names an attribute that the identity provider does not send; there is no silent fall-back";
     4041 UsernameRefused "username_refused" 403 Warning "Your user name cannot be used here." "The user name does not match identity.username.pattern, is empty, too long or holds control characters";
 

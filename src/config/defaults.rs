@@ -121,21 +121,20 @@ impl Default for Cookie {
 impl Default for Limits {
     fn default() -> Self {
         let base::Limits {
-            max_body_bytes,
             max_xml_bytes,
             max_xml_depth,
-            max_xml_nodes,
             max_xml_attributes,
             max_xml_prefixes,
             max_inflated_bytes,
             max_signature_checks,
+            ..
         } = base::Limits::DEFAULT;
         let whole = |number: usize| Whole(u64::try_from(number).unwrap_or(u64::MAX));
         Self {
-            max_body_bytes: whole(max_body_bytes),
+            max_body_bytes: None,
             max_xml_bytes: whole(max_xml_bytes),
             max_xml_depth: whole(max_xml_depth),
-            max_xml_nodes: whole(max_xml_nodes),
+            max_xml_nodes: None,
             max_xml_attributes: whole(max_xml_attributes),
             max_xml_prefixes: whole(max_xml_prefixes),
             max_inflated_bytes: whole(max_inflated_bytes),

@@ -19,21 +19,28 @@ pub struct Exclusive<'a> {
 /// The canonical octets of `element`.
 ///
 /// # Errors
-/// [`XmlError::CanonicalizationFailed`] when the octets exceed `Limits::max_xml_bytes` (one long namespace name that
-/// every element declares anew can multiply a document), or when the result would not begin with the element's tag.
+/// [`XmlError::CanonicalFormTooLarge`] when the octets exceed `Limits::max_canonical_bytes` (one long namespace name that
+/// every element declares anew can multiply a document), [`XmlError::CanonicalizationFailed`] when there are none.
 /// Never octets that stand for an error: "The Fragile Lock" (2025).
 pub fn canonicalize(element: Element<'_>, how: &Exclusive<'_>) -> Result<Vec<u8>, XmlError> {
-    let failed = || XmlError::CanonicalizationFailed { at: element.position() };
+    let limit = element.limits.max_canonical_bytes();
     let mut canonicalizer = Canonicalizer {
         text: element.node.document().input_text(),
         how,
         limits: element.limits,
+        limit,
         out: Vec::with_capacity(element.node.range().len().saturating_add(256)),
-        rendered: Vec::new(),
+        in_force: Vec::new(),
+        replaced: Vec::new(),
         open: Vec::new(),
+        declared: Vec::new(),
         attributes: Vec::new(),
     };
-    canonicalizer.run(element.node).ok_or_else(failed)?;
+    let done = canonicalizer.run(element.node);
+    if canonicalizer.out.len() > limit {
+        return Err(XmlError::CanonicalFormTooLarge { limit, at: element.position() });
+    }
+    done.ok_or_else(|| XmlError::CanonicalizationFailed { at: element.position() })?;
     Ok(canonicalizer.out)
 }
 
@@ -42,13 +49,19 @@ type Node<'a> = roxmltree::Node<'a, 'a>;
 struct Canonicalizer<'a, 'h> {
     text: &'a str,
     how: &'h Exclusive<'h>,
-    /// The octets may be as many as the document's.
     limits: &'a Limits,
+    /// The most octets.
+    limit: usize,
     out: Vec<u8>,
-    /// Namespaces that output ancestors declared, innermost last; `""` is the default namespace.
-    rendered: Vec<(&'a str, &'a str)>,
-    /// Open elements: their qualified names, and how many of `rendered` were there before them.
+    /// For each prefix that was ever declared in the output, the namespace that is in force; `""` is the prefix of the
+    /// default namespace, and the name of none.
+    in_force: Vec<(&'a str, &'a str)>,
+    /// What open elements replaced in it: the place and the namespace from before, innermost last.
+    replaced: Vec<(usize, &'a str)>,
+    /// Open elements: their qualified names, and how many of `replaced` were there before them.
     open: Vec<(&'a str, usize)>,
+    /// Scratch space of one start tag: the declarations to write.
+    declared: Vec<(&'a str, &'a str)>,
     /// Scratch space of one start tag: namespace, local name, qualified name, value.
     attributes: Vec<(&'a str, &'a str, &'a str, &'a str)>,
 }
@@ -63,7 +76,7 @@ impl<'a> Canonicalizer<'a, '_> {
             if omitted {
                 // Nothing of it is written.
             } else if node.is_element() {
-                self.start_tag(node)?;
+                self.start_tag(node, node == apex)?;
                 descend = node.first_child();
                 if descend.is_none() {
                     self.end_tag()?;
@@ -80,7 +93,7 @@ impl<'a> Canonicalizer<'a, '_> {
                 // Processing instructions were refused by the lexer.
                 return None;
             }
-            if self.out.len() > self.limits.max_xml_bytes {
+            if self.out.len() > self.limit {
                 return None;
             }
             node = match descend {
@@ -99,13 +112,14 @@ impl<'a> Canonicalizer<'a, '_> {
         }
     }
 
-    fn start_tag(&mut self, node: Node<'a>) -> Option<()> {
-        let before = self.rendered.len();
+    fn start_tag(&mut self, node: Node<'a>, is_apex: bool) -> Option<()> {
+        let before = self.replaced.len();
         let tag = node.tag_name();
         let qname = Element { node, limits: self.limits }.qualified_name();
         if !matches_qualified(qname, tag.name()) {
             return None;
         }
+        self.declared.clear();
         self.attributes.clear();
         // Section 3: the namespaces that are visibly utilized, by the element and by its attributes..
         self.declare(prefix_of(qname), tag.namespace().unwrap_or_default());
@@ -121,7 +135,16 @@ impl<'a> Canonicalizer<'a, '_> {
             }
             self.attributes.push((namespace, attribute.name(), name, attribute.value()));
         }
-        // ..and those of the PrefixList that are in scope.
+        // ..and those of the PrefixList that are in scope. Where the scope is the parent's, the parent declared them.
+        if !self.how.inclusive_prefixes.is_empty() && (is_apex || !has_scope_of_parent(node)) {
+            self.declare_listed(node);
+        }
+        self.write_start_tag(qname);
+        self.open.push((qname, before));
+        Some(())
+    }
+
+    fn declare_listed(&mut self, node: Node<'a>) {
         for listed in self.how.inclusive_prefixes {
             let prefix = if *listed == "#default" { None } else { Some(*listed) };
             if prefix == Some("xml") {
@@ -135,29 +158,31 @@ impl<'a> Canonicalizer<'a, '_> {
                 None => {}
             }
         }
-        self.write_start_tag(qname, before);
-        self.open.push((qname, before));
-        Some(())
     }
 
     /// Notes a declaration of this start tag unless the same one is in force in the output: made by an ancestor, or by
-    /// this tag already.
+    /// this tag already. The lexer bounds the prefixes, and how often they are looked up.
     fn declare(&mut self, prefix: &'a str, namespace: &'a str) {
-        let last = self.rendered.iter().rev().find(|(have, _)| *have == prefix).map(|(_, uri)| *uri);
-        // No declaration is the same as the empty default namespace.
-        if last.unwrap_or_default() != namespace {
-            self.rendered.push((prefix, namespace));
+        let slot = self.in_force.iter().position(|(have, _)| *have == prefix).unwrap_or_else(|| {
+            // No declaration is the same as the empty default namespace.
+            self.in_force.push((prefix, ""));
+            self.in_force.len().saturating_sub(1)
+        });
+        if let Some((_, in_force)) = self.in_force.get_mut(slot)
+            && *in_force != namespace
+        {
+            self.replaced.push((slot, core::mem::replace(in_force, namespace)));
+            self.declared.push((prefix, namespace));
         }
     }
 
-    fn write_start_tag(&mut self, qname: &str, before: usize) {
+    fn write_start_tag(&mut self, qname: &str) {
         let out = &mut self.out;
         out.push(b'<');
         out.extend_from_slice(qname.as_bytes());
-        let declared = self.rendered.get_mut(before..).unwrap_or_default();
         // Canonical XML 1.0 section 2.2: namespaces by prefix, the default one first.
-        declared.sort_unstable();
-        for (prefix, namespace) in declared.iter() {
+        self.declared.sort_unstable();
+        for (prefix, namespace) in &self.declared {
             out.extend_from_slice(b" xmlns");
             if !prefix.is_empty() {
                 out.push(b':');
@@ -181,12 +206,22 @@ impl<'a> Canonicalizer<'a, '_> {
 
     fn end_tag(&mut self) -> Option<()> {
         let (qname, before) = self.open.pop()?;
-        self.rendered.truncate(before);
+        for (slot, namespace) in self.replaced.drain(before..).rev() {
+            if let Some((_, in_force)) = self.in_force.get_mut(slot) {
+                *in_force = namespace;
+            }
+        }
         self.out.extend_from_slice(b"</");
         self.out.extend_from_slice(qname.as_bytes());
         self.out.push(b'>');
         Some(())
     }
+}
+
+/// Has `node` the namespaces in scope that its parent has? Equal ones are one in the tree.
+fn has_scope_of_parent(node: Node<'_>) -> bool {
+    let scope = node.namespaces().map(core::ptr::from_ref);
+    node.parent_element().is_some_and(|parent| parent.namespaces().map(core::ptr::from_ref).eq(scope))
 }
 
 fn prefix_of(qname: &str) -> &str {
@@ -232,4 +267,44 @@ fn escape(out: &mut Vec<u8>, text: &str, replacement: impl Fn(u8) -> Option<&'st
         rest = tail;
     }
     out.extend_from_slice(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::Source;
+
+    fn canonical(xml: &str, how: &Exclusive<'_>, limits: &Limits) -> Result<String, XmlError> {
+        let source = Source::check(xml.as_bytes(), limits)?;
+        let document = source.document()?;
+        canonicalize(document.root(), how).map(|octets| String::from_utf8(octets).unwrap())
+    }
+
+    #[test]
+    fn nothing_is_an_error_and_never_no_octets() {
+        let source = Source::check(b"<e/>", &Limits::DEFAULT).unwrap();
+        let document = source.document().unwrap();
+        let how = Exclusive { omit: Some(document.root()), ..Exclusive::default() };
+        assert_eq!(canonicalize(document.root(), &how).unwrap_err().code().id(), "SG2016");
+    }
+
+    #[test]
+    fn the_canonical_form_may_be_twice_the_document() {
+        let limits = Limits { max_xml_bytes: 44, ..Limits::DEFAULT };
+        let message = |text: &str| format!("<r xmlns:p='urn:p'>{text}<p:e/><p:e/><p:e/></r>");
+        let largest = canonical(&message(""), &Exclusive::default(), &limits).unwrap();
+        assert_eq!(largest.len(), 88, "every element declares its prefix");
+        let error = canonical(&message("x"), &Exclusive::default(), &limits).unwrap_err();
+        assert!(matches!(error, XmlError::CanonicalFormTooLarge { limit: 88, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_prefix_list_declares_at_the_apex_and_where_the_scope_changes() {
+        let xml = "<r xmlns:p='urn:1'><a><b xmlns:p='urn:2'><c/></b><d xmlns:q='urn:q'/><p:e/></a></r>";
+        let how = Exclusive { inclusive_prefixes: &["p", "q", "#default"], ..Exclusive::default() };
+        assert_eq!(
+            canonical(xml, &how, &Limits::DEFAULT).unwrap(),
+            r#"<r xmlns:p="urn:1"><a><b xmlns:p="urn:2"><c></c></b><d xmlns:q="urn:q"></d><p:e></p:e></a></r>"#
+        );
+    }
 }

@@ -41,6 +41,13 @@ pub enum XmlError {
         /// The most that is taken, in bytes.
         limit: usize,
     },
+    /// The canonical form of an element has more bytes than `Limits::max_canonical_bytes`.
+    CanonicalFormTooLarge {
+        /// The most that is taken, in bytes.
+        limit: usize,
+        /// The element to be canonicalized.
+        at: Position,
+    },
     /// Not UTF-8, or UTF-8 behind a byte order mark.
     EncodingRefused,
     /// The XML declaration is not that of XML 1.0 in UTF-8.
@@ -79,6 +86,27 @@ pub enum XmlError {
         /// The most that are taken.
         limit: usize,
         /// The declaration beyond it.
+        at: Position,
+    },
+    /// A name, or the name of a namespace, has more bytes than `Limits::max_xml_name_bytes`.
+    NameTooLong {
+        /// The most that is taken, in bytes.
+        limit: usize,
+        /// The name or the declaration.
+        at: Position,
+    },
+    /// The value of an attribute has more bytes than `Limits::max_xml_value_bytes`.
+    ValueTooLong {
+        /// The most that is taken, in bytes.
+        limit: usize,
+        /// The attribute.
+        at: Position,
+    },
+    /// Parser and canonicalizer would compare names more often than `Limits::max_xml_comparisons`.
+    TooManyComparisons {
+        /// The most that are made.
+        limit: usize,
+        /// The element at which it is exceeded.
         at: Position,
     },
     /// A namespace declaration that is repeated, reserved, empty though prefixed, relative, or of foreign characters.
@@ -122,7 +150,7 @@ pub enum XmlError {
         /// The second one.
         at: Position,
     },
-    /// The canonical form cannot be made, or is larger than the document may be.
+    /// The canonical form cannot be made.
     CanonicalizationFailed {
         /// The element to be canonicalized.
         at: Position,
@@ -134,7 +162,7 @@ impl XmlError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::TooLarge { .. } => Code::XmlTooLarge,
+            Self::TooLarge { .. } | Self::CanonicalFormTooLarge { .. } => Code::XmlTooLarge,
             Self::EncodingRefused => Code::XmlEncodingRefused,
             Self::DeclarationRefused => Code::XmlDeclarationRefused,
             Self::DoctypeRefused { .. } => Code::XmlDoctypeRefused,
@@ -143,6 +171,9 @@ impl XmlError {
             Self::TooManyNodes { .. } => Code::XmlTooManyNodes,
             Self::TooManyAttributes { .. } => Code::XmlTooManyAttributes,
             Self::TooManyPrefixes { .. } => Code::XmlTooManyPrefixes,
+            Self::NameTooLong { .. } => Code::XmlNameTooLong,
+            Self::ValueTooLong { .. } => Code::XmlValueTooLong,
+            Self::TooManyComparisons { .. } => Code::XmlTooManyComparisons,
             Self::NamespaceRefused { .. } => Code::XmlNamespaceRefused,
             Self::NameRefused { .. } => Code::XmlNameRefused,
             Self::ReferenceRefused { .. } => Code::XmlReferenceRefused,
@@ -159,6 +190,9 @@ impl fmt::Display for XmlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { limit } => write!(f, "the document has more than `{limit}` bytes"),
+            Self::CanonicalFormTooLarge { limit, at } => {
+                write!(f, "the canonical form of the element at {at} has more than `{limit}` bytes")
+            }
             Self::EncodingRefused => f.write_str("the document is not UTF-8 without a byte order mark"),
             Self::DeclarationRefused => f.write_str("the declaration is not that of XML 1.0 in UTF-8"),
             Self::DoctypeRefused { at } => write!(f, "a markup declaration at {at}"),
@@ -170,6 +204,13 @@ impl fmt::Display for XmlError {
             }
             Self::TooManyPrefixes { limit, at } => {
                 write!(f, "the document declares more than `{limit}` prefixes at {at}")
+            }
+            Self::NameTooLong { limit, at } => write!(f, "a name has more than `{limit}` bytes at {at}"),
+            Self::ValueTooLong { limit, at } => {
+                write!(f, "an attribute has a value of more than `{limit}` bytes at {at}")
+            }
+            Self::TooManyComparisons { limit, at } => {
+                write!(f, "the document makes us compare names more than `{limit}` times at {at}")
             }
             Self::NamespaceRefused { at } => write!(f, "an unacceptable namespace declaration at {at}"),
             Self::NameRefused { at } => write!(f, "an unacceptable name at {at}"),

@@ -13,10 +13,8 @@ const XMLNS_NAMESPACE: &str = "http://www.w3.org/2000/xmlns/";
 /// Longest character reference with sense is `&#x10FFFF;`; leading zeros make it longer.
 const LONGEST_REFERENCE: usize = 16;
 
-/// roxmltree compares every namespace in scope with every other at each element that declares one: 20,000 elements
-/// under 40 prefixes took 212 ms. The sum of the squares stays below this, which is about 25 ms. Real responses with
-/// 2,000 values that declare two of ten prefixes each come to a twentieth of it.
-const MOST_DECLARATION_WORK: usize = 4_000_000;
+/// The parser compares the name of a namespace in pieces of at least this many bytes at the speed of one short name.
+const COMPARED_AT_ONCE: usize = 16;
 
 /// Checks `text`, whose line ends are already normalised.
 pub(super) fn check(text: &str, limits: &Limits) -> Result<(), XmlError> {
@@ -28,7 +26,8 @@ pub(super) fn check(text: &str, limits: &Limits) -> Result<(), XmlError> {
         roots: 0,
         nodes: 0,
         prefixes: Vec::new(),
-        declaration_work: 0,
+        comparisons: 0,
+        longest_namespace: 0,
     };
     lexer.declaration()?;
     lexer.content()
@@ -47,8 +46,21 @@ struct Lexer<'a> {
     nodes: usize,
     /// Distinct prefixes so far.
     prefixes: Vec<&'a str>,
-    /// Squares of the number of prefixes, summed over the elements that declare one.
-    declaration_work: usize,
+    /// What parser and canonicalizer will compare, so far.
+    comparisons: usize,
+    /// Bytes of the longest namespace name so far.
+    longest_namespace: usize,
+}
+
+/// What a start tag has so far.
+#[derive(Default)]
+struct Tag<'a> {
+    /// Attributes, declarations included.
+    attributes: usize,
+    /// Attributes with a prefix that are no declarations.
+    prefixed: usize,
+    /// Prefixes that it declares; the empty one stands for the default namespace.
+    declared: Vec<&'a str>,
 }
 
 /// A qualified name split at its colon.
@@ -313,44 +325,47 @@ impl<'a> Lexer<'a> {
         }
         self.advance(1);
         self.element_name()?;
-        let mut attributes = 0_usize;
-        // Prefixes declared by this tag; the empty one stands for the default namespace.
-        let mut declared: Vec<&str> = Vec::new();
+        let mut tag = Tag::default();
         loop {
             let space = self.space();
-            let end = self.rest().starts_with('>') || self.rest().starts_with("/>");
-            if end && !declared.is_empty() {
-                self.count_declarations(begin)?;
-            }
-            if self.take(">") {
+            let open = self.rest().starts_with('>');
+            if open || self.rest().starts_with("/>") {
+                self.count_comparisons(&tag, begin)?;
+                // An empty-element tag too: it stands for a start tag and an end tag, and is canonicalized to them.
                 if self.depth >= self.limits.max_xml_depth {
                     let at = self.position(begin);
                     return Err(XmlError::TooDeep { limit: self.limits.max_xml_depth, at });
                 }
-                self.depth = self.depth.saturating_add(1);
-                return Ok(());
-            }
-            if self.take("/>") {
+                self.depth = self.depth.saturating_add(usize::from(open));
+                self.advance(if open { 1 } else { 2 });
                 return Ok(());
             }
             if !space {
                 return Err(self.malformed("a start tag does not end"));
             }
-            attributes = attributes.saturating_add(1);
-            if attributes > self.limits.max_xml_attributes {
+            tag.attributes = tag.attributes.saturating_add(1);
+            if tag.attributes > self.limits.max_xml_attributes {
                 let at = self.position(begin);
                 return Err(XmlError::TooManyAttributes { limit: self.limits.max_xml_attributes, at });
             }
-            self.attribute(&mut declared)?;
+            self.attribute(&mut tag)?;
         }
     }
 
-    fn count_declarations(&mut self, begin: usize) -> Result<(), XmlError> {
+    /// Counts what roxmltree does at an element: it looks through the namespaces in scope for the element and for each
+    /// prefixed attribute, compares every namespace with every other where one is declared, and every attribute with
+    /// every other, the names of their namespaces first. Canonical XML sorts the same names.
+    fn count_comparisons(&mut self, tag: &Tag<'_>, begin: usize) -> Result<(), XmlError> {
         let in_scope = self.prefixes.len().saturating_add(1);
-        self.declaration_work = self.declaration_work.saturating_add(in_scope.saturating_mul(in_scope));
-        if self.declaration_work > MOST_DECLARATION_WORK {
-            let at = self.position(begin);
-            return Err(XmlError::TooManyPrefixes { limit: self.limits.max_xml_prefixes, at });
+        let pairs = |number: usize| number.saturating_mul(number) / 2;
+        let declared = if tag.declared.is_empty() { 0 } else { in_scope.saturating_mul(in_scope) };
+        let looked_up = tag.prefixed.saturating_add(1).saturating_mul(in_scope);
+        let names = pairs(tag.prefixed).saturating_mul(self.longest_namespace / COMPARED_AT_ONCE);
+        let work = [declared, looked_up, pairs(tag.attributes), names];
+        self.comparisons = work.into_iter().fold(self.comparisons, usize::saturating_add);
+        let limit = self.limits.max_xml_comparisons();
+        if self.comparisons > limit {
+            return Err(XmlError::TooManyComparisons { limit, at: self.position(begin) });
         }
         Ok(())
     }
@@ -365,7 +380,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn attribute(&mut self, declared: &mut Vec<&'a str>) -> Result<(), XmlError> {
+    fn attribute(&mut self, tag: &mut Tag<'a>) -> Result<(), XmlError> {
         let at = self.at;
         let name = self.qualified_name()?;
         self.space();
@@ -374,19 +389,35 @@ impl<'a> Lexer<'a> {
         }
         self.space();
         let value = self.attribute_value()?;
+        if value.len() > self.limits.max_xml_value_bytes {
+            return Err(XmlError::ValueTooLong {
+                limit: self.limits.max_xml_value_bytes,
+                at: self.position(at),
+            });
+        }
         let declares = match (name.prefix, name.local) {
             (None, "xmlns") => "",
             (Some("xmlns"), local) => local,
             // Any other prefix in front of `xmlns`: roxmltree takes it for a default namespace declaration.
             (Some(_), "xmlns") => return Err(XmlError::NameRefused { at: self.position(at) }),
-            _ => return Ok(()),
+            (prefix, _) => {
+                tag.prefixed = tag.prefixed.saturating_add(usize::from(prefix.is_some()));
+                return Ok(());
+            }
         };
         let reserved = matches!(declares, "xml" | "xmlns");
         let undeclares = value.is_empty() && declares.is_empty();
-        if reserved || declared.contains(&declares) || !(undeclares || is_namespace_name(value)) {
+        if reserved || tag.declared.contains(&declares) || !(undeclares || is_namespace_name(value)) {
             return Err(XmlError::NamespaceRefused { at: self.position(at) });
         }
-        declared.push(declares);
+        if value.len() > self.limits.max_xml_name_bytes {
+            return Err(XmlError::NameTooLong {
+                limit: self.limits.max_xml_name_bytes,
+                at: self.position(at),
+            });
+        }
+        self.longest_namespace = self.longest_namespace.max(value.len());
+        tag.declared.push(declares);
         if !declares.is_empty() && !self.prefixes.contains(&declares) {
             if self.prefixes.len() >= self.limits.max_xml_prefixes {
                 let limit = self.limits.max_xml_prefixes;
@@ -432,6 +463,12 @@ impl<'a> Lexer<'a> {
         };
         // What follows a name is white space, `=`, `>` or `/`; a second colon or a foreign character is part of it.
         let ends = matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'=' | b'>' | b'/'));
+        if self.at.saturating_sub(begin) > self.limits.max_xml_name_bytes {
+            return Err(XmlError::NameTooLong {
+                limit: self.limits.max_xml_name_bytes,
+                at: self.position(begin),
+            });
+        }
         match name {
             Some(name) if ends => Ok(name),
             _ => Err(XmlError::NameRefused { at: self.position(begin) }),

@@ -21,8 +21,20 @@ impl Source {
     /// # Errors
     /// The first finding as an [`XmlError`].
     pub fn check(bytes: &[u8], limits: &Limits) -> Result<Self, XmlError> {
-        if bytes.len() > limits.max_xml_bytes {
-            return Err(XmlError::TooLarge { limit: limits.max_xml_bytes });
+        Self::check_within(bytes, limits.max_xml_bytes, limits)
+    }
+
+    /// As [`Source::check`], for the canonical form of (a part of) a document that was checked.
+    ///
+    /// # Errors
+    /// As [`Source::check`].
+    pub(crate) fn check_canonical(bytes: &[u8], limits: &Limits) -> Result<Self, XmlError> {
+        Self::check_within(bytes, limits.max_canonical_bytes(), limits)
+    }
+
+    fn check_within(bytes: &[u8], limit: usize, limits: &Limits) -> Result<Self, XmlError> {
+        if bytes.len() > limit {
+            return Err(XmlError::TooLarge { limit });
         }
         let text = core::str::from_utf8(bytes).map_err(|_| XmlError::EncodingRefused)?;
         // XML 1.0 appendix F: a byte order mark, or the zero bytes of UTF-16 and UTF-32 without one.

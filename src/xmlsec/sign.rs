@@ -88,7 +88,7 @@ fn sign(
     request: &SigningRequest<'_>,
     crypto: &dyn CryptoProvider,
 ) -> Result<String, SignatureError> {
-    let source = Source::check(xml.as_bytes(), &Limits::DEFAULT)?;
+    let source = Source::check(xml.as_bytes(), &Limits::LARGEST)?;
     let document = source.document()?;
     let element = target(document.root())
         .filter(|element| !has_signature(*element))

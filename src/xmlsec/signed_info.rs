@@ -82,7 +82,7 @@ fn prefix_list(element: Element<'_>, limits: &Limits) -> Result<Vec<String>, Sig
     for prefix in element.attribute("PrefixList").unwrap_or_default().split_ascii_whitespace() {
         let is_name = prefix.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && prefix.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-        if !(is_name || prefix == "#default") || prefixes.len() >= limits.max_xml_prefixes {
+        if !(is_name || prefix == "#default") || prefixes.len() >= limits.max_listed_prefixes {
             return Err(misshapen(element, "`PrefixList` is no list of prefixes, or too long"));
         }
         prefixes.push(prefix.to_owned());

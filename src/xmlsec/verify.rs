@@ -91,7 +91,7 @@ pub fn verify(
     let signed_octets = info.canonicalization.apply_to_signed_info(signed_info)?;
     check_value(&info, &signed_octets, &octets(value, "SignatureValue")?, keys, crypto, budget)?;
     // ..and what was acted on must be what the signed octets say.
-    let again = Source::check(&signed_octets, limits)?;
+    let again = Source::check_canonical(&signed_octets, limits)?;
     if SignedInfo::read(again.document()?.root(), *policy, limits)? != info {
         return Err(misshapen(signed_info, "`SignedInfo` reads differently in canonical form"));
     }
@@ -102,7 +102,7 @@ pub fn verify(
         return Err(SignatureError::DigestMismatch);
     }
     Ok(SignedElement {
-        source: Source::check(&octets, limits)?,
+        source: Source::check_canonical(&octets, limits)?,
         namespace: element.namespace().map(str::to_owned),
         local_name: element.local_name().to_owned(),
         id: id.to_owned(),

@@ -178,7 +178,9 @@ pub(super) fn idp(raw: &RawIdp, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
         "the metadata document of the identity provider",
     );
     let metadata = xml.and_then(|xml| {
-        let parsed = IdpMetadata::parse(xml.expose().as_bytes(), raw.entity_id.as_deref(), &ours.limits);
+        // What the operator configures may be as large as anything; only the number of keys follows the limits.
+        let limits = Limits { max_signature_checks: ours.limits.max_signature_checks, ..Limits::LARGEST };
+        let parsed = IdpMetadata::parse(xml.expose().as_bytes(), raw.entity_id.as_deref(), &limits);
         let valid = parsed.and_then(|metadata| metadata.check_validity(checker.now).map(|()| metadata));
         match valid {
             Ok(metadata) => Some(metadata),

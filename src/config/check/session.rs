@@ -217,10 +217,17 @@ where
 pub(super) fn limits(raw: &Limits, checker: &mut Checker<'_>) -> Option<base::Limits> {
     let at = Path::default().field("limits");
     let mut size = |value, range, name: &str| count::<usize>(value, range, &at.field(name), checker);
-    let max_body_bytes = size(raw.max_body_bytes, 4096..=16_777_216, "max_body_bytes");
-    let max_xml_bytes = size(raw.max_xml_bytes, 4096..=4_194_304, "max_xml_bytes");
+    let max_xml_bytes = size(raw.max_xml_bytes, 4096..=base::Limits::LARGEST_XML_BYTES, "max_xml_bytes");
+    // Unless they are set these two follow the size of the document.
+    let max_body_bytes = match raw.max_body_bytes {
+        Some(bytes) => size(bytes, 4096..=16_777_216, "max_body_bytes"),
+        None => max_xml_bytes.map(base::Limits::body_for),
+    };
+    let max_xml_nodes = match raw.max_xml_nodes {
+        Some(nodes) => size(nodes, 256..=400_000, "max_xml_nodes"),
+        None => max_xml_bytes.map(base::Limits::nodes_for),
+    };
     let max_xml_depth = size(raw.max_xml_depth, 16..=128, "max_xml_depth");
-    let max_xml_nodes = size(raw.max_xml_nodes, 256..=200_000, "max_xml_nodes");
     let max_xml_attributes = size(raw.max_xml_attributes, 8..=200, "max_xml_attributes");
     let max_xml_prefixes = size(raw.max_xml_prefixes, 8..=100, "max_xml_prefixes");
     let max_inflated_bytes = size(raw.max_inflated_bytes, 4096..=1_048_576, "max_inflated_bytes");
@@ -235,5 +242,6 @@ pub(super) fn limits(raw: &Limits, checker: &mut Checker<'_>) -> Option<base::Li
         max_xml_prefixes: max_xml_prefixes?,
         max_inflated_bytes: max_inflated_bytes?,
         max_signature_checks: max_signature_checks?,
+        ..base::Limits::DEFAULT
     })
 }

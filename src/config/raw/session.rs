@@ -67,21 +67,25 @@ raw! {
 }
 
 raw! {
-    /// Bounds on inbound messages. The defaults fit assertions with about 1,000 groups.
+    /// Bounds on inbound messages. Nothing is cut short: what exceeds a bound is refused, and the code says which. The
+    /// defaults hold assertions with 1,400 groups of 120 bytes, or 2,000 of 65.
     struct Limits {
-        /// Bytes of a posted form, at most 16777216. Envoy answers 413 by itself above
-        /// `per_connection_buffer_limit_bytes` (1 MiB by default).
+        /// Bytes of a posted form, at most 16777216; by default four times `max_xml_bytes`, which is what base64 and form
+        /// encoding can make of it. Envoy answers 413 by itself above the listener's
+        /// `per_connection_buffer_limit_bytes` (1 MiB by default): raise that too.
         #[cfg_attr(feature = "schema", schemars(range(min = 4096, max = 16_777_216)))]
-        max_body_bytes: Whole,
-        /// Bytes of one XML document, at most 4194304.
+        max_body_bytes: Option<Whole>,
+        /// Bytes of one XML document, at most 4194304 (20,000 groups of 120 bytes). The other bounds grow with it; the
+        /// time that the worst document costs does too.
         #[cfg_attr(feature = "schema", schemars(range(min = 4096, max = 4_194_304)))]
         max_xml_bytes: Whole,
         /// Depth of nested elements, at most 128.
         #[cfg_attr(feature = "schema", schemars(range(min = 16, max = 128)))]
         max_xml_depth: Whole,
-        /// Elements, texts and comments of one document, at most 200000.
-        #[cfg_attr(feature = "schema", schemars(range(min = 256, max = 200_000)))]
-        max_xml_nodes: Whole,
+        /// Elements, texts and comments of one document, at most 400000; by default one for each 12 of `max_xml_bytes`. A
+        /// group takes two, and up to five when the document is indented or each has its own `Attribute`.
+        #[cfg_attr(feature = "schema", schemars(range(min = 256, max = 400_000)))]
+        max_xml_nodes: Option<Whole>,
         /// Attributes of one XML element, namespace declarations included, at most 200.
         #[cfg_attr(feature = "schema", schemars(range(min = 8, max = 200)))]
         max_xml_attributes: Whole,
@@ -91,7 +95,8 @@ raw! {
         /// Bytes of one inflated message of the HTTP-Redirect binding, at most 1048576.
         #[cfg_attr(feature = "schema", schemars(range(min = 4096, max = 1_048_576)))]
         max_inflated_bytes: Whole,
-        /// Signature checks for one message: signatures times candidate keys; at most 64.
+        /// Signature checks for one message: signatures times candidate keys; at most 64. The metadata of an identity
+        /// provider may name half as many signing keys.
         #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 64)))]
         max_signature_checks: Whole,
     }

@@ -53,6 +53,13 @@ pub enum MetadataError {
         /// What is wrong with the first.
         first: KeyError,
     },
+    /// More keys for signing than `Limits::max_signing_keys`.
+    TooManyKeys {
+        /// How many.
+        presented: usize,
+        /// The most that are taken.
+        limit: usize,
+    },
     /// `validUntil` has passed (metadata 2.3.2).
     Expired {
         /// What it says.
@@ -77,6 +84,7 @@ impl MetadataError {
             Self::LocationRefused { .. } | Self::EndpointMissing => Code::MetadataWithoutEndpoint,
             Self::KeyMissing => Code::MetadataWithoutKey,
             Self::KeysRefused { first } => first.code(),
+            Self::TooManyKeys { .. } => Code::MetadataKeysExceeded,
             Self::Expired { .. } => Code::MetadataExpired,
         }
     }
@@ -111,6 +119,9 @@ impl fmt::Display for MetadataError {
             Self::KeyMissing => f.write_str("no `KeyDescriptor` for signing has an X.509 certificate"),
             Self::KeysRefused { first } => {
                 write!(f, "no certificate for signing is acceptable; the first: {first}")
+            }
+            Self::TooManyKeys { presented, limit } => {
+                write!(f, "`{presented}` different keys for signing, at most `{limit}` can be tried")
             }
             Self::Expired { valid_until, now } => {
                 write!(f, "the metadata was valid until {valid_until}, now is {now}")

@@ -38,7 +38,7 @@ pub struct IdpMetadata {
     pub entity_id: String,
     /// At least one, in the order of the document.
     pub single_sign_on: Vec<Endpoint>,
-    /// The keys that may sign, at least one, each once.
+    /// The keys that may sign, at least one and at most `Limits::max_signing_keys`, each once.
     pub signing_keys: Vec<VerificationKey>,
     /// The certificates of those keys, for warnings about their expiry.
     pub certificates: Vec<Certificate>,
@@ -81,6 +81,13 @@ impl IdpMetadata {
         if signing_keys.is_empty() {
             let first = refused_keys.into_iter().next();
             return Err(first.map_or(MetadataError::KeyMissing, |first| MetadataError::KeysRefused { first }));
+        }
+        // With more of them a message that carries two signatures could not be tried with each.
+        if signing_keys.len() > limits.max_signing_keys() {
+            return Err(MetadataError::TooManyKeys {
+                presented: signing_keys.len(),
+                limit: limits.max_signing_keys(),
+            });
         }
         let want_authn_requests_signed =
             matches!(idp.attribute("WantAuthnRequestsSigned"), Some("true" | "1"));

@@ -91,6 +91,21 @@ fn a_weak_key_is_left_out_and_alone_it_is_refused() {
 }
 
 #[test]
+fn each_key_can_be_tried_on_two_signatures_or_the_metadata_is_refused() {
+    let limits = Limits { max_signature_checks: 4, ..Limits::LARGEST };
+    let with = |keys: &[&str]| {
+        let keys: String = keys.iter().map(|pem| key(SIGNING, pem)).collect();
+        let content = format!("{keys}{}", service(names::BINDING_REDIRECT, "https://idp.example/sso"));
+        let xml = entity("https://idp.example", "", SAML2, &content);
+        IdpMetadata::parse(xml.as_bytes(), None, &limits).map(|idp| idp.signing_keys.len())
+    };
+    assert_eq!(with(&[RSA, RSA_SECOND, RSA]), Ok(2));
+    let refused = with(&[RSA, RSA_SECOND, P256]).unwrap_err();
+    assert_eq!(refused, MetadataError::TooManyKeys { presented: 3, limit: 2 });
+    assert_eq!(refused.code().id(), "SG4035");
+}
+
+#[test]
 fn an_entity_is_chosen_among_several_by_its_id_only() {
     let sp_only = format!(
         "<md:EntityDescriptor {NAMESPACE} entityID=\"sp\"><md:SPSSODescriptor {SAML2}/></md:EntityDescriptor>"
