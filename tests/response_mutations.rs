@@ -24,10 +24,11 @@ use samlgate::effect::VerificationKey;
 use samlgate::identity::{Identity, Settings};
 use samlgate::saml::profiles::web_sso::{Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
-use samlgate::saml::{ResponseError, SignatureDemand, Unverified};
+use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::xml::Source;
 use samlgate::xmlsec::RustCrypto;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
+use samlgate::xmlsec::decrypt::Recipient;
 
 struct World {
     keys: Vec<VerificationKey>,
@@ -54,13 +55,14 @@ impl World {
         };
         let source = Source::check(xml, &Limits::DEFAULT)?;
         let document = source.document()?;
-        let verified = Unverified::read(&document)?.verify(
-            &self.keys,
-            &AlgorithmPolicy::STRONG,
-            &RustCrypto,
-            &Limits::DEFAULT,
-            SignatureDemand::Any,
-        )?;
+        let verified = Unverified::read(&document)?.verify(&Trust {
+            keys: &self.keys,
+            algorithms: AlgorithmPolicy::STRONG,
+            demand: SignatureDemand::Any,
+            recipient: &Recipient::NOBODY,
+            crypto: &RustCrypto,
+            limits: &Limits::DEFAULT,
+        })?;
         let accepted = accept(verified, &expectations)?;
         let identity = Identity::from_assertion(&accepted, &Settings::default()).unwrap();
         Ok((accepted.id().to_owned(), accepted.session_index().unwrap().to_owned(), identity))

@@ -11,11 +11,12 @@ use samlgate::http::SameSite;
 use samlgate::identity::{self, Identity};
 use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
-use samlgate::saml::{SignatureDemand, Unverified};
+use samlgate::saml::{SignatureDemand, Trust, Unverified};
 use samlgate::session::replay::{Attempt, ReplayClaim, ReplayLedger, Settled};
 use samlgate::session::{self, CookieSettings, Forwarded, SealingKeys, Session, SessionError, Settings};
 use samlgate::xml::Source;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
+use samlgate::xmlsec::decrypt::Recipient;
 use samlgate::xmlsec::key::{Certificate, parse_signing_key};
 use samlgate::xmlsec::{Canonicalization, RustCrypto, sign};
 
@@ -60,13 +61,14 @@ fn accepted(id: &str, authn: &str) -> AcceptedAssertion {
     let document = source.document().unwrap();
     let verified = Unverified::read(&document)
         .unwrap()
-        .verify(
-            &[certificate.key().clone()],
-            &AlgorithmPolicy::STRONG,
-            &RustCrypto,
-            &Limits::DEFAULT,
-            SignatureDemand::Any,
-        )
+        .verify(&Trust {
+            keys: &[certificate.key().clone()],
+            algorithms: AlgorithmPolicy::STRONG,
+            demand: SignatureDemand::Any,
+            recipient: &Recipient::NOBODY,
+            crypto: &RustCrypto,
+            limits: &Limits::DEFAULT,
+        })
         .unwrap();
     let expected = Expectations {
         now: NOW,

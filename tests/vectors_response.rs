@@ -12,6 +12,10 @@
     reason = "tests fail by panicking, and their support is no public interface"
 )]
 
+#[path = "support/encrypt.rs"]
+mod encrypt;
+#[path = "support/encrypted_cases.rs"]
+mod encrypted_cases;
 #[path = "support/idp_cases.rs"]
 mod idp_cases;
 #[path = "support/response_cases.rs"]
@@ -24,15 +28,16 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use response_cases::Case;
-use saml_response::{ACS, IDP, NOW, REQUEST, SP, certificate, tests_folder};
+use saml_response::{ACS, IDP, NOW, REQUEST, SP, certificate, decryption_key, tests_folder};
 use samlgate::base::{ClockSkew, Code, Limits, UnixTime};
 use samlgate::identity::{AssertedGroups, Identity, Settings, UsernamePattern, UsernameSource};
 use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
-use samlgate::saml::{ResponseError, SignatureDemand, Unverified};
+use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::xml::Source;
 use samlgate::xmlsec::RustCrypto;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
+use samlgate::xmlsec::decrypt::{CipherPolicy, Recipient};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +60,11 @@ struct Expected {
     demand: Option<String>,
     #[serde(default)]
     danger_allow_sha1: bool,
+    /// The keys that we decrypt with.
+    #[serde(default)]
+    decryption: Vec<String>,
+    #[serde(default)]
+    danger_allow_aes_cbc: bool,
     username_attribute: Option<String>,
     username_pattern: Option<String>,
     /// What must come out.
@@ -93,6 +103,9 @@ fn accepted(xml: &[u8], case: &Expected) -> Result<AcceptedAssertion, ResponseEr
     } else {
         AlgorithmPolicy::STRONG
     };
+    let decryption: Vec<_> = case.decryption.iter().map(|name| decryption_key(name)).collect();
+    let ciphers = CipherPolicy::STRONG;
+    let ciphers = if case.danger_allow_aes_cbc { ciphers.with_danger_cbc() } else { ciphers };
     let demand = match case.demand.as_deref() {
         None => SignatureDemand::Any,
         Some("RESPONSE") => SignatureDemand::Response,
@@ -113,7 +126,14 @@ fn accepted(xml: &[u8], case: &Expected) -> Result<AcceptedAssertion, ResponseEr
     let source = Source::check(xml, &Limits::DEFAULT)?;
     let document = source.document()?;
     let unverified = Unverified::read(&document)?;
-    let verified = unverified.verify(&keys, &policy, &RustCrypto, &Limits::DEFAULT, demand)?;
+    let verified = unverified.verify(&Trust {
+        keys: &keys,
+        algorithms: policy,
+        demand,
+        recipient: &Recipient { entity_id: SP, keys: &decryption, ciphers },
+        crypto: &RustCrypto,
+        limits: &Limits::DEFAULT,
+    })?;
     Ok(accept(verified, &expectations)?)
 }
 

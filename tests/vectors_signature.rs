@@ -116,8 +116,9 @@ fn every_signature_is_accepted_or_refused_as_its_case_says() {
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), folders.len(), failures.join("\n"));
     assert!(hostile * 2 > folders.len(), "hostile cases outnumber good ones");
     for code in Code::ALL.iter().filter(|code| code.id().starts_with("SG30")) {
-        // SG3014 to SG3016 are about our own keys and tested beside `xmlsec::key` and `xmlsec::sign`.
-        let elsewhere = matches!(code.id(), "SG3014" | "SG3015" | "SG3016");
+        // SG3014 to SG3016 are about our own keys and tested beside `xmlsec::key` and `xmlsec::sign`; SG3017 to SG3021
+        // are about encryption and provoked by `vectors/response`.
+        let elsewhere = ("SG3014"..="SG3021").contains(&code.id());
         assert!(codes.contains(code) || elsewhere, "no case provokes {code}");
     }
 }

@@ -138,6 +138,11 @@ catalogue! {
     3014 SigningFailed "signing_failed" 500 Error "The sign-in could not be started." "Check sp.signing: key and algorithm must fit";
     3015 CertificateMalformed "certificate_malformed" 0 Error "A certificate could not be read." "Give an X.509 certificate in PEM or bare base64";
     3016 PrivateKeyMalformed "private_key_malformed" 0 Error "A private key could not be read." "Give an unencrypted PKCS#8 key in PEM";
+    3017 DecryptionFailed "decryption_failed" 403 Attack "The sign-in answer could not be decrypted." "The identity provider encrypts to a key that is not in sp.decryption; give it our current metadata";
+    3018 EncryptionStructure "encryption_structure" 403 Attack "The sign-in answer could not be decrypted." "An encrypted element holds EncryptedData with its keys in EncryptedKey elements, inside or beside";
+    3019 EncryptionAlgorithmRefused "encryption_algorithm_refused" 403 Attack "The sign-in answer could not be decrypted." "Have the identity provider encrypt with AES-GCM and RSA-OAEP; for AES-CBC see idp.danger_allow_aes_cbc";
+    3020 EncryptionUncovered "encryption_uncovered" 403 Attack "The sign-in answer could not be decrypted." "AES-CBC is decrypted only inside a signed response; have the identity provider sign the response or encrypt with AES-GCM";
+    3021 DecryptionsExceeded "decryptions_exceeded" 403 Attack "The sign-in answer could not be decrypted." "The message has more encrypted keys than limits allow; have the identity provider encrypt for us only";
 
     // 4xxx: SAML profiles
     4001 MessageUnexpected "message_unexpected" 400 Attack "The sign-in answer could not be read." "The document is not a SAML 2.0 Response";
@@ -148,7 +153,7 @@ catalogue! {
     4006 DestinationMismatch "destination_mismatch" 403 Attack "The sign-in answer was meant for another address." "Configure the assertion consumer service address at the identity provider exactly as in our metadata";
     4007 AssertionMissing "assertion_missing" 403 Warning "The sign-in answer contains no assertion." "Check the application's settings at the identity provider";
     4008 AssertionRepeated "assertion_repeated" 403 Attack "The sign-in answer could not be accepted." "Exactly one assertion is accepted";
-    4009 AssertionEncrypted "assertion_encrypted" 403 Warning "The sign-in answer is encrypted." "Switch assertion encryption off at the identity provider; this version has no decryption key";
+    4009 AssertionEncrypted "assertion_encrypted" 403 Warning "The sign-in answer is encrypted." "Configure a key in sp.decryption, or switch encryption off at the identity provider";
     4010 SubjectConfirmationMissing "subject_confirmation_missing" 403 Attack "The sign-in answer could not be accepted." "The assertion needs a bearer SubjectConfirmation with Recipient, NotOnOrAfter and InResponseTo";
     4011 RecipientMismatch "recipient_mismatch" 403 Attack "The sign-in answer was meant for another address." "Configure the assertion consumer service address at the identity provider exactly as in our metadata";
     4012 ConfirmationExpired "confirmation_expired" 403 Warning "The sign-in took too long." "Sign in again; if it happens every time compare the clocks";

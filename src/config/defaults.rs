@@ -34,6 +34,7 @@ impl Default for Sp {
             logout_path: String::from("/saml/logout"),
             logged_out_path: String::from("/saml/logged-out"),
             signing: None,
+            decryption: Vec::new(),
         }
     }
 }
@@ -49,6 +50,7 @@ impl Default for Idp {
             require_signature: RequireSignature::Any,
             clock_skew: Span::seconds(60),
             danger_allow_sha1: false,
+            danger_allow_aes_cbc: false,
         }
     }
 }
@@ -127,6 +129,8 @@ impl Default for Limits {
             max_xml_prefixes,
             max_inflated_bytes,
             max_signature_checks,
+            max_encrypted_keys,
+            max_decryptions,
             ..
         } = base::Limits::DEFAULT;
         let whole = |number: usize| Whole(u64::try_from(number).unwrap_or(u64::MAX));
@@ -139,6 +143,8 @@ impl Default for Limits {
             max_xml_prefixes: whole(max_xml_prefixes),
             max_inflated_bytes: whole(max_inflated_bytes),
             max_signature_checks: Whole(u64::from(max_signature_checks)),
+            max_encrypted_keys: whole(max_encrypted_keys),
+            max_decryptions: Whole(u64::from(max_decryptions)),
         }
     }
 }

@@ -12,11 +12,12 @@ use crate::policy::{self, AccountFacts, Decision, RequestFacts};
 use crate::saml::bindings::post;
 use crate::saml::profiles::web_sso::{self, AcceptedAssertion, Expectations, RequestBinding};
 use crate::saml::protocol::RequestId;
-use crate::saml::{Response, Unverified};
+use crate::saml::{Response, Trust, Unverified};
 use crate::session::pending_request::{self, PendingRequest};
 use crate::session::replay::{Attempt, PendingClaim, ReplayClaim, ReplayLedger, Settled};
 use crate::session::{self, Forwarded, Session, SessionError};
 use crate::xml;
+use crate::xmlsec::decrypt::Recipient;
 
 use super::provisioning::{ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
@@ -210,13 +211,18 @@ fn examine(
     let unverified =
         Unverified::<Response<'_>>::read(&document).map_err(|fault| Rejection::new(fault.code(), fault))?;
     let verified = unverified
-        .verify(
-            &idp.metadata.signing_keys,
-            &idp.algorithms,
-            env.crypto,
-            &settings.limits,
-            idp.require_signature,
-        )
+        .verify(&Trust {
+            keys: &idp.metadata.signing_keys,
+            algorithms: idp.algorithms,
+            demand: idp.require_signature,
+            recipient: &Recipient {
+                entity_id: &settings.sp.entity_id,
+                keys: &settings.sp.decryption_keys,
+                ciphers: idp.ciphers,
+            },
+            crypto: env.crypto,
+            limits: &settings.limits,
+        })
         .map_err(|fault| Rejection::new(fault.code(), fault))?;
     let request_id = RequestId::parse(&pending.request_id).ok_or_else(|| {
         Rejection::new(Code::PendingRequestUnreadable, "the pending request holds no request ID")

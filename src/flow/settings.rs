@@ -6,6 +6,7 @@ use crate::base::{ClockSkew, Limits, PiiKey};
 use crate::saml::metadata::idp::IdpMetadata;
 use crate::saml::{SignatureDemand, Signer};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
+use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::{identity, policy, provision, session, targets};
 
 use super::identity_headers::IdentityHeaders;
@@ -50,6 +51,8 @@ pub struct ServiceProvider {
     pub logged_out_path: String,
     /// Signs AuthnRequests and appears in our metadata.
     pub signer: Option<Signer>,
+    /// Decrypt what identity providers encrypt; the certificate of the first appears in our metadata.
+    pub decryption_keys: Vec<DecryptionKey>,
 }
 
 impl ServiceProvider {
@@ -67,6 +70,8 @@ pub struct IdentityProvider {
     pub metadata: IdpMetadata,
     /// Algorithms accepted from it.
     pub algorithms: AlgorithmPolicy,
+    /// Ciphers accepted from it.
+    pub ciphers: CipherPolicy,
     /// Which signatures it must make.
     pub require_signature: SignatureDemand,
     /// Tolerance between its clock and ours.

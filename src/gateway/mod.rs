@@ -21,6 +21,7 @@ use crate::page::{self, Reader};
 use crate::saml::SignatureDemand;
 use crate::saml::metadata::sp;
 use crate::session::{self, Opened, OpenedCache};
+use crate::xmlsec::decrypt::DecryptionKey;
 
 use origin::SentBy;
 
@@ -300,6 +301,8 @@ fn metadata(settings: &Settings) -> Reply {
             matches!(idp.require_signature, SignatureDemand::Assertion | SignatureDemand::Both)
         }),
         signing_certificates: &certificates,
+        encryption_certificate: sp.decryption_keys.first().map(DecryptionKey::certificate),
+        aes_cbc_accepted: idp.is_some_and(|idp| idp.ciphers.allows_cbc()),
     });
     Reply {
         status: 200,

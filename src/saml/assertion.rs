@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use super::encrypted::Decryption;
 use super::error::{ProfileError, ResponseError, SchemaProblem};
 use super::names;
 use super::schema::{self, Sequence, attribute, instant, required_instant, trimmed, unexpected, violation};
@@ -46,6 +47,13 @@ impl fmt::Debug for Attribute {
 }
 
 impl NameId {
+    fn read(element: Element<'_>) -> Result<Self, ResponseError> {
+        Ok(Self {
+            value: Pii::new(element.value()?.to_owned()),
+            format: element.attribute("Format").map(str::to_owned),
+        })
+    }
+
     /// The name itself, exactly as sent.
     #[must_use]
     pub const fn value(&self) -> &Pii<String> {
@@ -119,7 +127,7 @@ impl Issuer {
 impl Assertion {
     /// Reads `element`, which lies in canonical octets whose digest was checked. Its own signature is not part of
     /// those octets, so a `ds:Signature` that is still there is one that nobody verified.
-    pub(super) fn read(element: Element<'_>) -> Result<Self, ResponseError> {
+    pub(super) fn read(element: Element<'_>, decryption: &mut Decryption<'_>) -> Result<Self, ResponseError> {
         const NAME: &str = "Assertion";
         if !element.is(names::ASSERTION, NAME) {
             return Err(violation(NAME, SchemaProblem::ElementMissing(NAME)).into());
@@ -131,7 +139,7 @@ impl Assertion {
         let mut children = Sequence::of(element, NAME)?;
         let issuer = Issuer::read(children.required(names::ASSERTION, "Issuer")?, NAME)?;
         let (name_id, confirmations) = match children.optional(names::ASSERTION, "Subject") {
-            Some(subject) => read_subject(subject)?,
+            Some(subject) => read_subject(subject, decryption)?,
             None => (None, Vec::new()),
         };
         let conditions =
@@ -145,7 +153,7 @@ impl Assertion {
             if statement.is(names::ASSERTION, "AuthnStatement") {
                 authn_statements.push(AuthnStatement::read(statement)?);
             } else if statement.is(names::ASSERTION, "AttributeStatement") {
-                read_attributes(statement, &mut attributes)?;
+                read_attributes(statement, decryption, &mut attributes)?;
             } else {
                 return Err(unexpected(NAME, statement).into());
             }
@@ -164,17 +172,15 @@ impl Assertion {
 }
 
 /// `saml:Subject` (core 2.4.1): an optional name and any number of confirmations.
-fn read_subject(element: Element<'_>) -> Result<(Option<NameId>, Vec<SubjectConfirmation>), ResponseError> {
+fn read_subject(
+    element: Element<'_>,
+    decryption: &mut Decryption<'_>,
+) -> Result<(Option<NameId>, Vec<SubjectConfirmation>), ResponseError> {
     let mut children = Sequence::of(element, "Subject")?;
-    if children.optional(names::ASSERTION, "EncryptedID").is_some() {
-        return Err(ProfileError::Encrypted { element: "EncryptedID" }.into());
-    }
-    let name_id = match children.optional(names::ASSERTION, "NameID") {
-        Some(name_id) => Some(NameId {
-            value: Pii::new(name_id.value()?.to_owned()),
-            format: name_id.attribute("Format").map(str::to_owned),
-        }),
-        None => None,
+    let name_id = if let Some(encrypted) = children.optional(names::ASSERTION, "EncryptedID") {
+        Some(decryption.signed_part(encrypted, "NameID", NameId::read)?)
+    } else {
+        children.optional(names::ASSERTION, "NameID").map(NameId::read).transpose()?
     };
     let mut confirmations = Vec::new();
     while let Some(confirmation) = children.optional(names::ASSERTION, "SubjectConfirmation") {
@@ -294,46 +300,63 @@ fn read_authn_context(element: Element<'_>) -> Result<Option<String>, ResponseEr
     Ok(class)
 }
 
-/// `saml:AttributeStatement` (core 2.7.3): adds to `attributes`, merging by `Name`. Keycloak sends one element per
-/// value when "Single Group Attribute" is off.
-fn read_attributes(element: Element<'_>, attributes: &mut Vec<Attribute>) -> Result<(), ResponseError> {
+/// `saml:AttributeStatement` (core 2.7.3): adds to `attributes`.
+fn read_attributes(
+    element: Element<'_>,
+    decryption: &mut Decryption<'_>,
+    attributes: &mut Vec<Attribute>,
+) -> Result<(), ResponseError> {
     const NAME: &str = "AttributeStatement";
     let mut children = Sequence::of(element, NAME)?;
     while let Some(child) = children.next() {
         // Leaving out what cannot be read would silently change who somebody is.
-        if child.is(names::ASSERTION, "EncryptedAttribute") {
-            return Err(ProfileError::Encrypted { element: "EncryptedAttribute" }.into());
-        }
-        if !child.is(names::ASSERTION, "Attribute") {
+        let attribute = if child.is(names::ASSERTION, "EncryptedAttribute") {
+            decryption.signed_part(child, "Attribute", Attribute::read)?
+        } else if child.is(names::ASSERTION, "Attribute") {
+            Attribute::read(child)?
+        } else {
             return Err(unexpected(NAME, child).into());
-        }
-        let name = attribute(child, "Attribute", "Name")?;
+        };
+        attribute.merge_into(attributes);
+    }
+    Ok(())
+}
+
+impl Attribute {
+    fn read(element: Element<'_>) -> Result<Self, ResponseError> {
+        const NAME: &str = "Attribute";
+        let name = attribute(element, NAME, "Name")?;
         let mut values = Vec::new();
         let mut incomplete = false;
-        let mut inner = Sequence::of(child, "Attribute")?;
-        while let Some(value) = inner.optional(names::ASSERTION, "AttributeValue") {
+        let mut children = Sequence::of(element, NAME)?;
+        while let Some(value) = children.optional(names::ASSERTION, "AttributeValue") {
             match read_attribute_value(value)? {
                 AttributeValue::Text(text) => values.push(text),
                 AttributeValue::Null => {}
                 AttributeValue::Structured => incomplete = true,
             }
         }
-        inner.end()?;
-        match attributes.iter_mut().find(|known| known.name == name) {
+        children.end()?;
+        Ok(Self {
+            name: name.to_owned(),
+            friendly_name: element.attribute("FriendlyName").map(str::to_owned),
+            name_format: element.attribute("NameFormat").map(str::to_owned),
+            values,
+            incomplete,
+        })
+    }
+
+    /// Adds to the attribute of the same `Name`, or as another one. Keycloak sends one element per value when "Single
+    /// Group Attribute" is off.
+    fn merge_into(mut self, attributes: &mut Vec<Self>) {
+        match attributes.iter_mut().find(|known| known.name == self.name) {
             Some(known) => {
-                known.values.append(&mut values);
-                known.incomplete |= incomplete;
+                known.values.append(&mut self.values);
+                known.incomplete |= self.incomplete;
             }
-            None => attributes.push(Attribute {
-                name: name.to_owned(),
-                friendly_name: child.attribute("FriendlyName").map(str::to_owned),
-                name_format: child.attribute("NameFormat").map(str::to_owned),
-                values,
-                incomplete,
-            }),
+            None => attributes.push(self),
         }
     }
-    Ok(())
 }
 
 /// What one `saml:AttributeValue` holds.

@@ -5,7 +5,7 @@ use core::fmt;
 use super::response::Status;
 use crate::base::{Code, UnixTime};
 use crate::xml::XmlError;
-use crate::xmlsec::SignatureError;
+use crate::xmlsec::{DecryptionError, SignatureError};
 
 /// A message contradicts the specification or what we expect of it. Each variant is raised in one place only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +52,6 @@ pub enum ProfileError {
     AssertionMissing,
     /// More than one assertion; we take exactly one.
     AssertionRepeated,
-    /// Something is encrypted; there is no key to decrypt it with.
-    Encrypted {
-        /// The encrypted element.
-        element: &'static str,
-    },
     /// No bearer confirmation, or one that lacks what profiles 4.1.4.2 demands.
     SubjectConfirmationMissing {
         /// What is lacking.
@@ -184,7 +179,6 @@ impl ProfileError {
             Self::DestinationMismatch { .. } => Code::DestinationMismatch,
             Self::AssertionMissing => Code::AssertionMissing,
             Self::AssertionRepeated => Code::AssertionRepeated,
-            Self::Encrypted { .. } => Code::AssertionEncrypted,
             Self::SubjectConfirmationMissing { .. } => Code::SubjectConfirmationMissing,
             Self::RecipientMismatch { .. } => Code::RecipientMismatch,
             Self::ConfirmationExpired { .. } => Code::ConfirmationExpired,
@@ -236,7 +230,6 @@ impl fmt::Display for ProfileError {
             }
             Self::AssertionMissing => f.write_str("the response contains no assertion"),
             Self::AssertionRepeated => f.write_str("the response contains more than one assertion"),
-            Self::Encrypted { element } => write!(f, "`{element}` cannot be decrypted"),
             Self::SubjectConfirmationMissing { lacking } => {
                 write!(f, "the assertion lacks {lacking}")
             }
@@ -308,6 +301,8 @@ pub enum ResponseError {
     Xml(XmlError),
     /// A signature is missing or does not hold.
     Signature(SignatureError),
+    /// Something is encrypted and could not be read.
+    Decryption(DecryptionError),
     /// It contradicts SAML.
     Profile(ProfileError),
 }
@@ -319,6 +314,7 @@ impl ResponseError {
         match self {
             Self::Xml(error) => error.code(),
             Self::Signature(error) => error.code(),
+            Self::Decryption(error) => error.code(),
             Self::Profile(error) => error.code(),
         }
     }
@@ -329,6 +325,7 @@ impl fmt::Display for ResponseError {
         match self {
             Self::Xml(error) => error.fmt(f),
             Self::Signature(error) => error.fmt(f),
+            Self::Decryption(error) => error.fmt(f),
             Self::Profile(error) => error.fmt(f),
         }
     }
@@ -345,6 +342,12 @@ impl From<XmlError> for ResponseError {
 impl From<SignatureError> for ResponseError {
     fn from(error: SignatureError) -> Self {
         Self::Signature(error)
+    }
+}
+
+impl From<DecryptionError> for ResponseError {
+    fn from(error: DecryptionError) -> Self {
+        Self::Decryption(error)
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod assertion;
 pub mod bindings;
+mod encrypted;
 mod error;
 pub mod metadata;
 pub mod names;
@@ -20,5 +21,5 @@ mod signer;
 
 pub use assertion::{Attribute, NameId};
 pub use error::{ProfileError, ResponseError, SchemaProblem};
-pub use response::{Response, SignatureDemand, Status, Unverified, Verified};
+pub use response::{Response, SignatureDemand, Status, Trust, Unverified, Verified};
 pub use signer::Signer;

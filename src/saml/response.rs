@@ -3,13 +3,14 @@
 use core::fmt;
 
 use super::assertion::{Assertion, Issuer};
+use super::encrypted::Decryption;
 use super::error::{ProfileError, ResponseError, Shown};
 use super::names;
 use super::schema::{self, Sequence, required_instant, unexpected};
 use crate::base::{Budget, Limits, Pii, UnixTime};
 use crate::effect::{CryptoProvider, VerificationKey};
 use crate::xml::{Document, Element, XmlError};
-use crate::xmlsec::{self, algorithm::AlgorithmPolicy};
+use crate::xmlsec::{self, SignedElement, algorithm::AlgorithmPolicy, decrypt::Recipient};
 
 /// Something that arrived and that nobody has vouched for yet. It gives hints, and [`Unverified::verify`].
 #[derive(Debug)]
@@ -19,8 +20,34 @@ pub struct Unverified<T>(T);
 #[derive(Debug)]
 pub struct Response<'a> {
     root: Element<'a>,
-    assertion: Option<Element<'a>>,
+    assertion: Option<AssertionPart<'a>>,
     envelope: Envelope,
+}
+
+/// The one assertion of a response.
+#[derive(Clone, Copy, Debug)]
+enum AssertionPart<'a> {
+    /// `saml:Assertion`.
+    Plain(Element<'a>),
+    /// `saml:EncryptedAssertion`.
+    Encrypted(Element<'a>),
+}
+
+/// Whom and what a response is checked with.
+#[derive(Clone, Copy)]
+pub struct Trust<'a> {
+    /// The signing keys of the identity provider that was asked.
+    pub keys: &'a [VerificationKey],
+    /// The algorithms that it may sign with.
+    pub algorithms: AlgorithmPolicy,
+    /// What it must sign.
+    pub demand: SignatureDemand,
+    /// For whom it may encrypt.
+    pub recipient: &'a Recipient<'a>,
+    /// Who does the public-key work.
+    pub crypto: &'a dyn CryptoProvider,
+    /// How much work the message may cause.
+    pub limits: &'a Limits,
 }
 
 /// Which signatures a response must carry. Every signature that is present must hold in any case.
@@ -99,68 +126,97 @@ impl<'a> Unverified<Response<'a>> {
         &self.0.envelope.status
     }
 
-    /// Checks every signature that the response and its assertion carry, at least those that `demand` names, and
-    /// reads the assertion from the octets that were digested.
+    /// Checks every signature that the response and its assertion carry, at least those that are demanded, decrypts
+    /// what is encrypted, and reads the assertion from the octets that were digested.
     ///
     /// # Errors
     /// [`ResponseError`]: the status is not Success, there is not exactly one readable assertion, a demanded
-    /// signature is missing, a present one does not hold, or the signed octets are not an assertion.
-    pub fn verify(
-        self,
-        keys: &[VerificationKey],
-        policy: &AlgorithmPolicy,
-        crypto: &dyn CryptoProvider,
-        limits: &Limits,
-        demand: SignatureDemand,
-    ) -> Result<Verified, ResponseError> {
+    /// signature is missing, a present one does not hold, something cannot be decrypted, or the signed octets are not
+    /// an assertion.
+    pub fn verify(self, trust: &Trust<'_>) -> Result<Verified, ResponseError> {
         let Response { root, assertion, envelope } = self.0;
         // Failures are often unsigned, and refusing needs no proof.
         let envelope = envelope.success()?;
         let assertion = assertion.ok_or(ProfileError::AssertionMissing)?;
 
-        let response_wanted = matches!(demand, SignatureDemand::Response | SignatureDemand::Both)
+        let mut budget = Budget::new(trust.limits.max_signature_checks);
+        let mut verify = |element: Element<'_>| {
+            xmlsec::verify(element, trust.keys, &trust.algorithms, trust.crypto, trust.limits, &mut budget)
+                .map_err(ResponseError::from)
+        };
+        let response_wanted = matches!(trust.demand, SignatureDemand::Response | SignatureDemand::Both)
             || xmlsec::has_signature(root);
-        // Where nothing is signed and anything would do, it is the assertion that lacks a signature.
-        let assertion_wanted = matches!(demand, SignatureDemand::Assertion | SignatureDemand::Both)
-            || xmlsec::has_signature(assertion)
-            || !response_wanted;
-        let mut budget = Budget::new(limits.max_signature_checks);
-        let mut signed = |element, wanted: bool| {
-            wanted.then(|| xmlsec::verify(element, keys, policy, crypto, limits, &mut budget)).transpose()
-        };
-        let signed_response = signed(root, response_wanted)?;
-        let signed_assertion = signed(assertion, assertion_wanted)?;
+        let assertion_wanted = matches!(trust.demand, SignatureDemand::Assertion | SignatureDemand::Both);
 
-        // From here on the tree that arrived is not read again.
-        let (envelope, response_signed, inside_response) = match &signed_response {
-            Some(signed) => {
-                let (envelope, assertion) = signed.read(|root| {
-                    let (envelope, assertion) = read_response(root)?;
-                    // An assertion with a signature of its own is read from the octets of that one.
-                    let inside = match (&signed_assertion, assertion) {
-                        (Some(_), _) => None,
-                        (None, Some(assertion)) => Some(Assertion::read(assertion)?),
-                        (None, None) => return Err(ProfileError::AssertionMissing.into()),
-                    };
-                    Ok::<_, ResponseError>((envelope, inside))
-                })?;
-                (envelope.success()?, true, assertion)
+        if !response_wanted {
+            // Where nothing is signed and anything would do, it is the assertion that lacks a signature.
+            let mut decryption = Decryption::new(trust.recipient, trust.limits, None);
+            let assertion = assertion.verify(verify, &mut decryption)?;
+            return Ok(Verified { assertion, envelope, response_signed: false });
+        }
+        let response = verify(root)?;
+        let mut decryption = Decryption::new(trust.recipient, trust.limits, Some(response.clone()));
+        let (envelope, assertion) = response.read(|root| {
+            let (envelope, covered) = read_response(root)?;
+            let assertion = match (assertion, covered) {
+                (AssertionPart::Plain(as_sent), _) if assertion_wanted || xmlsec::has_signature(as_sent) => {
+                    verify(as_sent)?.read(|assertion| Assertion::read(assertion, &mut decryption))?
+                }
+                (AssertionPart::Plain(_), Some(AssertionPart::Plain(covered))) => {
+                    Assertion::read(covered, &mut decryption)?
+                }
+                (AssertionPart::Encrypted(as_sent), Some(AssertionPart::Encrypted(covered))) => {
+                    let decrypted = decryption.assertion(covered)?;
+                    if assertion_wanted {
+                        decrypted.verify(as_sent, verify, &mut decryption)?
+                    } else {
+                        decrypted.verify_if_signed(as_sent, covered, verify, &mut decryption)?
+                    }
+                }
+                _ => return Err(ProfileError::AssertionMissing.into()),
+            };
+            Ok::<_, ResponseError>((envelope, assertion))
+        })?;
+        Ok(Verified { assertion, envelope: envelope.success()?, response_signed: true })
+    }
+}
+
+impl AssertionPart<'_> {
+    /// Reads the assertion from the octets of its own signature.
+    fn verify(
+        self,
+        mut verify: impl FnMut(Element<'_>) -> Result<SignedElement, ResponseError>,
+        decryption: &mut Decryption<'_>,
+    ) -> Result<Assertion, ResponseError> {
+        match self {
+            Self::Plain(element) => verify(element)?.read(|assertion| Assertion::read(assertion, decryption)),
+            Self::Encrypted(container) => {
+                decryption.assertion(container)?.verify(container, verify, decryption)
             }
-            None => (envelope, false, None),
-        };
-        let assertion = match (signed_assertion, inside_response) {
-            (Some(signed), _) => signed.read(Assertion::read)?,
-            (None, Some(assertion)) => assertion,
-            // One of the two was wanted above; there is no third way to an assertion.
-            (None, None) => return Err(ProfileError::AssertionMissing.into()),
-        };
-        Ok(Verified { assertion, envelope, response_signed })
+        }
+    }
+}
+
+impl<T> Unverified<T> {
+    /// `inner` arrived and nobody has vouched for it.
+    pub(super) const fn new(inner: T) -> Self {
+        Self(inner)
+    }
+
+    /// For those in this room who find out who vouches for it.
+    pub(super) const fn inner(&self) -> &T {
+        &self.0
+    }
+
+    /// As [`inner`](Self::inner).
+    pub(super) fn into_inner(self) -> T {
+        self.0
     }
 }
 
 /// Refuses a message in which a comment splits a value. What is read later is free of comments, because canonical
 /// XML leaves them out; but nobody honest writes them, and software behind us may have been fooled before.
-fn whole_values(root: Element<'_>) -> Result<(), XmlError> {
+pub(super) fn whole_values(root: Element<'_>) -> Result<(), XmlError> {
     let mut waiting = vec![root];
     while let Some(element) = waiting.pop() {
         let above = waiting.len();
@@ -173,7 +229,7 @@ fn whole_values(root: Element<'_>) -> Result<(), XmlError> {
 }
 
 /// Reads `samlp:Response` (core 3.2.2, 3.3.3) child by child and says where its assertion is.
-fn read_response(root: Element<'_>) -> Result<(Envelope, Option<Element<'_>>), ResponseError> {
+fn read_response(root: Element<'_>) -> Result<(Envelope, Option<AssertionPart<'_>>), ResponseError> {
     const NAME: &str = "Response";
     if !root.is(names::PROTOCOL, NAME) {
         return Err(ProfileError::MessageUnexpected { presented: root.local_name().to_owned() }.into());
@@ -195,14 +251,15 @@ fn read_response(root: Element<'_>) -> Result<(Envelope, Option<Element<'_>>), R
     let status = Status::read(children.required(names::PROTOCOL, "Status")?)?;
     let mut assertion = None;
     while let Some(child) = children.next() {
-        if child.is(names::ASSERTION, "EncryptedAssertion") {
-            return Err(ProfileError::Encrypted { element: "EncryptedAssertion" }.into());
-        }
-        if !child.is(names::ASSERTION, "Assertion") {
+        let part = if child.is(names::ASSERTION, "EncryptedAssertion") {
+            AssertionPart::Encrypted(child)
+        } else if child.is(names::ASSERTION, "Assertion") {
+            AssertionPart::Plain(child)
+        } else {
             return Err(unexpected(NAME, child).into());
-        }
+        };
         // The specification allows several; one is what identity providers send, and two are how wrapping begins.
-        if assertion.replace(child).is_some() {
+        if assertion.replace(part).is_some() {
             return Err(ProfileError::AssertionRepeated.into());
         }
     }

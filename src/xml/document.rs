@@ -186,6 +186,12 @@ impl<'a> Element<'a> {
         end.and_then(|end| rest.get(..end)).unwrap_or_default()
     }
 
+    /// The namespaces in scope, as prefix and name; the default one has an empty prefix.
+    pub(crate) fn namespaces_in_scope(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let bound = self.node.namespaces().map(|bound| (bound.name().unwrap_or_default(), bound.uri()));
+        bound.filter(|(prefix, _)| *prefix != "xml")
+    }
+
     /// Where in the document it stands, as bytes from the first of its start tag to behind the last of its end tag.
     pub(crate) fn range(&self) -> core::ops::Range<usize> {
         self.node.range()

@@ -1,4 +1,4 @@
-//! What can be wrong with a signature or a key.
+//! What can be wrong with a signature, an encrypted element or a key.
 
 use core::fmt;
 
@@ -132,6 +132,76 @@ impl From<XmlError> for SignatureError {
     }
 }
 
+/// An encrypted element could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecryptionError {
+    /// No decryption key is configured.
+    KeyMissing,
+    /// The element is not shaped as xmlenc-core1 3 and SAML core 2.2.4 demand.
+    Structure {
+        /// What is wrong.
+        finding: &'static str,
+        /// The element it was found at.
+        at: Position,
+    },
+    /// A cipher, key transport or hash function that is unknown or not allowed.
+    AlgorithmRefused {
+        /// Its URI.
+        uri: String,
+    },
+    /// AES-CBC outside of a response whose signature holds.
+    ResponseUnsigned,
+    /// More keys than `Limits::max_encrypted_keys`, or more uses of ours than `Limits::max_decryptions`.
+    AttemptsExceeded,
+    /// Anything behind the first use of a private key. There are no details, for anybody.
+    Failed,
+    /// The element itself is not acceptable.
+    Xml(XmlError),
+}
+
+impl DecryptionError {
+    /// The code of the catalogue.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::KeyMissing => Code::AssertionEncrypted,
+            Self::Structure { .. } => Code::EncryptionStructure,
+            Self::AlgorithmRefused { .. } => Code::EncryptionAlgorithmRefused,
+            Self::ResponseUnsigned => Code::EncryptionUncovered,
+            Self::AttemptsExceeded => Code::DecryptionsExceeded,
+            Self::Failed => Code::DecryptionFailed,
+            Self::Xml(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Display for DecryptionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyMissing => f.write_str("something is encrypted and no decryption key is configured"),
+            Self::Structure { finding, at } => {
+                write!(f, "the encrypted element at {at} is misshapen: {finding}")
+            }
+            Self::AlgorithmRefused { uri } => {
+                write!(f, "the encryption algorithm `{}` is not accepted", Shown(uri))
+            }
+            Self::ResponseUnsigned => f.write_str("AES-CBC in a response without a signature"),
+            Self::AttemptsExceeded => f.write_str("the message asks for too many decryptions"),
+            Self::Failed => f.write_str("the encrypted element could not be decrypted"),
+            Self::Xml(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for DecryptionError {}
+
+impl From<XmlError> for DecryptionError {
+    fn from(error: XmlError) -> Self {
+        Self::Xml(error)
+    }
+}
+
 /// The sender's text in a message: at most 120 characters of it, without line breaks and other control characters.
 struct Shown<'a>(&'a str);
 
@@ -157,6 +227,8 @@ pub enum KeyError {
     },
     /// Neither RSA nor one of the curves P-256, P-384, P-521.
     KindUnsupported,
+    /// Not RSA, which alone decrypts here.
+    NotRsa,
 }
 
 impl KeyError {
@@ -166,7 +238,7 @@ impl KeyError {
         match self {
             Self::CertificateMalformed => Code::CertificateMalformed,
             Self::PrivateKeyMalformed => Code::PrivateKeyMalformed,
-            Self::RsaSize { .. } | Self::KindUnsupported => Code::KeyTooWeak,
+            Self::RsaSize { .. } | Self::KindUnsupported | Self::NotRsa => Code::KeyTooWeak,
         }
     }
 }
@@ -177,6 +249,7 @@ impl fmt::Display for KeyError {
             Self::CertificateMalformed => f.write_str("not an X.509 certificate in PEM or bare base64"),
             Self::PrivateKeyMalformed => f.write_str("not an unencrypted PKCS#8 private key in PEM"),
             Self::RsaSize { bits } => write!(f, "an RSA key of `{bits}` bits; 2048 to 8192 are accepted"),
+            Self::NotRsa => f.write_str("not an RSA key, which decryption needs"),
             Self::KindUnsupported => f.write_str("neither an RSA key nor one on P-256, P-384 or P-521"),
         }
     }

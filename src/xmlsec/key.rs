@@ -3,6 +3,7 @@
 //! A certificate is a container of a pinned key here. Its signature, names and chain mean nothing (metadata
 //! interoperability profile 2.6.1); whoever configures it trusts the key in it.
 
+use rsa::pkcs8::PrivateKeyInfoRef;
 use rsa::{RsaPrivateKey, RsaPublicKey, pkcs1};
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::spki::{DecodePublicKey as _, ObjectIdentifier, SubjectPublicKeyInfoRef};
@@ -121,14 +122,11 @@ fn rsa_size(modulus: &[u8]) -> Result<(), KeyError> {
 /// # Errors
 /// [`KeyError`] when it is none, or the key is too weak or of an unknown kind.
 pub fn parse_signing_key(pem: &Secret<String>) -> Result<SigningKey, KeyError> {
+    let der = pkcs8_der(pem)?;
     let malformed = KeyError::PrivateKeyMalformed;
-    let body = pem_body(pem.expose().trim(), "PRIVATE KEY").ok_or(malformed)?;
-    let der = Secret::new(base64::decode_xml(body).map_err(|_| malformed)?);
-    let info = rsa::pkcs8::PrivateKeyInfoRef::try_from(der.expose().as_slice()).map_err(|_| malformed)?;
+    let info = private_key_info(&der)?;
     let kind = if info.algorithm.oid == RSA_ENCRYPTION {
-        let parts = pkcs1::RsaPrivateKeyRef::try_from(info.private_key.as_bytes()).map_err(|_| malformed)?;
-        rsa_size(parts.modulus.as_bytes())?;
-        RsaPrivateKey::try_from(info).map(|_| KeyKind::Rsa).map_err(|_| malformed)?
+        rsa_private_key(info).map(|_| KeyKind::Rsa)?
     } else if info.algorithm.oid == EC_PUBLIC_KEY {
         let curve = info.algorithm.parameters_oid().map_err(|_| KeyError::KindUnsupported)?;
         if curve == SECP256R1 {
@@ -144,6 +142,34 @@ pub fn parse_signing_key(pem: &Secret<String>) -> Result<SigningKey, KeyError> {
         return Err(KeyError::KindUnsupported);
     };
     Ok(SigningKey::from_checked_pkcs8(kind, der))
+}
+
+/// Parses an RSA private key and gives its DER too.
+pub(super) fn parse_rsa_key(pem: &Secret<String>) -> Result<(RsaPrivateKey, Secret<Vec<u8>>), KeyError> {
+    let der = pkcs8_der(pem)?;
+    let info = private_key_info(&der)?;
+    if info.algorithm.oid != RSA_ENCRYPTION {
+        return Err(KeyError::NotRsa);
+    }
+    let key = rsa_private_key(info)?;
+    Ok((key, der))
+}
+
+fn pkcs8_der(pem: &Secret<String>) -> Result<Secret<Vec<u8>>, KeyError> {
+    let malformed = KeyError::PrivateKeyMalformed;
+    let body = pem_body(pem.expose().trim(), "PRIVATE KEY").ok_or(malformed)?;
+    base64::decode_xml(body).map(Secret::new).map_err(|_| malformed)
+}
+
+fn private_key_info(der: &Secret<Vec<u8>>) -> Result<PrivateKeyInfoRef<'_>, KeyError> {
+    PrivateKeyInfoRef::try_from(der.expose().as_slice()).map_err(|_| KeyError::PrivateKeyMalformed)
+}
+
+fn rsa_private_key(info: PrivateKeyInfoRef<'_>) -> Result<RsaPrivateKey, KeyError> {
+    let malformed = KeyError::PrivateKeyMalformed;
+    let parts = pkcs1::RsaPrivateKeyRef::try_from(info.private_key.as_bytes()).map_err(|_| malformed)?;
+    rsa_size(parts.modulus.as_bytes())?;
+    RsaPrivateKey::try_from(info).map_err(|_| malformed)
 }
 
 /// What is between the lines of the one PEM block `label` that is all of `text` (RFC 7468).

@@ -4,6 +4,7 @@
 //! it did not digest. `KeyInfo` is ignored. [`verify()`] is the only maker of [`SignedElement`].
 
 pub mod algorithm;
+pub mod decrypt;
 mod ecdsa;
 mod error;
 pub mod key;
@@ -13,7 +14,8 @@ pub mod sign;
 mod signed_info;
 mod verify;
 
-pub use error::{KeyError, SignatureError};
+pub use decrypt::{Decrypted, decrypt};
+pub use error::{DecryptionError, KeyError, SignatureError};
 pub use rust_crypto::RustCrypto;
 pub use self_test::self_test;
 pub use signed_info::Canonicalization;

@@ -13,10 +13,11 @@ use samlgate::saml::bindings::{post as post_binding, redirect};
 use samlgate::saml::metadata::idp::IdpMetadata;
 use samlgate::saml::profiles::web_sso::{self, Expectations, RequestBinding};
 use samlgate::saml::protocol::{AuthnRequest, RequestId};
-use samlgate::saml::{SignatureDemand, Signer, Unverified};
+use samlgate::saml::{SignatureDemand, Signer, Trust, Unverified};
 use samlgate::xml::Source;
 use samlgate::xmlsec::RustCrypto;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
+use samlgate::xmlsec::decrypt::Recipient;
 use samlgate::xmlsec::key::{Certificate, parse_signing_key};
 use testbed::browser::{Browser, Page};
 use testbed::idp::{Groups, Idp, IdpOptions, IssueOptions, SignatureCheck, Signed, Tamper, TestKey};
@@ -87,13 +88,14 @@ impl Sp {
         let document = source.document().map_err(|error| error.to_string())?;
         let response = Unverified::read(&document).map_err(|error| error.code().slug().to_owned())?;
         let verified = response
-            .verify(
-                &metadata.signing_keys,
-                &AlgorithmPolicy::STRONG,
-                &RustCrypto,
-                &limits,
-                SignatureDemand::Any,
-            )
+            .verify(&Trust {
+                keys: &metadata.signing_keys,
+                algorithms: AlgorithmPolicy::STRONG,
+                demand: SignatureDemand::Any,
+                recipient: &Recipient::NOBODY,
+                crypto: &RustCrypto,
+                limits: &limits,
+            })
             .map_err(|error| error.code().slug().to_owned())?;
         let acs = self.acs();
         let expected = Expectations {

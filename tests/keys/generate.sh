@@ -3,7 +3,7 @@
 # tests/vectors/generate/*.
 set -euo pipefail
 cd "$(dirname "$0")"
-for name in rsa2048 rsa2048_second; do
+for name in rsa2048 rsa2048_second rsa2048_decryption rsa2048_decryption_second; do
   openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$name.key.pem"
 done
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out rsa1024_weak.key.pem

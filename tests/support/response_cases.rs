@@ -24,7 +24,11 @@ impl Case {
         self.field("now", &now.to_string())
     }
 
-    fn field(mut self, key: &'static str, value: &str) -> Self {
+    pub fn has(&self, key: &str) -> bool {
+        self.fields.iter().any(|(have, _)| *have == key)
+    }
+
+    pub fn field(mut self, key: &'static str, value: &str) -> Self {
         self.fields.push((key, value.to_owned()));
         self
     }
@@ -59,6 +63,7 @@ pub fn all() -> Vec<Case> {
     .into_iter()
     .flatten()
     .chain(crate::idp_cases::all())
+    .chain(crate::encrypted_cases::all())
     .collect()
 }
 
@@ -818,7 +823,7 @@ fn wrapping() -> Vec<Case> {
         ),
         xsw(
             "xsw_encrypted_beside_signed",
-            "SG4009",
+            "SG4008",
             "an encrypted assertion beside the signed one",
             instead(&format!("{genuine}<saml:EncryptedAssertion/>")),
         ),

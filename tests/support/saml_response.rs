@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use samlgate::base::{Secret, UnixTime};
 use samlgate::effect::SignatureScheme;
+use samlgate::xmlsec::decrypt::DecryptionKey;
 use samlgate::xmlsec::key::{Certificate, parse_signing_key};
 use samlgate::xmlsec::{Canonicalization, RustCrypto, sign};
 
@@ -26,6 +27,11 @@ pub fn tests_folder(below: &str) -> PathBuf {
 pub fn certificate(name: &str) -> Certificate {
     let pem = std::fs::read_to_string(tests_folder("keys").join(format!("{name}.crt.pem"))).unwrap();
     Certificate::parse(&pem).unwrap()
+}
+
+pub fn decryption_key(name: &str) -> DecryptionKey {
+    let pem = std::fs::read_to_string(tests_folder("keys").join(format!("{name}.key.pem"))).unwrap();
+    DecryptionKey::parse(&Secret::new(pem), certificate(name)).unwrap()
 }
 
 /// The instant `seconds` after [`NOW`], as an attribute value.

@@ -4,17 +4,18 @@ use core::time::Duration;
 
 use super::origin::Origin;
 use super::{Checker, optional, quoted};
-use crate::base::{ClockSkew, Code, Limits, UnixTime};
+use crate::base::{ClockSkew, Limits, Secret, UnixTime};
 use crate::config::path::Path;
 use crate::config::raw::{
-    AuthnRequestBinding, Idp as RawIdp, RequireSignature, SignAuthnRequests, Signing, SigningAlgorithm,
-    Sp as RawSp,
+    AuthnRequestBinding, DataSource, Decryption, Idp as RawIdp, RequireSignature, SignAuthnRequests, Signing,
+    SigningAlgorithm, Sp as RawSp,
 };
 use crate::effect::{CryptoProvider as _, SignatureScheme};
 use crate::flow::{self, IdentityProvider, ServiceProvider};
 use crate::saml::metadata::idp::{Binding, IdpMetadata};
 use crate::saml::{SignatureDemand, Signer};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
+use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::xmlsec::key::{Certificate, parse_signing_key};
 use crate::xmlsec::{KeyError, RustCrypto};
 
@@ -41,7 +42,18 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
         }
     }
     let signer = raw.signing.as_ref().map(|raw| signing(raw, &at.field("signing"), checker));
+    let decryption_path = at.field("decryption");
+    let mut decryption_keys = Vec::new();
+    for (index, raw) in raw.decryption.iter().enumerate() {
+        decryption_keys.push(decryption(raw, &decryption_path.index(index), checker));
+    }
+    let decryption_keys = decryption_keys.into_iter().collect::<Option<Vec<_>>>();
     let signer = optional(signer)?;
+    if let (Some(signer), Some(keys)) = (&signer, &decryption_keys)
+        && keys.iter().any(|key| key.certificate().key() == signer.certificate.key())
+    {
+        checker.warn(&decryption_path, "the key that signs decrypts too; use two");
+    }
     Some(ServiceProvider {
         entity_id: entity_id?,
         base_uri: base_uri?,
@@ -50,6 +62,7 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
         logout_path: raw.logout_path.clone(),
         logged_out_path: raw.logged_out_path.clone(),
         signer,
+        decryption_keys: decryption_keys?,
     })
 }
 
@@ -94,27 +107,10 @@ fn base_uri(raw: Option<&str>, path: &Path, checker: &mut Checker<'_>) -> Option
 fn signing(raw: &Signing, at: &Path, checker: &mut Checker<'_>) -> Option<Signer> {
     let algorithm = checker.required(raw.algorithm, &at.field("algorithm"), "a signature algorithm");
     let key_path = at.field("private_key");
-    let key = checker.required_text(raw.private_key.as_ref(), &key_path, "a PKCS#8 private key in PEM");
-    let key = key.and_then(|pem| match parse_signing_key(&pem) {
-        Ok(key) => Some(key),
-        Err(error) => {
-            checker.room(&key_path, key_code(&error), error);
-            None
-        }
-    });
+    let key = private_key(raw.private_key.as_ref(), &key_path, checker);
+    let key = key.and_then(|pem| or_fault(parse_signing_key(&pem), &key_path, checker));
     let certificate_path = at.field("certificate");
-    let certificate =
-        checker.required_text(raw.certificate.as_ref(), &certificate_path, "an X.509 certificate");
-    let certificate = certificate.and_then(|text| match Certificate::parse(text.expose()) {
-        Ok(certificate) => Some(certificate),
-        Err(error) => {
-            checker.room(&certificate_path, key_code(&error), error);
-            None
-        }
-    });
-    if let Some(certificate) = &certificate {
-        warn_of_expiry(certificate, &certificate_path, checker);
-    }
+    let certificate = certificate(raw.certificate.as_ref(), &certificate_path, checker);
     let (algorithm, key, certificate) = (algorithm?, key?, certificate?);
     let scheme = match algorithm {
         SigningAlgorithm::RsaSha256 => SignatureScheme::RsaSha256,
@@ -141,8 +137,32 @@ fn signing(raw: &Signing, at: &Path, checker: &mut Checker<'_>) -> Option<Signer
     Some(Signer { scheme, key, certificate })
 }
 
-const fn key_code(error: &KeyError) -> Code {
-    error.code()
+fn private_key(raw: Option<&DataSource>, path: &Path, checker: &mut Checker<'_>) -> Option<Secret<String>> {
+    checker.required_text(raw, path, "a PKCS#8 private key in PEM")
+}
+
+fn certificate(raw: Option<&DataSource>, path: &Path, checker: &mut Checker<'_>) -> Option<Certificate> {
+    let text = checker.required_text(raw, path, "an X.509 certificate")?;
+    let certificate = or_fault(Certificate::parse(text.expose()), path, checker)?;
+    warn_of_expiry(&certificate, path, checker);
+    Some(certificate)
+}
+
+fn or_fault<T>(parsed: Result<T, KeyError>, path: &Path, checker: &mut Checker<'_>) -> Option<T> {
+    parsed.map_err(|error| checker.room(path, error.code(), error)).ok()
+}
+
+fn decryption(raw: &Decryption, at: &Path, checker: &mut Checker<'_>) -> Option<DecryptionKey> {
+    let key_path = at.field("private_key");
+    let pem = private_key(raw.private_key.as_ref(), &key_path, checker);
+    let certificate_path = at.field("certificate");
+    let certificate = certificate(raw.certificate.as_ref(), &certificate_path, checker);
+    let key = or_fault(DecryptionKey::parse(&pem?, certificate?), &key_path, checker)?;
+    if !key.fits_certificate() {
+        checker.conflict(&certificate_path, key_path, "the certificate is of another key");
+        return None;
+    }
+    Some(key)
 }
 
 fn warn_of_expiry(certificate: &Certificate, path: &Path, checker: &mut Checker<'_>) {
@@ -208,6 +228,9 @@ pub(super) fn idp(raw: &RawIdp, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
     if raw.danger_allow_sha1 {
         checker.warn(&at.field("danger_allow_sha1"), "signatures with SHA-1 can be forged");
     }
+    if raw.danger_allow_aes_cbc {
+        checker.warn(&at.field("danger_allow_aes_cbc"), "AES-CBC does not notice changes");
+    }
     for (field, value) in [("name_id_format", &raw.name_id_format), ("entity_id", &raw.entity_id)] {
         if let Some(text) = value
             && (text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()))
@@ -216,9 +239,11 @@ pub(super) fn idp(raw: &RawIdp, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
         }
     }
     let algorithms = AlgorithmPolicy::STRONG;
+    let ciphers = CipherPolicy::STRONG;
     Some(IdentityProvider {
         metadata: metadata?,
         algorithms: if raw.danger_allow_sha1 { algorithms.with_danger_sha1() } else { algorithms },
+        ciphers: if raw.danger_allow_aes_cbc { ciphers.with_danger_cbc() } else { ciphers },
         require_signature: match raw.require_signature {
             RequireSignature::Any => SignatureDemand::Any,
             RequireSignature::Response => SignatureDemand::Response,

@@ -231,8 +231,11 @@ pub(super) fn limits(raw: &Limits, checker: &mut Checker<'_>) -> Option<base::Li
     let max_xml_attributes = size(raw.max_xml_attributes, 8..=200, "max_xml_attributes");
     let max_xml_prefixes = size(raw.max_xml_prefixes, 8..=100, "max_xml_prefixes");
     let max_inflated_bytes = size(raw.max_inflated_bytes, 4096..=1_048_576, "max_inflated_bytes");
+    let max_encrypted_keys = size(raw.max_encrypted_keys, 1..=64, "max_encrypted_keys");
     let path = at.field("max_signature_checks");
     let max_signature_checks = count::<u32>(raw.max_signature_checks, 2..=64, &path, checker);
+    let path = at.field("max_decryptions");
+    let max_decryptions = count::<u32>(raw.max_decryptions, 1..=64, &path, checker);
     Some(base::Limits {
         max_body_bytes: max_body_bytes?,
         max_xml_bytes: max_xml_bytes?,
@@ -242,6 +245,8 @@ pub(super) fn limits(raw: &Limits, checker: &mut Checker<'_>) -> Option<base::Li
         max_xml_prefixes: max_xml_prefixes?,
         max_inflated_bytes: max_inflated_bytes?,
         max_signature_checks: max_signature_checks?,
+        max_encrypted_keys: max_encrypted_keys?,
+        max_decryptions: max_decryptions?,
         ..base::Limits::DEFAULT
     })
 }

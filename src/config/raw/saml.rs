@@ -23,6 +23,10 @@ raw! {
         logged_out_path: String,
         /// Key and certificate for signing AuthnRequests; they also appear in our metadata.
         signing: Option<Signing>,
+        /// Keys for decrypting assertions, names and attributes. Every key is tried; the certificate of the first is
+        /// published in our metadata. To change the key add the new one as second, swap them when it may be published,
+        /// and remove the old one when no identity provider uses it any more.
+        decryption: Vec<Decryption>,
     }
 }
 
@@ -34,6 +38,19 @@ raw! {
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
         algorithm: Option<SigningAlgorithm>,
         /// Unencrypted PKCS#8 private key in PEM: RSA of at least 2048 bits, P-256, P-384 or P-521.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        private_key: Option<DataSource>,
+        /// X.509 certificate of the same key, in PEM or bare base64.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        certificate: Option<DataSource>,
+    }
+}
+
+raw! {
+    /// Key and certificate for decrypting.
+    #[derive(Default)]
+    struct Decryption {
+        /// Unencrypted PKCS#8 private RSA key in PEM, of at least 2048 bits. Do not sign with it too.
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
         private_key: Option<DataSource>,
         /// X.509 certificate of the same key, in PEM or bare base64.
@@ -92,6 +109,10 @@ raw! {
         clock_skew: Span,
         /// Accepts signatures and digests with SHA-1. Forgeries of SHA-1 signatures are within reach.
         danger_allow_sha1: bool,
+        /// Accepts content encrypted with AES-CBC, which AD FS and Microsoft Entra ID use, and only inside a response
+        /// that is signed itself (at Entra ID: sign response and assertion). AES-CBC does not notice changes, and a server
+        /// that decrypts what anybody sends gives the plaintext away.
+        danger_allow_aes_cbc: bool,
     }
 }
 

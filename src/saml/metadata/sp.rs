@@ -20,7 +20,21 @@ pub struct SpDescription<'a> {
     pub want_assertions_signed: bool,
     /// The certificates of our signing keys, during a change both of them.
     pub signing_certificates: &'a [&'a Certificate],
+    /// The certificate of the key to encrypt to; `None` asks for no encryption.
+    pub encryption_certificate: Option<&'a Certificate>,
+    /// AES-CBC is accepted too, which some identity providers cannot do without.
+    pub aes_cbc_accepted: bool,
 }
+
+/// What may be encrypted with, best first (metadata 2.4.1.1).
+const ENCRYPTION_METHODS: [&str; 4] = [
+    "http://www.w3.org/2009/xmlenc11#aes256-gcm",
+    "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+    "http://www.w3.org/2009/xmlenc11#rsa-oaep",
+    "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+];
+const CBC_METHODS: [&str; 2] =
+    ["http://www.w3.org/2001/04/xmlenc#aes256-cbc", "http://www.w3.org/2001/04/xmlenc#aes128-cbc"];
 
 /// Renders the `EntityDescriptor`. Neither signed nor limited in time: it is fetched over our own https address.
 #[must_use]
@@ -38,8 +52,15 @@ pub fn render(sp: &SpDescription<'_>) -> String {
     // Absent means false (metadata 2.4.4), but where it says so SimpleSAMLphp stops signing assertions altogether.
     xml.attribute("protocolSupportEnumeration", names::PROTOCOL);
     for certificate in sp.signing_certificates {
-        xml.open("md:KeyDescriptor").attribute("use", "signing").open("ds:KeyInfo").open("ds:X509Data");
-        xml.element("ds:X509Certificate", &base64::encode(certificate.der())).close().close().close();
+        key_descriptor(&mut xml, "signing", certificate).close();
+    }
+    if let Some(certificate) = sp.encryption_certificate {
+        key_descriptor(&mut xml, "encryption", certificate);
+        let cbc = CBC_METHODS.iter().filter(|_| sp.aes_cbc_accepted);
+        for method in ENCRYPTION_METHODS.iter().chain(cbc) {
+            xml.open("md:EncryptionMethod").attribute("Algorithm", method).close();
+        }
+        xml.close();
     }
     if let Some(format) = sp.name_id_format {
         xml.element("md:NameIDFormat", format);
@@ -50,4 +71,10 @@ pub fn render(sp: &SpDescription<'_>) -> String {
         .attribute("index", "0")
         .attribute("isDefault", "true");
     xml.finish()
+}
+
+/// Opens a `KeyDescriptor` (metadata 2.4.1.1) and writes its `KeyInfo`.
+fn key_descriptor<'a>(xml: &'a mut Writer, role: &str, certificate: &Certificate) -> &'a mut Writer {
+    xml.open("md:KeyDescriptor").attribute("use", role).open("ds:KeyInfo").open("ds:X509Data");
+    xml.element("ds:X509Certificate", &base64::encode(certificate.der())).close().close()
 }

@@ -224,6 +224,8 @@ fn our_metadata_needs_no_identity_provider() {
         authn_requests_signed: true,
         want_assertions_signed: false,
         signing_certificates: &[&certificate],
+        encryption_certificate: None,
+        aes_cbc_accepted: false,
     };
     let xml = render(&sp);
     let source = Source::check(xml.as_bytes(), &Limits::DEFAULT).unwrap();
@@ -242,6 +244,12 @@ fn our_metadata_needs_no_identity_provider() {
     assert_eq!(acs.attribute("Binding"), Some(names::BINDING_POST));
     assert_eq!(acs.attribute("Location"), Some(sp.assertion_consumer_service_uri));
     assert_eq!((acs.attribute("index"), acs.attribute("isDefault")), (Some("0"), Some("true")));
+
+    let encrypted = SpDescription { encryption_certificate: Some(&certificate), ..sp };
+    let (encrypted, cbc) =
+        (render(&encrypted), render(&SpDescription { aes_cbc_accepted: true, ..encrypted }));
+    assert!(encrypted.contains("use=\"encryption\"") && encrypted.contains("#aes256-gcm"));
+    assert!(!encrypted.contains("-cbc") && cbc.contains("#aes256-cbc") && cbc.contains("#aes256-gcm"));
 
     sp = SpDescription { name_id_format: None, signing_certificates: &[], ..sp };
     assert!(!render(&sp).contains("KeyDescriptor") && !render(&sp).contains("NameIDFormat"));

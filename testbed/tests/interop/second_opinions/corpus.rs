@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use samlgate::base::{ClockSkew, Code, Limits, UnixTime};
+use samlgate::base::{ClockSkew, Code, Limits, Secret, UnixTime};
 use samlgate::identity::{Identity, Settings, UsernamePattern, UsernameSource};
 use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, MAX_AGE, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
-use samlgate::saml::{ResponseError, SignatureDemand, Unverified};
+use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::xml::Source;
 use samlgate::xmlsec::RustCrypto;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
+use samlgate::xmlsec::decrypt::{CipherPolicy, DecryptionKey, Recipient};
 use samlgate::xmlsec::key::Certificate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,6 +48,7 @@ pub struct Question {
     pub certificates: Vec<PathBuf>,
     pub demand: Demand,
     pub sha1: bool,
+    pub aes_cbc: bool,
     pub sp: &'static str,
     pub acs: &'static str,
     pub request: &'static str,
@@ -66,6 +68,7 @@ impl Question {
             certificates: Vec::new(),
             demand: Demand::Any,
             sha1: false,
+            aes_cbc: false,
             sp: "https://sp.example/saml",
             acs: "https://jira.example/saml/acs",
             request: "_0123456789abcdef0123456789abcdef",
@@ -100,6 +103,10 @@ struct Vector {
     demand: Demand,
     #[serde(default)]
     danger_allow_sha1: bool,
+    #[serde(default)]
+    decryption: Vec<String>,
+    #[serde(default)]
+    danger_allow_aes_cbc: bool,
     username_attribute: Option<String>,
     username_pattern: Option<String>,
 }
@@ -142,6 +149,8 @@ fn vector(folder: &Path, name: String) -> Case {
         certificates: vector.keys.iter().map(|name| keys.join(format!("{name}.crt.pem"))).collect(),
         demand: vector.demand,
         sha1: vector.danger_allow_sha1,
+        aes_cbc: vector.danger_allow_aes_cbc,
+        decryption_keys: vector.decryption.iter().map(|name| keys.join(format!("{name}.key.pem"))).collect(),
         ..Question::new(name, folder.join("input.xml"))
     };
     let settings = Settings {
@@ -178,6 +187,14 @@ fn verdict(question: &Question, settings: &Settings) -> Result<Person, Code> {
     })
 }
 
+/// The key of `file`, whose certificate lies beside it.
+fn decryption_key(file: &Path) -> DecryptionKey {
+    let pem = std::fs::read_to_string(file).unwrap();
+    let certificate = file.to_str().unwrap().replace(".key.pem", ".crt.pem");
+    let certificate = Certificate::parse(&std::fs::read_to_string(certificate).unwrap()).unwrap();
+    DecryptionKey::parse(&Secret::new(pem), certificate).unwrap()
+}
+
 fn accepted(xml: &[u8], question: &Question) -> Result<AcceptedAssertion, ResponseError> {
     let keys: Vec<_> = question
         .certificates
@@ -205,6 +222,19 @@ fn accepted(xml: &[u8], question: &Question) -> Result<AcceptedAssertion, Respon
     let source = Source::check(xml, &Limits::DEFAULT)?;
     let document = source.document()?;
     let unverified = Unverified::read(&document)?;
-    let verified = unverified.verify(&keys, &policy, &RustCrypto, &Limits::DEFAULT, demand)?;
+    let decryption: Vec<_> = question.decryption_keys.iter().map(|file| decryption_key(file)).collect();
+    let ciphers = CipherPolicy::STRONG;
+    let verified = unverified.verify(&Trust {
+        keys: &keys,
+        algorithms: policy,
+        demand,
+        recipient: &Recipient {
+            entity_id: question.sp,
+            keys: &decryption,
+            ciphers: if question.aes_cbc { ciphers.with_danger_cbc() } else { ciphers },
+        },
+        crypto: &RustCrypto,
+        limits: &Limits::DEFAULT,
+    })?;
     Ok(accept(verified, &expectations)?)
 }
