@@ -7,14 +7,19 @@ use std::fs;
 use std::rc::Rc;
 use std::time::Duration;
 
-use samlgate::base::{Code, EntropyFailure, EntropySource, Secret, UnixTime};
+use samlgate::base::{Budget, Code, EntropyFailure, EntropySource, Limits, Secret, UnixTime};
 use samlgate::config::{self, Environment};
-use samlgate::effect::{Answer, Ask, AskId, SignatureScheme, Step, Tell, Verdict, Version};
+use samlgate::effect::{
+    Answer, Ask, AskId, CryptoProvider, SignatureScheme, SigningFailure, SigningKey, Step, Tell, Verdict,
+    VerificationKey, Version,
+};
 use samlgate::encoding::{base64, inflate};
 use samlgate::gateway::{Exchange, Gateway, Host};
 use samlgate::http::{Reply, RequestHead};
-use samlgate::xmlsec::key::parse_signing_key;
-use samlgate::xmlsec::{Canonicalization, RustCrypto, sign};
+use samlgate::xml::Source;
+use samlgate::xmlsec::algorithm::AlgorithmPolicy;
+use samlgate::xmlsec::key::{Certificate, parse_signing_key};
+use samlgate::xmlsec::{Canonicalization, RustCrypto, sign, verify};
 
 /// 2026-01-02T03:04:05Z.
 const NOW: UnixTime = UnixTime::from_secs(1_767_323_045);
@@ -50,6 +55,8 @@ impl Environment for Variables {
         match name {
             "IDP_METADATA" => Some(self.0.clone()),
             "SESSION_KEY" => Some("C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned()),
+            "SP_PRIVATE_KEY" => Some(include_str!("keys/p256.key.pem").to_owned()),
+            "SP_CERTIFICATE" => Some(include_str!("keys/p256.crt.pem").to_owned()),
             _ => None,
         }
     }
@@ -57,6 +64,11 @@ impl Environment for Variables {
 
 /// A gateway for the identity provider `idp`, or for none.
 fn gateway(idp: Option<&str>) -> Gateway {
+    gateway_with(idp, "")
+}
+
+/// The same with more fields of `sp`.
+fn gateway_with(idp: Option<&str>, sp: &str) -> Gateway {
     let root = env!("CARGO_MANIFEST_DIR");
     let metadata = fs::read_to_string(format!("{root}/tests/vectors/config_idp/good.xml")).unwrap();
     assert!(metadata.contains(IDP));
@@ -67,7 +79,7 @@ fn gateway(idp: Option<&str>) -> Gateway {
         ""
     };
     let text = format!(
-        r#"{{ "sp": {{ "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com" }},
+        r#"{{ "sp": {{ "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com"{sp} }},
             {idp} "session": {{ "keys": [{{ "environment_variable": "SESSION_KEY" }}] }} }}"#
     );
     let (settings, _) = config::load(text.as_bytes(), &Variables(metadata), NOW).unwrap();
@@ -150,6 +162,69 @@ fn posted(gateway: &mut Gateway, cookie: &str) -> (Exchange, AskId) {
     let Step::Wait { state, asks, .. } = step else { panic!("{step:?}") };
     let [(id, Ask::RequestBody { .. })] = asks.as_slice() else { panic!("{asks:?}") };
     (state, *id)
+}
+
+/// Signs until it fails, and counts.
+struct Signing {
+    asked: Cell<u32>,
+    fails: bool,
+}
+
+impl CryptoProvider for Signing {
+    fn verify(&self, _: SignatureScheme, _: &VerificationKey, _: &[u8], _: &[u8]) -> bool {
+        panic!("nothing is to be verified")
+    }
+
+    fn sign(
+        &self,
+        scheme: SignatureScheme,
+        key: &SigningKey,
+        message: &[u8],
+    ) -> Result<Vec<u8>, SigningFailure> {
+        self.asked.set(self.asked.get() + 1);
+        if self.fails { Err(SigningFailure) } else { RustCrypto.sign(scheme, key, message) }
+    }
+}
+
+const SIGNED_METADATA: &str = r#", "sign_metadata": true, "signing": { "algorithm": "ECDSA_SHA256",
+    "private_key": { "environment_variable": "SP_PRIVATE_KEY" },
+    "certificate": { "environment_variable": "SP_CERTIFICATE" } }"#;
+
+fn metadata_request() -> RequestHead {
+    head(&[(":method", "GET"), (":path", "/saml/metadata")])
+}
+
+#[test]
+fn metadata_is_signed_once_however_often_it_is_asked_for() {
+    let mut gateway = gateway_with(None, SIGNED_METADATA);
+    let crypto = Signing { asked: Cell::new(0), fails: false };
+    let mut ask = || {
+        let host = Host { now: NOW, entropy: &Broken, crypto: &crypto };
+        ended(gateway.start(metadata_request(), &host)).0
+    };
+    let first = ask();
+    assert_eq!((first.status, value(&first, "content-type")), (200, "application/samlmetadata+xml"));
+    assert_eq!(ask().body, first.body);
+    assert_eq!(crypto.asked.get(), 1);
+    let source = Source::check(&first.body, &Limits::DEFAULT).unwrap();
+    let document = source.document().unwrap();
+    let key = Certificate::parse(include_str!("keys/p256.crt.pem")).unwrap().key().clone();
+    let policy = AlgorithmPolicy::STRONG;
+    let mut budget = Budget::new(1);
+    let root = document.root();
+    let signed = verify(root, &[key], &policy, &RustCrypto, &Limits::DEFAULT, &mut budget).unwrap();
+    assert!(signed.octets().contains("entityID=\"https://jira.example.com/saml/metadata\""));
+}
+
+#[test]
+fn metadata_that_cannot_be_signed_is_not_served_unsigned() {
+    let mut gateway = gateway_with(None, SIGNED_METADATA);
+    let crypto = Signing { asked: Cell::new(0), fails: true };
+    let host = Host { now: NOW, entropy: &Broken, crypto: &crypto };
+    let (reply, code) = ended(gateway.start(metadata_request(), &host));
+    assert_eq!(code, Some(Code::SigningFailed));
+    assert!(reply.status >= 500, "{}", reply.status);
+    assert!(!String::from_utf8(reply.body).unwrap().contains("EntityDescriptor"));
 }
 
 #[test]

@@ -35,6 +35,7 @@ impl Default for Sp {
             logged_out_path: String::from("/saml/logged-out"),
             signing: None,
             decryption: Vec::new(),
+            sign_metadata: false,
         }
     }
 }

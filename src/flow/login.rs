@@ -65,7 +65,7 @@ fn start(target: RedirectTarget, cookies: &[(&str, &str)], env: &Env<'_>) -> Res
     let signer = signer(idp, settings.sp.signer.as_ref());
     let mut reply = match endpoint.binding {
         Binding::Redirect => {
-            let location = redirect::authn_request_url(
+            let location = redirect::request_url(
                 &endpoint.location,
                 &request.render(),
                 &sealed.relay_state,
@@ -90,7 +90,7 @@ fn start(target: RedirectTarget, cookies: &[(&str, &str)], env: &Env<'_>) -> Res
                     .map_err(|fault| Rejection::new(fault.code(), fault))?,
                 None => request.render(),
             };
-            let fields = post::authn_request_fields(&xml, &sealed.relay_state)
+            let fields = post::request_fields(&xml, &sealed.relay_state)
                 .map_err(|fault| Rejection::new(fault.code(), fault))?;
             page::auto_post(&endpoint.location, &fields)
         }

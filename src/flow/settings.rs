@@ -51,6 +51,8 @@ pub struct ServiceProvider {
     pub logged_out_path: String,
     /// Signs AuthnRequests and appears in our metadata.
     pub signer: Option<Signer>,
+    /// It signs our metadata too.
+    pub sign_metadata: bool,
     /// Decrypt what identity providers encrypt; the certificate of the first appears in our metadata.
     pub decryption_keys: Vec<DecryptionKey>,
 }

@@ -21,6 +21,7 @@ use crate::page::{self, Reader};
 use crate::saml::SignatureDemand;
 use crate::saml::metadata::sp;
 use crate::session::{self, Opened, OpenedCache};
+use crate::xmlsec::SignatureError;
 use crate::xmlsec::decrypt::DecryptionKey;
 
 use origin::SentBy;
@@ -36,6 +37,8 @@ pub struct Gateway {
     settings: Rc<Settings>,
     owned_headers: OwnedHeaders,
     opened: OpenedCache<IdentityHeaderValues>,
+    /// Our metadata, once somebody has asked for it: anybody may ask, and a signature costs milliseconds.
+    metadata: Option<Vec<u8>>,
 }
 
 /// What answers at once, provided by the shell for each callback.
@@ -68,7 +71,7 @@ impl Gateway {
     #[must_use]
     pub fn new(settings: Rc<Settings>) -> Self {
         let owned_headers = OwnedHeaders::new(settings.flow.headers.names().chain(["x-samlgate-code"]));
-        Self { settings, owned_headers, opened: OpenedCache::new(OPENED_SESSIONS) }
+        Self { settings, owned_headers, opened: OpenedCache::new(OPENED_SESSIONS), metadata: None }
     }
 
     /// Names of request headers that only we may set, for trailers: they are sanitized too.
@@ -144,7 +147,7 @@ impl Gateway {
             return self.assertion_consumer_service(request, reader, host);
         }
         if path == sp.metadata_path && matches!(method, "GET" | "HEAD") {
-            return reply(metadata(&settings));
+            return self.metadata(request, host);
         }
         if path == sp.logged_out_path && matches!(method, "GET" | "HEAD") {
             return reply(page::logged_out());
@@ -258,6 +261,27 @@ impl Gateway {
     }
 
     /// Edits for whatever goes upstream: forged headers out, our cookies out, the path as it was matched.
+    fn metadata(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
+        if self.metadata.is_none() {
+            match metadata(&self.settings, host.crypto) {
+                Ok(document) => self.metadata = Some(document.into_bytes()),
+                Err(fault) => {
+                    let rejection = Rejection::new(fault.code(), fault);
+                    return refuse(&rejection, &reader::of(request.head));
+                }
+            }
+        }
+        reply(Reply {
+            status: 200,
+            headers: vec![
+                (String::from("content-type"), String::from("application/samlmetadata+xml")),
+                (String::from("cache-control"), String::from("no-store")),
+                (String::from("x-content-type-options"), String::from("nosniff")),
+            ],
+            body: self.metadata.clone().unwrap_or_default(),
+        })
+    }
+
     fn plain_edits(&self, request: &Request<'_>) -> HeaderEdits {
         let mut edits = request.head.edits();
         if request.path.changed() {
@@ -287,11 +311,11 @@ impl Settings {
     }
 }
 
-fn metadata(settings: &Settings) -> Reply {
+fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<String, SignatureError> {
     let sp = &settings.flow.sp;
     let idp = settings.flow.idp.as_ref();
     let certificates: Vec<_> = sp.signer.iter().map(|signer| &signer.certificate).collect();
-    let body = sp::render(&sp::SpDescription {
+    let description = sp::SpDescription {
         entity_id: &sp.entity_id,
         assertion_consumer_service_uri: &sp.acs_uri(),
         name_id_format: idp.and_then(|idp| idp.name_id_format.as_deref()),
@@ -303,15 +327,10 @@ fn metadata(settings: &Settings) -> Reply {
         signing_certificates: &certificates,
         encryption_certificate: sp.decryption_keys.first().map(DecryptionKey::certificate),
         aes_cbc_accepted: idp.is_some_and(|idp| idp.ciphers.allows_cbc()),
-    });
-    Reply {
-        status: 200,
-        headers: vec![
-            (String::from("content-type"), String::from("application/samlmetadata+xml")),
-            (String::from("cache-control"), String::from("no-store")),
-            (String::from("x-content-type-options"), String::from("nosniff")),
-        ],
-        body: body.into_bytes(),
+    };
+    match sp.signer.as_ref().filter(|_| sp.sign_metadata) {
+        Some(signer) => sp::render_signed(&description, signer, crypto),
+        None => Ok(sp::render(&description)),
     }
 }
 

@@ -66,7 +66,7 @@ impl Sp {
             name_id_format: None,
             force_authn: false,
         };
-        redirect::authn_request_url(&sso, &request.render(), relay_state, signer, &RustCrypto).unwrap()
+        redirect::request_url(&sso, &request.render(), relay_state, signer, &RustCrypto).unwrap()
     }
 
     fn sign_in(&self, idp: &Idp, browser: &mut Browser, user: &str) -> Page {

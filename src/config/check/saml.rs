@@ -54,6 +54,9 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
     {
         checker.warn(&decryption_path, "the key that signs decrypts too; use two");
     }
+    if raw.sign_metadata && raw.signing.is_none() {
+        checker.conflict(&at.field("sign_metadata"), at.field("signing"), "`true` needs a key to sign with");
+    }
     Some(ServiceProvider {
         entity_id: entity_id?,
         base_uri: base_uri?,
@@ -63,6 +66,7 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
         logged_out_path: raw.logged_out_path.clone(),
         signer,
         decryption_keys: decryption_keys?,
+        sign_metadata: raw.sign_metadata,
     })
 }
 

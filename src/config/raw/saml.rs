@@ -23,6 +23,9 @@ raw! {
         logged_out_path: String,
         /// Key and certificate for signing AuthnRequests; they also appear in our metadata.
         signing: Option<Signing>,
+        /// Signs our metadata with the key of `signing`, for those who get it by another way than from its address, or
+        /// whose identity provider demands it.
+        sign_metadata: bool,
         /// Keys for decrypting assertions, names and attributes. Every key is tried; the certificate of the first is
         /// published in our metadata. To change the key add the new one as second, swap them when it may be published,
         /// and remove the old one when no identity provider uses it any more.

@@ -58,15 +58,12 @@ pub fn decode(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Resul
     Ok(PostMessage { saml_response: base64::decode_xml(&response)?, relay_state })
 }
 
-/// The hidden fields of the form that posts an `AuthnRequest` (bindings 3.5.4). Sign `xml` beforehand with
-/// [`crate::saml::protocol::AuthnRequest::render_signed`] where a signature is wanted. The page escapes the values.
+/// The hidden fields of the form that posts a request (bindings 3.5.4). Sign `xml` beforehand with the `render_signed`
+/// of [`crate::saml::protocol`] where a signature is wanted. The page escapes the values.
 ///
 /// # Errors
 /// [`BindingError::RelayStateMalformed`] above 80 bytes.
-pub fn authn_request_fields(
-    xml: &str,
-    relay_state: &str,
-) -> Result<Vec<(&'static str, String)>, BindingError> {
+pub fn request_fields(xml: &str, relay_state: &str) -> Result<Vec<(&'static str, String)>, BindingError> {
     check_relay_state(relay_state)?;
     let mut fields = vec![("SAMLRequest", base64::encode(xml.as_bytes()))];
     if !relay_state.is_empty() {
@@ -143,13 +140,13 @@ mod tests {
 
     #[test]
     fn the_request_form_has_the_message_and_a_short_relay_state() {
-        let fields = authn_request_fields("<a/>", "token").unwrap();
+        let fields = request_fields("<a/>", "token").unwrap();
         assert_eq!(
             fields,
             [("SAMLRequest", String::from("PGEvPg==")), ("RelayState", String::from("token"))]
         );
-        assert_eq!(authn_request_fields("<a/>", "").unwrap().len(), 1);
-        assert!(authn_request_fields("<a/>", &"r".repeat(80)).is_ok());
-        assert!(authn_request_fields("<a/>", &"r".repeat(81)).is_err());
+        assert_eq!(request_fields("<a/>", "").unwrap().len(), 1);
+        assert!(request_fields("<a/>", &"r".repeat(80)).is_ok());
+        assert!(request_fields("<a/>", &"r".repeat(81)).is_err());
     }
 }

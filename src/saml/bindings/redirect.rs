@@ -6,14 +6,14 @@ use crate::encoding::{base64, inflate, percent};
 use crate::saml::Signer;
 use crate::xmlsec::sign;
 
-/// The address that carries `xml` to `endpoint`, which may have a query of its own but no fragment.
+/// The address that carries the request `xml` to `endpoint`, which may have a query of its own but no fragment.
 ///
 /// With `signer` the query is signed as bindings 3.4.4.1 says: over `SAMLRequest`, `RelayState` and `SigAlg` in
 /// this order, exactly as they stand in the address. `xml` must not carry an enveloped signature.
 ///
 /// # Errors
 /// [`BindingError`]: `relay_state` has more than 80 bytes, or signing fails.
-pub fn authn_request_url(
+pub fn request_url(
     endpoint: &str,
     xml: &str,
     relay_state: &str,
@@ -62,7 +62,7 @@ mod tests {
     }
 
     fn url(endpoint: &str, relay_state: &str, signer: Option<&Signer>) -> String {
-        authn_request_url(endpoint, "<samlp:AuthnRequest/>", relay_state, signer, &RustCrypto).unwrap()
+        request_url(endpoint, "<samlp:AuthnRequest/>", relay_state, signer, &RustCrypto).unwrap()
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn relay_state_has_at_most_80_bytes_and_the_key_must_fit() {
         let sent = |relay_state: &str, signer: Option<&Signer>| {
-            authn_request_url("https://idp.example/", "<a/>", relay_state, signer, &RustCrypto)
+            request_url("https://idp.example/", "<a/>", relay_state, signer, &RustCrypto)
                 .map_err(|error| error.code())
         };
         assert!(sent(&"r".repeat(80), None).is_ok());

@@ -1,8 +1,11 @@
 //! Our own metadata (metadata 2.4.4), needed before any identity provider is configured.
 
+use crate::effect::CryptoProvider;
 use crate::encoding::base64;
-use crate::saml::names;
+use crate::saml::{Signer, names};
 use crate::xml::Writer;
+use crate::xmlsec::SignatureError;
+use crate::xmlsec::algorithm::DigestAlgorithm;
 use crate::xmlsec::key::Certificate;
 
 /// What our metadata says.
@@ -39,12 +42,35 @@ const CBC_METHODS: [&str; 2] =
 /// Renders the `EntityDescriptor`. Neither signed nor limited in time: it is fetched over our own https address.
 #[must_use]
 pub fn render(sp: &SpDescription<'_>) -> String {
+    render_as(sp, None)
+}
+
+/// The same with an enveloped signature (metadata 3) for those who get it by another way. The `ID` follows from what it
+/// says, so that the document changes only when that does.
+///
+/// # Errors
+/// [`SignatureError`] when key and scheme do not fit or the provider fails.
+pub fn render_signed(
+    sp: &SpDescription<'_>,
+    signer: &Signer,
+    crypto: &dyn CryptoProvider,
+) -> Result<String, SignatureError> {
+    let mut id = String::from("_");
+    // 128 bits, as every ID of ours has.
+    for byte in DigestAlgorithm::Sha256.digest(render(sp).as_bytes()).iter().take(16) {
+        id.push_str(&format!("{byte:02x}"));
+    }
+    signer.sign(&render_as(sp, Some(&id)), crypto)
+}
+
+fn render_as(sp: &SpDescription<'_>, id: Option<&str>) -> String {
     let truth = |value: bool| if value { "true" } else { "false" };
     let mut xml = Writer::new();
-    xml.open("md:EntityDescriptor")
-        .attribute("xmlns:md", names::METADATA)
-        .attribute("xmlns:ds", names::DSIG)
-        .attribute("entityID", sp.entity_id);
+    xml.open("md:EntityDescriptor").attribute("xmlns:md", names::METADATA).attribute("xmlns:ds", names::DSIG);
+    if let Some(id) = id {
+        xml.attribute("ID", id);
+    }
+    xml.attribute("entityID", sp.entity_id);
     xml.open("md:SPSSODescriptor").attribute("AuthnRequestsSigned", truth(sp.authn_requests_signed));
     if sp.want_assertions_signed {
         xml.attribute("WantAssertionsSigned", "true");

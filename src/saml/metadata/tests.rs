@@ -2,11 +2,15 @@
 
 use super::MetadataError;
 use super::idp::{Binding, IdpMetadata};
-use super::sp::{SpDescription, render};
-use crate::base::{Code, Limits, UnixTime};
-use crate::saml::names;
+use super::sp::{SpDescription, render, render_signed};
+use crate::base::{Budget, Code, Limits, Secret, UnixTime};
+use crate::effect::SignatureScheme;
+use crate::saml::{Signer, names};
 use crate::xml::Source;
-use crate::xmlsec::key::Certificate;
+use crate::xml::c14n::{Exclusive, canonicalize};
+use crate::xmlsec::algorithm::AlgorithmPolicy;
+use crate::xmlsec::key::{Certificate, parse_signing_key};
+use crate::xmlsec::{RustCrypto, verify};
 
 const RSA: &str = include_str!("../../../tests/keys/rsa2048.crt.pem");
 const RSA_SECOND: &str = include_str!("../../../tests/keys/rsa2048_second.crt.pem");
@@ -214,19 +218,24 @@ fn a_byte_order_mark_as_ad_fs_writes_it_is_passed_over() {
     assert!(parse(&format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>{}\n", good("idp"))).is_ok());
 }
 
-#[test]
-fn our_metadata_needs_no_identity_provider() {
-    let certificate = Certificate::parse(RSA).unwrap();
-    let mut sp = SpDescription {
+fn description() -> SpDescription<'static> {
+    SpDescription {
         entity_id: "https://sp.example/saml?a&b",
         assertion_consumer_service_uri: "https://jira.example/saml/acs",
         name_id_format: Some(names::FORMAT_UNSPECIFIED),
         authn_requests_signed: true,
         want_assertions_signed: false,
-        signing_certificates: &[&certificate],
+        signing_certificates: &[],
         encryption_certificate: None,
         aes_cbc_accepted: false,
-    };
+    }
+}
+
+#[test]
+fn our_metadata_needs_no_identity_provider() {
+    let certificate = Certificate::parse(RSA).unwrap();
+    let certificates = [&certificate];
+    let mut sp = SpDescription { signing_certificates: &certificates, ..description() };
     let xml = render(&sp);
     let source = Source::check(xml.as_bytes(), &Limits::DEFAULT).unwrap();
     let document = source.document().unwrap();
@@ -253,4 +262,47 @@ fn our_metadata_needs_no_identity_provider() {
 
     sp = SpDescription { name_id_format: None, signing_certificates: &[], ..sp };
     assert!(!render(&sp).contains("KeyDescriptor") && !render(&sp).contains("NameIDFormat"));
+}
+
+#[test]
+fn our_signed_metadata_verifies_and_changes_only_with_what_it_says() {
+    let pem = include_str!("../../../tests/keys/rsa2048.key.pem").to_owned();
+    let certificate = Certificate::parse(RSA).unwrap();
+    let signer = Signer {
+        scheme: SignatureScheme::RsaSha256,
+        key: parse_signing_key(&Secret::new(pem)).unwrap(),
+        certificate: certificate.clone(),
+    };
+    let mut sp = description();
+    let certificates = [&certificate];
+    sp.signing_certificates = &certificates;
+    let xml = render_signed(&sp, &signer, &RustCrypto).unwrap();
+    assert_eq!(render_signed(&sp, &signer, &RustCrypto).unwrap(), xml);
+    let source = Source::check(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+    let document = source.document().unwrap();
+    // the order of the schema (metadata 2.3.2)
+    let order: Vec<_> = document.root().children().map(|child| child.local_name()).collect();
+    assert_eq!(order, ["Signature", "SPSSODescriptor"]);
+    let keys = [certificate.key().clone()];
+    let signed = verify(
+        document.root(),
+        &keys,
+        &AlgorithmPolicy::STRONG,
+        &RustCrypto,
+        &Limits::DEFAULT,
+        &mut Budget::new(1),
+    );
+    // Nothing but the ID is said beside what the unsigned one says.
+    let id = document.root().attribute("ID").unwrap();
+    assert_eq!(id.len(), 33);
+    let unsigned = Source::check(render(&sp).as_bytes(), &Limits::DEFAULT).unwrap();
+    let unsigned = unsigned.document().unwrap();
+    let how = Exclusive::default();
+    let said = String::from_utf8(canonicalize(unsigned.root(), &how).unwrap()).unwrap();
+    assert_eq!(signed.unwrap().octets().replace(&format!(" ID=\"{id}\""), ""), said);
+
+    sp.want_assertions_signed = true;
+    assert!(!render_signed(&sp, &signer, &RustCrypto).unwrap().contains(id));
+    let misfit = Signer { scheme: SignatureScheme::EcdsaSha256, ..signer };
+    assert_eq!(render_signed(&sp, &misfit, &RustCrypto).unwrap_err().code(), Code::SigningFailed);
 }

@@ -1,0 +1,144 @@
+//! `AuthnRequest` (core 3.4.1).
+
+use crate::base::UnixTime;
+use crate::effect::CryptoProvider;
+use crate::saml::{Signer, names};
+use crate::xml::Writer;
+use crate::xmlsec::SignatureError;
+
+use super::RequestId;
+
+/// `samlp:AuthnRequest` (core 3.4.1) as the Web Browser SSO profile uses it (profiles 4.1.4.1).
+///
+/// It asks for nothing that identity providers stumble over: no `RequestedAuthnContext`, no `Subject`, no
+/// `Conditions`, and a `NameIDPolicy` only when a format is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthnRequest {
+    /// What the response must name in `InResponseTo`.
+    pub id: RequestId,
+    /// Our clock.
+    pub issue_instant: UnixTime,
+    /// The address it is sent to, as in the identity provider's metadata.
+    pub destination: String,
+    /// Where the response is to be posted.
+    pub assertion_consumer_service_uri: String,
+    /// Our entity id.
+    pub issuer: String,
+    /// The NameID format to ask for; `None` leaves the choice to the identity provider.
+    pub name_id_format: Option<String>,
+    /// Ask the identity provider to authenticate the person anew.
+    pub force_authn: bool,
+}
+
+impl AuthnRequest {
+    /// The message as XML, unsigned. The response is always asked for by HTTP-POST.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut xml = Writer::new();
+        xml.open("samlp:AuthnRequest")
+            .attribute("xmlns:samlp", names::PROTOCOL)
+            .attribute("xmlns:saml", names::ASSERTION)
+            .attribute("ID", self.id.as_str())
+            .attribute("Version", "2.0")
+            .attribute("IssueInstant", &self.issue_instant.to_xs_date_time())
+            .attribute("Destination", &self.destination);
+        if self.force_authn {
+            xml.attribute("ForceAuthn", "true");
+        }
+        xml.attribute("ProtocolBinding", names::BINDING_POST)
+            .attribute("AssertionConsumerServiceURL", &self.assertion_consumer_service_uri);
+        xml.element("saml:Issuer", &self.issuer);
+        if let Some(format) = &self.name_id_format {
+            xml.open("samlp:NameIDPolicy")
+                .attribute("Format", format)
+                .attribute("AllowCreate", "true")
+                .close();
+        }
+        xml.finish()
+    }
+
+    /// The message with an enveloped signature, as the HTTP-POST binding needs it (bindings 3.5.4.1; core 5.4).
+    ///
+    /// # Errors
+    /// [`SignatureError`] when key and scheme do not fit or the provider fails.
+    pub fn render_signed(
+        &self,
+        signer: &Signer,
+        crypto: &dyn CryptoProvider,
+    ) -> Result<String, SignatureError> {
+        signer.sign(&self.render(), crypto)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Budget, Limits, Secret};
+    use crate::effect::SignatureScheme;
+    use crate::xml::Source;
+    use crate::xmlsec::algorithm::AlgorithmPolicy;
+    use crate::xmlsec::key::{Certificate, parse_signing_key};
+    use crate::xmlsec::{RustCrypto, verify};
+
+    fn request() -> AuthnRequest {
+        AuthnRequest {
+            id: RequestId::parse("_f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff").unwrap(),
+            issue_instant: UnixTime::from_secs(1_767_323_045),
+            destination: String::from("https://idp.example/sso?a=1&b=2"),
+            assertion_consumer_service_uri: String::from("https://jira.example/saml/acs"),
+            issuer: String::from("https://sp.example/<saml>"),
+            name_id_format: None,
+            force_authn: false,
+        }
+    }
+
+    #[test]
+    fn a_request_says_what_the_profile_wants_and_no_more() {
+        let xml = request().render();
+        assert_eq!(
+            xml,
+            "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+             xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\" \
+             Version=\"2.0\" IssueInstant=\"2026-01-02T03:04:05Z\" \
+             Destination=\"https://idp.example/sso?a=1&amp;b=2\" \
+             ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
+             AssertionConsumerServiceURL=\"https://jira.example/saml/acs\">\
+             <saml:Issuer>https://sp.example/&lt;saml&gt;</saml:Issuer></samlp:AuthnRequest>"
+        );
+        let more =
+            AuthnRequest { name_id_format: Some(String::from("urn:x")), force_authn: true, ..request() };
+        let xml = more.render();
+        assert!(xml.contains(" ForceAuthn=\"true\" ProtocolBinding="), "{xml}");
+        assert!(
+            xml.contains("</saml:Issuer><samlp:NameIDPolicy Format=\"urn:x\" AllowCreate=\"true\"/>"),
+            "{xml}"
+        );
+    }
+
+    #[test]
+    fn a_signed_request_verifies_and_its_signature_follows_the_issuer() {
+        let pem = include_str!("../../../tests/keys/rsa2048.key.pem").to_owned();
+        let certificate = Certificate::parse(include_str!("../../../tests/keys/rsa2048.crt.pem")).unwrap();
+        let signer = Signer {
+            scheme: SignatureScheme::RsaSha256,
+            key: parse_signing_key(&Secret::new(pem)).unwrap(),
+            certificate: certificate.clone(),
+        };
+        let xml = request().render_signed(&signer, &RustCrypto).unwrap();
+        let source = Source::check(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+        let document = source.document().unwrap();
+        let order: Vec<_> = document.root().children().map(|child| child.local_name()).collect();
+        assert_eq!(order, ["Issuer", "Signature"]);
+        let signed = verify(
+            document.root(),
+            &[certificate.key().clone()],
+            &AlgorithmPolicy::STRONG,
+            &RustCrypto,
+            &Limits::DEFAULT,
+            &mut Budget::new(4),
+        );
+        assert!(signed.is_ok(), "{signed:?}");
+        let misfit = Signer { scheme: SignatureScheme::EcdsaSha256, ..signer };
+        assert!(request().render_signed(&misfit, &RustCrypto).is_err());
+    }
+}
