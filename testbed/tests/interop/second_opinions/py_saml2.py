@@ -8,11 +8,16 @@ from xml.sax.saxutils import quoteattr
 from saml2 import BINDING_HTTP_POST
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
+from saml2.sigver import CryptoBackendXmlSec1
 
 import batch
 
 # A refusal is an answer here and no event.
 logging.disable(logging.CRITICAL)
+
+# It asks the program for its version before each use.
+CryptoBackendXmlSec1.version = functools.cached_property(CryptoBackendXmlSec1.version.fget)
+CryptoBackendXmlSec1.version.__set_name__(CryptoBackendXmlSec1, "version")
 
 
 def metadata(idp, certificates):
