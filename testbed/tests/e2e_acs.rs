@@ -5,63 +5,125 @@ mod acs;
 
 use std::sync::OnceLock;
 
-use acs::{FORM, SESSION, alone, begin, must_refuse, refusal};
+use acs::{FORM, SESSION, SignIn, alone, begin, begin_in, must_refuse, refusal};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use samlgate::base::Code;
 use samlgate::effect::SignatureScheme;
 use serde_json::json;
-use testbed::attack;
-use testbed::idp::{IssueOptions, Signed, TestKey};
+use testbed::attack::{self, Attack, Class, Delivery, Setting};
+use testbed::browser::Browser;
+use testbed::idp::{IdpOptions, IssueOptions, Signed, TestKey};
 use testbed::scene::{Scene, SceneOptions};
 
 /// One Envoy for the file. Nothing is provisioned, so that only the filter speaks.
 fn scene() -> &'static Scene {
     static SCENE: OnceLock<Scene> = OnceLock::new();
     SCENE.get_or_init(|| {
+        let idp = IdpOptions { keys_of_attacks: true, ..IdpOptions::default() };
         let options = SceneOptions::new()
+            .idp(idp)
             .patch(json!({ "provisioning": null, "limits": { "max_body_bytes": 700_000 } }));
         Scene::start(options).unwrap()
     })
 }
 
-/// What each attack must be refused with.
-fn code_of(attack: &str) -> Code {
-    match attack {
-        "xsw1" | "xsw6" | "xsw8" => Code::SignatureStructure,
-        "xsw2" => Code::SchemaViolation,
-        "xsw4" | "signature stripped" => Code::SignatureMissing,
-        "xsw9" => Code::ReferenceRefused,
-        "xsw3" | "xsw5" | "unsigned assertion behind" => Code::AssertionRepeated,
-        "xsw7" | "same id" => Code::XmlIdRepeated,
-        "name changed" | "name changed, response signed" => Code::DigestMismatch,
-        "comment in name" => Code::XmlValueSplit,
-        "hmac with the public key" | "sha1 signature" => Code::SignatureAlgorithmRefused,
-        "rsa named ecdsa" => Code::SignatureValueMalformed,
-        "sha1 digest" => Code::DigestAlgorithmRefused,
-        "key in KeyInfo" => Code::SignatureInvalid,
-        "doctype" => Code::XmlDoctypeRefused,
-        "entity" => Code::XmlReferenceRefused,
-        "deep nesting" => Code::XmlTooDeep,
-        "cut off" => Code::XmlNotWellFormed,
-        other => panic!("which code is {other} refused with?"),
+/// Attacks that are run through Envoy: all that depend on its cryptography, and some of each kind besides; the others
+/// run without it. Not those that need an exact clock, another configuration or more bytes than the listener takes.
+fn representatives() -> Vec<&'static Attack> {
+    const OF_EACH_CLASS: usize = 5;
+    let possible = |attack: &&Attack| {
+        !attack.exact_clock
+            && !matches!(attack.delivery, Delivery::Late(_) | Delivery::OtherIdentityProvider)
+            && !matches!(attack.code(), Some(Code::XmlTooLarge | Code::BodyTooLarge))
+    };
+    let mut chosen = Vec::new();
+    for class in Class::ALL {
+        let of_class: Vec<&Attack> =
+            attack::all().iter().filter(|attack| attack.class() == class).filter(possible).collect();
+        let whole = matches!(class, Class::SignatureValue | Class::Confusion);
+        let step = if whole { 1 } else { of_class.len().div_ceil(OF_EACH_CLASS) };
+        chosen.extend(of_class.into_iter().step_by(step));
     }
+    chosen
+}
+
+/// What `attack` needs to be told about the sign-in.
+fn setting(sign_in: &SignIn) -> Setting {
+    let options = sign_in.options(scene());
+    Setting {
+        idp: options.issuer,
+        sp: sign_in.request.issuer.clone(),
+        acs: sign_in.request.acs.clone(),
+        request_id: sign_in.request.id.clone(),
+        relay_state: sign_in.relay_state.clone(),
+        now: options.now,
+    }
+}
+
+/// Posts what the attacker made of the answer to `ours`, from the browser that it comes from. Returns what is wrong with
+/// the answer to it.
+fn attacked(attack: &Attack, number: usize, ours: &mut SignIn) -> Vec<String> {
+    let of_ours = setting(ours);
+    let mut other = match attack.delivery {
+        Delivery::OtherBrowser | Delivery::OtherBrowserOurRelayState | Delivery::NoCookies => {
+            Some(begin(scene(), &format!("/attack/{number}/other")))
+        }
+        Delivery::OtherRequest => {
+            Some(begin_in(scene(), ours.browser.clone(), &format!("/attack/{number}/other")))
+        }
+        _ => None,
+    };
+    let mut of_post = of_ours.clone();
+    match (attack.delivery, &mut other) {
+        (Delivery::NoCookies, Some(other)) => other.browser = Browser::new(),
+        (Delivery::OtherBrowser | Delivery::OtherRequest, Some(other)) => {
+            of_post.relay_state.clone_from(&other.relay_state);
+        }
+        _ => {}
+    }
+    let posted = attack.post(&of_post).unwrap();
+    let genuine = attack.genuine(&of_ours).unwrap();
+    if matches!(attack.delivery, Delivery::Twice | Delivery::AfterGenuine) {
+        // The cookie of the pending request stays, as it would in a browser of the attacker's.
+        let page = ours.clone().post(&genuine);
+        assert_eq!(page.status(), 303, "{}", attack.name);
+    }
+    let sender = other.as_mut().unwrap_or(ours);
+    let act = |sign_in: &mut SignIn| sign_in.post_body(&posted.form.content_type, posted.form.body.clone());
+    let Some(code) = attack.code() else {
+        let page = act(sender);
+        let at = page.header("location").map(|location| scene().app_url(location));
+        let Some(at) = at.filter(|_| page.status() == 303) else {
+            return vec![format!("{:?} instead of a session", page.header("x-samlgate-code"))];
+        };
+        sender.browser.open(&at).unwrap();
+        let seen = scene().app_requests().into_iter().rev().find(|seen| scene().app_url(&seen.target) == at);
+        let told = seen.as_ref().and_then(|seen| seen.header("x-remote-user"));
+        return if told == Some("agent") {
+            Vec::new()
+        } else {
+            vec![format!("the application is told {told:?}")]
+        };
+    };
+    let faults = refusal(scene(), sender, code, act);
+    // The same browser is let in by what the attack was made from, which shows that nothing else was wrong.
+    if faults.is_empty() && attack.delivery == Delivery::Straight {
+        assert_eq!(ours.complete(scene(), &genuine).status(), 200, "{}", attack.name);
+    }
+    faults
 }
 
 #[test]
 fn attacks_are_refused_by_name() {
     let _alone = alone();
+    let chosen = representatives();
+    assert!(chosen.len() >= 100, "{}", chosen.len());
     let mut faults = Vec::new();
-    for (number, attack) in attack::ALL.iter().enumerate() {
+    for (number, attack) in chosen.into_iter().enumerate() {
         let mut sign_in = begin(scene(), &format!("/attack/{number}"));
-        let good = sign_in.response(scene(), |options| options.signed = attack.on);
-        let hostile = (attack.make)(&good).unwrap_or_else(|| panic!("{} cannot be made", attack.name));
-        assert_ne!(good, hostile, "{}", attack.name);
-        let found = refusal(scene(), &mut sign_in, code_of(attack.name), |sign_in| sign_in.post(&hostile));
+        let found = attacked(attack, number, &mut sign_in);
         faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", attack.name)));
-        // The same browser is let in by what the attack was made from, which shows that nothing else was wrong.
-        let page = sign_in.complete(scene(), &good);
-        assert_eq!(page.status(), 200, "{}", attack.name);
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }

@@ -3,9 +3,10 @@
 # tests/vectors/generate/*.
 set -euo pipefail
 cd "$(dirname "$0")"
-for name in rsa2048 rsa2048_second rsa2048_decryption rsa2048_decryption_second; do
+for name in rsa2048 rsa2048_second rsa2048_decryption rsa2048_decryption_second rsa2048_encryption rsa2048_other; do
   openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$name.key.pem"
 done
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3 -out rsa2048_e3.key.pem
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out rsa1024_weak.key.pem
 for bits in 256 384 521; do
   openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:P-$bits" -pkeyopt ec_param_enc:named_curve \

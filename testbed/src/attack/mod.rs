@@ -1,117 +1,414 @@
-//! Hostile responses: each takes what an honest identity provider sent and returns what an attacker makes of it.
+//! The attack factory: each attack takes what an honest identity provider sent and returns what an attacker makes of
+//! it, with the code that must refuse it.
 //!
 //! The attacker wants to be [`VICTIM`] and has a good answer of their own. They hold no key of the identity provider
-//! but the public ones. Every function works on the text, so that nothing is tidied up on the way; `None` means that
-//! the given response lacks the part that the attack needs.
+//! but the public ones. Changes work on the text, so that nothing is tidied up on the way; `None` means that the given
+//! response lacks the part that the attack needs.
+//!
+//! A [`Threat`] says what is tried, who fell for it and what of ours forbids it; an [`Attack`] is one spelling of it.
+//! `docs/threats.md` is made from this table, [`Stage`] runs it without Envoy, and the program `attacks` writes it as
+//! files for other software to be asked about.
 
-mod forge;
-mod wrap;
+mod algorithm;
+mod bomb;
+mod clock;
+mod confusion;
+mod corpus;
+mod encoding;
+mod form;
+mod identifier;
+mod key;
+mod markup;
+mod namespace;
+mod profile;
+mod reference;
+mod signed_info;
+mod splitting;
+mod stage;
+mod text;
+mod transform;
+mod value;
+mod wrapping;
 
-use crate::idp::Signed;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use samlgate::base::Code;
+
+pub use corpus::{Delivery, Form, Posted, Setting};
+pub use stage::{Identity, Outcome, Stage, Waiting, metadata};
+pub use text::{attribute, split, text};
+
+use crate::idp::{IssueOptions, Signed, TestKey};
 
 /// Whom the attacker wants to be.
 pub const VICTIM: &str = "admin";
 
+/// What kind of attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The signature stays good for the genuine element while another one is to be read.
+    Wrapping,
+    /// A value is cut in two, so that readers disagree about it.
+    Splitting,
+    /// Names that mean one thing to one reader and another to the next.
+    Namespace,
+    /// IDs that several elements claim, or in several spellings.
+    Identifier,
+    /// The structure of the signature.
+    SignedInfo,
+    /// What the signature says that it signs.
+    Reference,
+    /// How the signed element becomes octets.
+    Transform,
+    /// Weak, wrong and confused algorithms.
+    Algorithm,
+    /// The number that is the signature.
+    SignatureValue,
+    /// Keys that the message brings, and keys that are not for this.
+    Key,
+    /// Bytes that are characters to some.
+    Encoding,
+    /// Document types, entities, processing instructions.
+    Markup,
+    /// The form around the message.
+    Form,
+    /// Work without end.
+    Bomb,
+    /// A good signature under an answer that is not for us.
+    Profile,
+    /// Each limit in time, on both sides.
+    Clock,
+    /// The right answer for somebody else: other identity provider, other browser, other request, second use.
+    Confusion,
+}
+
+impl Class {
+    /// Every class.
+    pub const ALL: [Self; 17] = [
+        Self::Wrapping,
+        Self::Splitting,
+        Self::Namespace,
+        Self::Identifier,
+        Self::SignedInfo,
+        Self::Reference,
+        Self::Transform,
+        Self::Algorithm,
+        Self::SignatureValue,
+        Self::Key,
+        Self::Encoding,
+        Self::Markup,
+        Self::Form,
+        Self::Bomb,
+        Self::Profile,
+        Self::Clock,
+        Self::Confusion,
+    ];
+
+    /// Its heading.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Wrapping => "Wrapping",
+            Self::Splitting => "Split values",
+            Self::Namespace => "Namespaces",
+            Self::Identifier => "IDs",
+            Self::SignedInfo => "The signature's structure",
+            Self::Reference => "What is signed",
+            Self::Transform => "Transforms and canonicalization",
+            Self::Algorithm => "Algorithms",
+            Self::SignatureValue => "Signature values",
+            Self::Key => "Keys",
+            Self::Encoding => "Characters",
+            Self::Markup => "Document types and entities",
+            Self::Form => "The form",
+            Self::Bomb => "Bombs",
+            Self::Profile => "Answers that are not for us",
+            Self::Clock => "Time",
+            Self::Confusion => "Confusion and replay",
+        }
+    }
+
+    /// One word for files and messages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Wrapping => "wrapping",
+            Self::Splitting => "splitting",
+            Self::Namespace => "namespace",
+            Self::Identifier => "identifier",
+            Self::SignedInfo => "signed-info",
+            Self::Reference => "reference",
+            Self::Transform => "transform",
+            Self::Algorithm => "algorithm",
+            Self::SignatureValue => "signature-value",
+            Self::Key => "key",
+            Self::Encoding => "encoding",
+            Self::Markup => "markup",
+            Self::Form => "form",
+            Self::Bomb => "bomb",
+            Self::Profile => "profile",
+            Self::Clock => "clock",
+            Self::Confusion => "confusion",
+        }
+    }
+}
+
+/// Something that is tried.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Threat {
+    /// What kind.
+    pub class: Class,
+    /// What is tried.
+    pub attack: &'static str,
+    /// The CVE, paper or section that it comes from, and the products that fell for it.
+    pub source: &'static str,
+    /// The type or the check of ours that forbids it.
+    pub answer: &'static str,
+}
+
+/// What must come of an attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// It is refused with this code.
+    Refused(Code),
+    /// The change means nothing, so it is accepted, as the very person whom the identity provider named.
+    SameIdentity,
+}
+
+type TextChange = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+type BytesChange = Arc<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
+type IssueChange = Arc<dyn Fn(&mut IssueOptions) + Send + Sync>;
+type FormChange = Arc<dyn Fn(&str, &str) -> Option<Form> + Send + Sync>;
+
+/// How an attack is made.
+#[derive(Clone)]
+pub enum Make {
+    /// The finished response as text becomes another text.
+    Text(TextChange),
+    /// The finished response becomes bytes that need not be text.
+    Bytes(BytesChange),
+    /// The identity provider issues something else: for somebody else, at another time, carelessly.
+    Issue(IssueChange),
+    /// The form that the browser posts is another; given are the response and the RelayState.
+    Form(FormChange),
+    /// Nothing is changed: the attack is in the way that it goes.
+    Genuine,
+}
+
+impl fmt::Debug for Make {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text"),
+            Self::Bytes(_) => f.write_str("Bytes"),
+            Self::Issue(_) => f.write_str("Issue"),
+            Self::Form(_) => f.write_str("Form"),
+            Self::Genuine => f.write_str("Genuine"),
+        }
+    }
+}
+
 /// One attack.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Attack {
-    /// What it is called.
-    pub name: &'static str,
-    /// How the response that it starts from must be signed.
+    /// What it is called: lower-case words joined by hyphens, unique.
+    pub name: String,
+    /// What it is a spelling of.
+    pub threat: &'static Threat,
+    /// What must come of it.
+    pub expect: Expect,
+    /// What must be signed in the response that it starts from.
     pub on: Signed,
-    /// Makes the hostile response.
-    pub make: fn(&str) -> Option<String>,
+    /// With which key of the identity provider.
+    pub key: TestKey,
+    /// How it is made.
+    pub make: Make,
+    /// Which way it goes.
+    pub delivery: Delivery,
+    /// Holds only when the clock of the service provider is exactly that of the identity provider.
+    pub exact_clock: bool,
 }
 
-/// Every attack.
-pub const ALL: &[Attack] = &[
-    // The eight permutations of "On Breaking SAML: Be Whoever You Want to Be" (2012), and one by Advice.
-    Attack { name: "xsw1", on: Signed::Response, make: wrap::response_in_its_signature },
-    Attack { name: "xsw2", on: Signed::Response, make: wrap::response_before_its_signature },
-    Attack { name: "xsw3", on: Signed::Assertion, make: wrap::evil_before },
-    Attack { name: "xsw4", on: Signed::Assertion, make: wrap::genuine_inside_evil },
-    Attack { name: "xsw5", on: Signed::Assertion, make: wrap::signature_on_evil_genuine_behind },
-    Attack { name: "xsw6", on: Signed::Assertion, make: wrap::genuine_inside_signature },
-    Attack { name: "xsw7", on: Signed::Assertion, make: wrap::evil_in_extensions },
-    Attack { name: "xsw8", on: Signed::Assertion, make: wrap::genuine_in_object },
-    Attack { name: "xsw9", on: Signed::Assertion, make: wrap::genuine_in_advice },
-    Attack { name: "unsigned assertion behind", on: Signed::Assertion, make: wrap::evil_behind },
-    Attack { name: "same id", on: Signed::Assertion, make: wrap::evil_with_the_same_id },
-    Attack { name: "name changed", on: Signed::Assertion, make: forge::name_changed },
-    Attack { name: "name changed, response signed", on: Signed::Response, make: forge::name_changed },
-    Attack { name: "comment in name", on: Signed::Assertion, make: forge::comment_in_name },
-    Attack { name: "signature stripped", on: Signed::Assertion, make: forge::signature_stripped },
-    Attack { name: "hmac with the public key", on: Signed::Assertion, make: forge::hmac_with_public_key },
-    Attack { name: "rsa named ecdsa", on: Signed::Assertion, make: forge::rsa_named_ecdsa },
-    Attack { name: "sha1 signature", on: Signed::Assertion, make: forge::sha1_signature },
-    Attack { name: "sha1 digest", on: Signed::Assertion, make: forge::sha1_digest },
-    Attack { name: "key in KeyInfo", on: Signed::Assertion, make: forge::own_key },
-    Attack { name: "doctype", on: Signed::Assertion, make: forge::doctype },
-    Attack { name: "entity", on: Signed::Assertion, make: forge::entity },
-    Attack { name: "deep nesting", on: Signed::Assertion, make: forge::deep },
-    Attack { name: "cut off", on: Signed::Assertion, make: forge::cut_off },
-];
+impl Attack {
+    fn new(threat: &'static Threat, name: impl Into<String>, expect: Expect, make: Make) -> Self {
+        let exact_clock = threat.class == Class::Clock;
+        let (on, key) = (Signed::Assertion, TestKey::Rsa);
+        let delivery = Delivery::Straight;
+        Self { name: name.into(), threat, expect, on, key, make, delivery, exact_clock }
+    }
 
-/// `xml` in three parts: before the first element called `name` (as it is written), the element, and behind it.
-///
-/// Elements of that name inside the element are not expected.
+    /// Starts from a response signed like this instead of from a signed assertion.
+    fn on(self, on: Signed) -> Self {
+        Self { on, ..self }
+    }
+
+    /// Starts from a response signed with this key instead of the RSA key.
+    fn key(self, key: TestKey) -> Self {
+        Self { key, ..self }
+    }
+
+    /// Goes another way than from the browser that began the sign-in.
+    fn delivered(self, delivery: Delivery) -> Self {
+        Self { delivery, ..self }
+    }
+
+    /// Needs no exact clock, although it is about time.
+    fn any_clock(self) -> Self {
+        Self { exact_clock: false, ..self }
+    }
+
+    /// What kind.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.threat.class
+    }
+
+    /// The code it is refused with; `None` when it is accepted by design.
+    #[must_use]
+    pub const fn code(&self) -> Option<Code> {
+        match self.expect {
+            Expect::Refused(code) => Some(code),
+            Expect::SameIdentity => None,
+        }
+    }
+}
+
+impl Threat {
+    /// The response as text is changed.
+    fn text(
+        &'static self,
+        name: impl Into<String>,
+        code: Code,
+        make: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Attack {
+        Attack::new(self, name, Expect::Refused(code), Make::Text(Arc::new(make)))
+    }
+
+    /// The response as text is changed in a way that means nothing.
+    fn harmless(
+        &'static self,
+        name: impl Into<String>,
+        make: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Attack {
+        Attack::new(self, name, Expect::SameIdentity, Make::Text(Arc::new(make)))
+    }
+
+    /// The response becomes other bytes.
+    fn bytes(
+        &'static self,
+        name: impl Into<String>,
+        code: Code,
+        make: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Attack {
+        Attack::new(self, name, Expect::Refused(code), Make::Bytes(Arc::new(make)))
+    }
+
+    /// The identity provider issues something else.
+    fn issue(
+        &'static self,
+        name: impl Into<String>,
+        expect: impl Into<Expect>,
+        make: impl Fn(&mut IssueOptions) + Send + Sync + 'static,
+    ) -> Attack {
+        Attack::new(self, name, expect.into(), Make::Issue(Arc::new(make)))
+    }
+
+    /// The form is another.
+    fn form(
+        &'static self,
+        name: impl Into<String>,
+        expect: impl Into<Expect>,
+        make: impl Fn(&str, &str) -> Option<Form> + Send + Sync + 'static,
+    ) -> Attack {
+        Attack::new(self, name, expect.into(), Make::Form(Arc::new(make)))
+    }
+
+    /// The genuine response goes another way.
+    fn deliver(&'static self, name: &str, expect: impl Into<Expect>, delivery: Delivery) -> Attack {
+        Attack::new(self, name, expect.into(), Make::Genuine).delivered(delivery)
+    }
+}
+
+impl From<Code> for Expect {
+    fn from(code: Code) -> Self {
+        Self::Refused(code)
+    }
+}
+
+/// Every attack, by class.
 #[must_use]
-pub fn split<'a>(xml: &'a str, name: &str) -> Option<(&'a str, &'a str, &'a str)> {
-    let start = xml.find(&format!("<{name}"))?;
-    let close = format!("</{name}>");
-    let (before, rest) = xml.split_at_checked(start)?;
-    let end = rest.find(&close)?.checked_add(close.len())?;
-    let (element, behind) = rest.split_at_checked(end)?;
-    Some((before, element, behind))
+pub fn all() -> &'static [Attack] {
+    static ALL: OnceLock<Vec<Attack>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        [
+            wrapping::attacks(),
+            splitting::attacks(),
+            namespace::attacks(),
+            identifier::attacks(),
+            signed_info::attacks(),
+            reference::attacks(),
+            transform::attacks(),
+            algorithm::attacks(),
+            value::attacks(),
+            key::attacks(),
+            encoding::attacks(),
+            markup::attacks(),
+            form::attacks(),
+            bomb::attacks(),
+            profile::attacks(),
+            clock::attacks(),
+            confusion::attacks(),
+        ]
+        .concat()
+    })
 }
 
-/// The content of the first `name` attribute.
-fn attribute<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    xml.split_once(&format!(" {name}=\""))?.1.split('"').next()
-}
-
-/// The text of the first element called `name`.
-fn text<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    let (_, element, _) = split(xml, name)?;
-    element.split_once('>')?.1.split_once('<').map(|(text, _)| text)
-}
-
-/// `xml` without its first signature, and that signature.
-fn unsigned(xml: &str) -> Option<(String, String)> {
-    let (before, signature, behind) =
-        split(xml, "ds:Signature").filter(|(_, element, _)| element.starts_with("<ds:Signature "))?;
-    Some((format!("{before}{behind}"), signature.to_owned()))
-}
-
-/// `xml` about [`VICTIM`].
-fn about_the_victim(xml: &str) -> Option<String> {
-    let name = text(xml, "saml:NameID")?;
-    Some(xml.replacen(&format!(">{name}</saml:NameID>"), &format!(">{VICTIM}</saml:NameID>"), 1))
-}
-
-/// The assertion without signature, about [`VICTIM`], with another ID.
-fn evil(assertion: &str) -> Option<String> {
-    let (bare, _) = unsigned(assertion)?;
-    let id = attribute(&bare, "ID")?.to_owned();
-    about_the_victim(&bare.replacen(&id, "_evil", 1))
+/// The attack called `name`.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Attack> {
+    all().iter().find(|attack| attack.name == name)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::idp::{IssueOptions, User, issue};
 
     #[test]
-    fn every_attack_is_made_and_most_speak_of_the_victim() {
-        for attack in ALL {
-            let mut options = IssueOptions::new(User::agent(), "urn:idp", "http://sp/acs", "urn:sp");
-            options.signed = attack.on;
-            let good = issue(&options).unwrap();
-            let hostile = (attack.make)(&good).unwrap_or_else(|| panic!("{}", attack.name));
-            assert_ne!(hostile, good, "{}", attack.name);
-            let wraps = attack.name.starts_with("xsw") || attack.name.contains("name changed");
-            assert!(hostile.contains(">admin</saml:NameID>") || !wraps, "{}", attack.name);
-            assert!((attack.make)("<a/>").is_none() || attack.name == "doctype", "{}", attack.name);
+    fn names_are_unique_and_fit_for_files() {
+        let names: BTreeSet<&str> = all().iter().map(|attack| attack.name.as_str()).collect();
+        assert_eq!(names.len(), all().len());
+        let fits = |name: &str| {
+            !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        let wrong: Vec<_> = names.iter().filter(|name| !fits(name)).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn every_class_has_attacks_that_are_refused() {
+        for class in Class::ALL {
+            let refused = all().iter().filter(|attack| attack.class() == class && attack.code().is_some());
+            assert!(refused.count() >= 5, "{class:?}");
         }
+        let refused = all().iter().filter(|attack| attack.code().is_some()).count();
+        assert!(refused >= 150, "{refused}");
+    }
+
+    /// A change that finds nothing to change says so; what is laid around any text at all is the exception.
+    #[test]
+    fn a_response_without_the_part_is_no_start() {
+        let made: Vec<_> = all()
+            .iter()
+            .filter(|attack| match &attack.make {
+                Make::Text(make) => make("<a/>").is_some(),
+                _ => false,
+            })
+            .filter(|attack| !matches!(attack.class(), Class::Encoding | Class::Markup | Class::Bomb))
+            .map(|attack| &attack.name)
+            .collect();
+        assert!(made.is_empty(), "{made:?}");
     }
 }

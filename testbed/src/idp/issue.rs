@@ -16,7 +16,7 @@ use crate::browser::escape;
 pub struct IssueError(String);
 
 impl IssueError {
-    pub(super) fn new(what: impl fmt::Display) -> Self {
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
         Self(what.to_string())
     }
 }
@@ -62,6 +62,21 @@ pub struct Tamper {
     pub find: String,
     /// What takes its first place.
     pub replace: String,
+}
+
+impl Tamper {
+    /// `replace` in the stead of the first `find`.
+    #[must_use]
+    pub fn new(find: &str, replace: &str) -> Self {
+        Self { find: find.to_owned(), replace: replace.to_owned() }
+    }
+
+    fn apply(&self, xml: &str) -> Result<String, IssueError> {
+        if !xml.contains(&self.find) {
+            return Err(IssueError::new(format!("`{}` does not occur in {xml}", self.find)));
+        }
+        Ok(xml.replacen(&self.find, &self.replace, 1))
+    }
 }
 
 /// Everything about a response. [`IssueOptions::new`] is the right answer; change what the test is about.
@@ -125,6 +140,9 @@ pub struct IssueOptions {
     pub response_id: String,
     /// ID of the assertion.
     pub assertion_id: String,
+    /// Changes before anything is signed, of the assertion where the text occurs in it, else of the response: what a
+    /// careless identity provider can be made to sign.
+    pub compose: Vec<Tamper>,
     /// Changes after signing, in order.
     pub tamper: Vec<Tamper>,
 }
@@ -163,6 +181,7 @@ impl IssueOptions {
             omit_authn_statement: false,
             response_id: fresh_id(),
             assertion_id: fresh_id(),
+            compose: Vec::new(),
             tamper: Vec::new(),
         }
     }
@@ -188,18 +207,26 @@ pub fn fresh_id() -> String {
 pub fn issue(options: &IssueOptions) -> Result<String, IssueError> {
     let success = options.failure.is_none();
     let mut assertion = if success { assertion(options) } else { String::new() };
+    let mut of_response = Vec::new();
+    for change in &options.compose {
+        if assertion.contains(&change.find) {
+            assertion = change.apply(&assertion)?;
+        } else {
+            of_response.push(change);
+        }
+    }
     if success && matches!(options.signed, Signed::Assertion | Signed::Both) {
         assertion = signed(&assertion, options)?;
     }
     let mut message = response(options, &assertion);
+    for change in of_response {
+        message = change.apply(&message)?;
+    }
     if matches!(options.signed, Signed::Response | Signed::Both) {
         message = signed(&message, options)?;
     }
     for change in &options.tamper {
-        if !message.contains(&change.find) {
-            return Err(IssueError::new(format!("`{}` does not occur in {message}", change.find)));
-        }
-        message = message.replacen(&change.find, &change.replace, 1);
+        message = change.apply(&message)?;
     }
     Ok(message)
 }

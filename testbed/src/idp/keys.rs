@@ -19,11 +19,20 @@ pub enum TestKey {
     P521,
     /// RSA 2048, which no metadata names: an attacker's, or the service provider's own.
     Stranger,
+    /// RSA 2048 with the public exponent 3, in the metadata that attacks are run with.
+    RsaE3,
+    /// RSA 2048, in that metadata for encryption only.
+    Encryption,
+    /// RSA 2048, the key of another identity provider in that metadata.
+    OtherIdp,
 }
 
 impl TestKey {
     /// The keys that the identity provider's metadata names.
     pub const IDP: [Self; 4] = [Self::Rsa, Self::P256, Self::P384, Self::P521];
+
+    /// The keys of the identity provider that attacks are run with.
+    pub const CORPUS: [Self; 5] = [Self::Rsa, Self::P256, Self::P384, Self::P521, Self::RsaE3];
 
     /// The private key, PKCS#8 in PEM.
     #[must_use]
@@ -34,6 +43,9 @@ impl TestKey {
             Self::P384 => include_str!("../../../tests/keys/p384.key.pem"),
             Self::P521 => include_str!("../../../tests/keys/p521.key.pem"),
             Self::Stranger => include_str!("../../../tests/keys/rsa2048_second.key.pem"),
+            Self::RsaE3 => include_str!("../../../tests/keys/rsa2048_e3.key.pem"),
+            Self::Encryption => include_str!("../../../tests/keys/rsa2048_encryption.key.pem"),
+            Self::OtherIdp => include_str!("../../../tests/keys/rsa2048_other.key.pem"),
         }
     }
 
@@ -46,6 +58,9 @@ impl TestKey {
             Self::P384 => include_str!("../../../tests/keys/p384.crt.pem"),
             Self::P521 => include_str!("../../../tests/keys/p521.crt.pem"),
             Self::Stranger => include_str!("../../../tests/keys/rsa2048_second.crt.pem"),
+            Self::RsaE3 => include_str!("../../../tests/keys/rsa2048_e3.crt.pem"),
+            Self::Encryption => include_str!("../../../tests/keys/rsa2048_encryption.crt.pem"),
+            Self::OtherIdp => include_str!("../../../tests/keys/rsa2048_other.crt.pem"),
         }
     }
 
@@ -59,7 +74,9 @@ impl TestKey {
     #[must_use]
     pub const fn scheme(self) -> SignatureScheme {
         match self {
-            Self::Rsa | Self::Stranger => SignatureScheme::RsaSha256,
+            Self::Rsa | Self::Stranger | Self::RsaE3 | Self::Encryption | Self::OtherIdp => {
+                SignatureScheme::RsaSha256
+            }
             Self::P256 => SignatureScheme::EcdsaSha256,
             Self::P384 => SignatureScheme::EcdsaSha384,
             Self::P521 => SignatureScheme::EcdsaSha512,

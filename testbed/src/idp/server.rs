@@ -36,6 +36,8 @@ pub struct IdpOptions {
     pub wants_signed_requests: bool,
     /// Its metadata offers HTTP-POST only.
     pub post_only: bool,
+    /// Its metadata names the keys that attacks are run with: one with a small exponent, and one for encryption.
+    pub keys_of_attacks: bool,
 }
 
 /// What a test changes in every response.
@@ -45,6 +47,7 @@ struct Desk {
     origin: String,
     wants_signed_requests: bool,
     post_only: bool,
+    keys_of_attacks: bool,
     users: Vec<User>,
     /// Cookie value and user name.
     sessions: Vec<(String, String)>,
@@ -85,6 +88,7 @@ impl Idp {
             origin,
             wants_signed_requests: options.wants_signed_requests,
             post_only: options.post_only,
+            keys_of_attacks: options.keys_of_attacks,
             users: User::everybody(),
             sessions: Vec::new(),
             requests: Vec::new(),
@@ -190,12 +194,15 @@ fn entity_id(origin: &str) -> String {
 
 fn render_metadata(desk: &Desk) -> String {
     let mut keys = String::new();
-    for key in TestKey::IDP {
+    let signing = if desk.keys_of_attacks { &TestKey::CORPUS[..] } else { &TestKey::IDP };
+    let signing = signing.iter().map(|key| ("signing", *key));
+    for (usage, key) in signing.chain(desk.keys_of_attacks.then_some(("encryption", TestKey::Encryption))) {
         keys.push_str(&format!(
             concat!(
-                r#"<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">"#,
+                r#"<md:KeyDescriptor use="{}"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">"#,
                 "<ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
             ),
+            usage,
             key.certificate_base64()
         ));
     }
