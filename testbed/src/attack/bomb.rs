@@ -44,9 +44,9 @@ pub(super) fn attacks() -> Vec<Attack> {
             )
         }),
         grown("deep-a-hundred", Code::XmlTooDeep, || format!("{}{}", "<a>".repeat(100), "</a>".repeat(100))),
-        grown("elements-twenty-thousand", Code::XmlTooManyNodes, || "<a/>".repeat(20_000)),
-        grown("comments-twenty-thousand", Code::XmlTooManyNodes, || "<!---->".repeat(20_000)),
-        grown("cdata-twenty-thousand", Code::XmlTooManyNodes, || "<![CDATA[]]>".repeat(20_000)),
+        grown("elements-by-the-thousand", Code::XmlTooManyNodes, || "<a/>".repeat(25_000)),
+        grown("comments-by-the-thousand", Code::XmlTooManyNodes, || "<!---->".repeat(25_000)),
+        grown("texts-by-the-thousand", Code::XmlTooManyNodes, || "x<a/>".repeat(12_500)),
         SIZE.text("attributes-twenty-thousand", Code::XmlTooManyAttributes, move |xml| {
             extension(xml, &format!("<a{}/>", numbered(20_000, |n| format!(" a{n}=\"\""))))
         }),
@@ -57,18 +57,31 @@ pub(super) fn attacks() -> Vec<Attack> {
             let open = numbered(45, |n| format!("<a xmlns:p{n}=\"urn:x\">"));
             extension(xml, &format!("{open}{}", "</a>".repeat(45)))
         }),
-        SIZE.text("prefixes-declared-again-and-again", Code::XmlTooManyPrefixes, move |xml| {
+        SIZE.text("prefixes-declared-again-and-again", Code::XmlTooManyComparisons, move |xml| {
             let all = numbered(35, |n| format!(" xmlns:p{n}=\"urn:x\""));
             extension(xml, &format!("<a{all}>{}</a>", "<b xmlns:p1=\"urn:y\"/>".repeat(6_000)))
         }),
-        grown("bytes-six-hundred-thousand", Code::XmlTooLarge, || {
-            format!("<x:a xmlns:x=\"urn:x\">{}</x:a>", "x".repeat(530_000))
+        grown("bytes-by-the-thousand", Code::XmlTooLarge, || {
+            format!("<x:a xmlns:x=\"urn:x\">{}</x:a>", "x".repeat(300_000))
         }),
         SIZE.text("spaces-in-a-tag", Code::XmlTooLarge, |xml| {
-            swap(xml, "<samlp:Response ", &format!("<samlp:Response{}", " ".repeat(530_000)))
+            swap(xml, "<samlp:Response ", &format!("<samlp:Response{}", " ".repeat(300_000)))
         }),
-        SIZE.text("name-of-a-megabyte", Code::XmlTooLarge, |xml| {
-            with_text(xml, "saml:NameID", |_| "a".repeat(530_000))
+        SIZE.text("name-without-end", Code::XmlTooLarge, |xml| {
+            with_text(xml, "saml:NameID", |_| "a".repeat(300_000))
+        }),
+        SIZE.text("namespace-without-end", Code::XmlValueTooLong, |xml| {
+            swap(xml, "<samlp:Response ", &format!("<samlp:Response xmlns:l=\"urn:{}\" ", "l".repeat(50_000)))
+        }),
+        SIZE.text("element-name-without-end", Code::XmlNameTooLong, |xml| {
+            extension(xml, &format!("<{}/>", "l".repeat(50_000)))
+        }),
+        SIZE.text("attribute-without-end", Code::XmlValueTooLong, |xml| {
+            swap(xml, "Destination=\"", &format!("Destination=\"{}", "l".repeat(50_000)))
+        }),
+        SIZE.text("id-without-end", Code::XmlValueTooLong, |xml| {
+            let id = super::text::attribute(xml, "ID")?;
+            swap(xml, &format!("ID=\"{id}\""), &format!("ID=\"{}\"", "_".repeat(50_000)))
         }),
         AMPLIFIED.text("laughs-without-a-doctype", Code::XmlReferenceRefused, |xml| {
             with_text(xml, "saml:NameID", |_| "&lol9;".repeat(100))
@@ -76,13 +89,12 @@ pub(super) fn attacks() -> Vec<Attack> {
         AMPLIFIED.text("long-namespace-again-and-again", Code::DigestMismatch, |xml| {
             // Each child would declare the long name anew in canonical form; here it stays within the limit.
             let children = "<l:a/>".repeat(200);
-            let long = format!("<x:b xmlns:x=\"urn:x\" xmlns:l=\"urn:{}\">{children}</x:b>", "l".repeat(500));
+            let long = format!("<x:b xmlns:x=\"urn:x\" xmlns:l=\"urn:{}\">{children}</x:b>", "l".repeat(240));
             before(xml, "</saml:AttributeValue>", &long)
         }),
-        AMPLIFIED.text("longer-namespace-again-and-again", Code::CanonicalizationFailed, |xml| {
-            let children = "<l:a/>".repeat(600);
-            let long =
-                format!("<x:b xmlns:x=\"urn:x\" xmlns:l=\"urn:{}\">{children}</x:b>", "l".repeat(2_000));
+        AMPLIFIED.text("namespace-again-and-again-too-often", Code::XmlTooLarge, |xml| {
+            let children = "<l:a/>".repeat(2_500);
+            let long = format!("<x:b xmlns:x=\"urn:x\" xmlns:l=\"urn:{}\">{children}</x:b>", "l".repeat(240));
             before(xml, "</saml:AttributeValue>", &long)
         }),
         REPEATED_WORK.text("references-a-hundred", Code::SignatureStructure, |xml| {
@@ -95,9 +107,9 @@ pub(super) fn attacks() -> Vec<Attack> {
             let (front, signature, back) = split(xml, "ds:Signature")?;
             Some(format!("{front}{}{back}", signature.repeat(100)))
         }),
-        REPEATED_WORK.text("assertions-a-hundred", Code::XmlIdRepeated, |xml| {
+        REPEATED_WORK.text("assertions-fifty", Code::XmlIdRepeated, |xml| {
             let (front, assertion, back) = split(xml, "saml:Assertion")?;
-            Some(format!("{front}{}{back}", assertion.repeat(100)))
+            Some(format!("{front}{}{back}", assertion.repeat(50)))
         }),
         REPEATED_WORK.harmless("certificates-a-hundred", |xml| {
             let (front, certificates, back) = split(xml, "ds:X509Data")?;

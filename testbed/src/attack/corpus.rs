@@ -1,7 +1,5 @@
 //! An attack in a setting: what is posted, and how.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -153,15 +151,13 @@ impl Attack {
         }
     }
 
-    /// The attack that makes what `first` makes and then changes that too; `None` unless both change text and start
-    /// from the same kind of response.
+    /// The change by itself, of any response; `None` where the response lacks what it needs, or the attack is no change of
+    /// text.
     #[must_use]
-    pub fn after(&self, first: &Self) -> Option<Arc<dyn Fn(&str) -> Option<String> + Send + Sync>> {
-        let (Make::Text(first_make), Make::Text(then)) = (&first.make, &self.make) else { return None };
-        if (first.on, first.key) != (self.on, self.key) {
-            return None;
+    pub fn alter(&self, xml: &str) -> Option<String> {
+        match &self.make {
+            Make::Text(make) => make(xml),
+            _ => None,
         }
-        let (first_make, then) = (Arc::clone(first_make), Arc::clone(then));
-        Some(Arc::new(move |xml: &str| first_make(xml).and_then(|xml| then(&xml))))
     }
 }
