@@ -11,6 +11,9 @@ const SIMPLESAMLPHP: &str = "simplesamlphp";
 /// Other service providers, and the programs that ask them.
 const SECOND_OPINIONS: &str = "testbed/tests/interop/second_opinions";
 
+/// Programs that sign, for our verifier. Those in JavaScript and PHP come with the others.
+const SIGNERS: &str = "testbed/tests/interop/signers";
+
 /// Installs everything the interop tests need.
 pub(crate) fn install() -> Outcome {
     tools::debian(&[
@@ -28,6 +31,7 @@ pub(crate) fn install() -> Outcome {
         requirements("envoy/e2e/pysaml2")?,
         requirements("envoy/e2e/radicale")?,
         requirements(SECOND_OPINIONS)?,
+        requirements(SIGNERS)?,
     ]
     .concat();
     tools::python(&pinned.iter().map(String::as_str).collect::<Vec<_>>())?;

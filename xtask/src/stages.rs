@@ -36,6 +36,7 @@ const PARITY: &[&str] = &[
     "vectors_policy",
     "vectors_response",
     "vectors_signature",
+    "vectors_signers",
     "vectors_xml",
 ];
 

@@ -14,6 +14,7 @@ mod gate;
 mod pysaml2;
 mod radicale;
 mod second_opinions;
+mod signers;
 mod simplesamlphp;
 mod support;
 mod webdriver;
