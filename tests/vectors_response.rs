@@ -212,6 +212,31 @@ fn every_response_is_accepted_or_refused_as_its_case_says() {
     assert!(hostile >= 150, "only {hostile} hostile cases of {}", names.len());
 }
 
+/// What xmlsec1 and OpenSSL encrypted (`vectors/generate/encrypted.py`). AES-CBC, which needs a signed response, gets one.
+#[test]
+fn what_others_encrypt_is_read() {
+    let folder = tests_folder("vectors/encrypted");
+    let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    assert_eq!(names.len(), 8);
+    for path in names {
+        let name = path.file_stem().unwrap().to_string_lossy();
+        let case = |text: &str| serde_norway::from_str::<Expected>(text).unwrap();
+        let plain = "decryption: [rsa2048_decryption]\ncomment: ''\nsection: ''\nusername: alice\n";
+        let xml = std::fs::read_to_string(&path).unwrap();
+        if name.ends_with("cbc") {
+            let allowed = format!("{plain}danger_allow_aes_cbc: true\n");
+            let signed = saml_response::sign_response(&xml);
+            judge(signed.as_bytes(), &case(&format!("{allowed}expect: accept"))).unwrap();
+            judge(xml.as_bytes(), &case(&format!("{allowed}expect: SG3020"))).unwrap();
+            judge(signed.as_bytes(), &case(&format!("{plain}expect: SG3019"))).unwrap();
+        } else {
+            judge(xml.as_bytes(), &case(&format!("{plain}expect: accept")))
+                .unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        }
+    }
+}
+
 fn yaml(case: &Case) -> String {
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
     let mut yaml = format!(

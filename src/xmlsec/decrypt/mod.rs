@@ -10,6 +10,8 @@
 mod cipher;
 mod encrypted;
 mod key;
+#[cfg(test)]
+mod tests;
 
 use core::fmt;
 

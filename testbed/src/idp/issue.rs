@@ -7,6 +7,7 @@ use samlgate::base::UnixTime;
 use samlgate::effect::SignatureScheme;
 use samlgate::xmlsec::{Canonicalization, RustCrypto, sign};
 
+use super::encrypt::Encryption;
 use super::keys::TestKey;
 use super::users::User;
 use crate::browser::escape;
@@ -40,6 +41,15 @@ pub enum Signed {
     Both,
     /// Nothing.
     Nothing,
+}
+
+/// What is encrypted, with AES-256-GCM and RSA-OAEP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encrypted {
+    /// The assertion, after it was signed, to this key.
+    Assertion(TestKey),
+    /// The name in the assertion, before it is signed, to this key.
+    NameId(TestKey),
 }
 
 /// How the groups appear.
@@ -118,6 +128,8 @@ pub struct IssueOptions {
     pub session_index: String,
     /// The second-level status code; `None` for success.
     pub failure: Option<String>,
+    /// What is encrypted, if anything.
+    pub encrypted: Option<Encrypted>,
     /// What is signed.
     pub signed: Signed,
     /// With which key.
@@ -170,6 +182,7 @@ impl IssueOptions {
             authn_instant: 0,
             session_index: fresh_id(),
             failure: None,
+            encrypted: None,
             signed: Signed::Assertion,
             key: TestKey::Rsa,
             scheme: None,
@@ -206,7 +219,7 @@ pub fn fresh_id() -> String {
 /// When the options ask for a signature that cannot be made, or for a change of text that does not occur.
 pub fn issue(options: &IssueOptions) -> Result<String, IssueError> {
     let success = options.failure.is_none();
-    let mut assertion = if success { assertion(options) } else { String::new() };
+    let mut assertion = if success { assertion(options)? } else { String::new() };
     let mut of_response = Vec::new();
     for change in &options.compose {
         if assertion.contains(&change.find) {
@@ -217,6 +230,9 @@ pub fn issue(options: &IssueOptions) -> Result<String, IssueError> {
     }
     if success && matches!(options.signed, Signed::Assertion | Signed::Both) {
         assertion = signed(&assertion, options)?;
+    }
+    if let Some(Encrypted::Assertion(key)) = options.encrypted {
+        assertion = encrypt("EncryptedAssertion", &assertion, key)?;
     }
     let mut message = response(options, &assertion);
     for change in of_response {
@@ -229,6 +245,11 @@ pub fn issue(options: &IssueOptions) -> Result<String, IssueError> {
         message = change.apply(&message)?;
     }
     Ok(message)
+}
+
+fn encrypt(container: &str, plaintext: &str, key: TestKey) -> Result<String, IssueError> {
+    let certificate = key.certificate()?;
+    Ok(Encryption::to(&certificate).encrypt(container, plaintext.as_bytes()))
 }
 
 fn signed(xml: &str, options: &IssueOptions) -> Result<String, IssueError> {
@@ -278,9 +299,19 @@ fn in_response_to(id: Option<&String>) -> String {
     id.map_or_else(String::new, |id| format!(r#" InResponseTo="{}""#, escape(id)))
 }
 
-fn assertion(options: &IssueOptions) -> String {
+fn name_id(options: &IssueOptions) -> Result<String, IssueError> {
+    let name = options.name_id_xml.clone().unwrap_or_else(|| escape(&options.user.name));
+    let format = escape(&options.name_id_format);
+    let element = format!(r#"<saml:NameID Format="{format}">{name}</saml:NameID>"#);
+    match options.encrypted {
+        Some(Encrypted::NameId(key)) => encrypt("EncryptedID", &element, key),
+        _ => Ok(element),
+    }
+}
+
+fn assertion(options: &IssueOptions) -> Result<String, IssueError> {
     let issuer = options.assertion_issuer.as_ref().unwrap_or(&options.issuer);
-    let name_id = options.name_id_xml.clone().unwrap_or_else(|| escape(&options.user.name));
+    let name_id = name_id(options)?;
     let audience = options.audience.as_ref().map_or_else(String::new, |audience| {
         format!(
             "<saml:AudienceRestriction><saml:Audience>{}</saml:Audience></saml:AudienceRestriction>",
@@ -288,12 +319,12 @@ fn assertion(options: &IssueOptions) -> String {
         )
     });
     let statement = if options.omit_authn_statement { String::new() } else { authn_statement(options) };
-    format!(
+    Ok(format!(
         concat!(
             r#"<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" "#,
             r#"xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" "#,
             r#"ID="{id}" Version="2.0" IssueInstant="{now}"><saml:Issuer>{issuer}</saml:Issuer>"#,
-            r#"<saml:Subject><saml:NameID Format="{format}">{name_id}</saml:NameID>"#,
+            r#"<saml:Subject>{name_id}"#,
             r#"<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">"#,
             r#"<saml:SubjectConfirmationData NotOnOrAfter="{confirm_end}" Recipient="{recipient}"{in_response_to}/>"#,
             r#"</saml:SubjectConfirmation></saml:Subject>"#,
@@ -303,7 +334,6 @@ fn assertion(options: &IssueOptions) -> String {
         id = escape(&options.assertion_id),
         now = options.at(0),
         issuer = escape(issuer),
-        format = escape(&options.name_id_format),
         name_id = name_id,
         confirm_end = options.at(options.confirmation_not_on_or_after.unwrap_or(options.not_on_or_after)),
         recipient = escape(&options.recipient),
@@ -315,7 +345,7 @@ fn assertion(options: &IssueOptions) -> String {
         extra = options.conditions_xml,
         statement = statement,
         attributes = attributes(options),
-    )
+    ))
 }
 
 fn authn_statement(options: &IssueOptions) -> String {

@@ -25,6 +25,10 @@ pub enum TestKey {
     Encryption,
     /// RSA 2048, the key of another identity provider in that metadata.
     OtherIdp,
+    /// RSA 2048, the service provider's for decrypting.
+    Decryption,
+    /// RSA 2048, the service provider's next one for decrypting.
+    NextDecryption,
 }
 
 impl TestKey {
@@ -46,6 +50,8 @@ impl TestKey {
             Self::RsaE3 => include_str!("../../../tests/keys/rsa2048_e3.key.pem"),
             Self::Encryption => include_str!("../../../tests/keys/rsa2048_encryption.key.pem"),
             Self::OtherIdp => include_str!("../../../tests/keys/rsa2048_other.key.pem"),
+            Self::Decryption => include_str!("../../../tests/keys/rsa2048_decryption.key.pem"),
+            Self::NextDecryption => include_str!("../../../tests/keys/rsa2048_decryption_second.key.pem"),
         }
     }
 
@@ -61,6 +67,8 @@ impl TestKey {
             Self::RsaE3 => include_str!("../../../tests/keys/rsa2048_e3.crt.pem"),
             Self::Encryption => include_str!("../../../tests/keys/rsa2048_encryption.crt.pem"),
             Self::OtherIdp => include_str!("../../../tests/keys/rsa2048_other.crt.pem"),
+            Self::Decryption => include_str!("../../../tests/keys/rsa2048_decryption.crt.pem"),
+            Self::NextDecryption => include_str!("../../../tests/keys/rsa2048_decryption_second.crt.pem"),
         }
     }
 
@@ -74,9 +82,13 @@ impl TestKey {
     #[must_use]
     pub const fn scheme(self) -> SignatureScheme {
         match self {
-            Self::Rsa | Self::Stranger | Self::RsaE3 | Self::Encryption | Self::OtherIdp => {
-                SignatureScheme::RsaSha256
-            }
+            Self::Rsa
+            | Self::Stranger
+            | Self::RsaE3
+            | Self::Encryption
+            | Self::OtherIdp
+            | Self::Decryption
+            | Self::NextDecryption => SignatureScheme::RsaSha256,
             Self::P256 => SignatureScheme::EcdsaSha256,
             Self::P384 => SignatureScheme::EcdsaSha384,
             Self::P521 => SignatureScheme::EcdsaSha512,

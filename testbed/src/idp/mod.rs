@@ -1,5 +1,13 @@
 //! A SAML 2.0 identity provider for the demo and the tests: honest by default, and as wrong as a test asks it to be.
 
+#[path = "../../../tests/support/encrypt.rs"]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "support of the core's tests: a fault of the test is a panic"
+)]
+mod encrypt;
 mod issue;
 mod keys;
 mod request;
@@ -7,7 +15,7 @@ mod server;
 mod signature;
 mod users;
 
-pub use issue::{Groups, IssueError, IssueOptions, Signed, Tamper, fresh_id, issue};
+pub use issue::{Encrypted, Groups, IssueError, IssueOptions, Signed, Tamper, fresh_id, issue};
 pub use keys::TestKey;
 pub use request::{AuthnRequest, Binding, SignatureCheck};
 pub use server::{Idp, IdpOptions};

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 mod answers;
+mod encryption;
 mod operation;
 mod options;
 mod provisioning;
