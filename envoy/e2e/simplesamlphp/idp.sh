@@ -5,6 +5,7 @@
 #   IDP_STATE  folder for keys, logs and sessions (default: a new one below /tmp)
 #   IDP_PORT   port on 127.0.0.1 (default 8082)
 #   IDP_SIGN   what is signed: assertion (default), response, both
+#   IDP_ENCRYPT  what is encrypted: nothing (default), assertion, name
 #   IDP_WANT_SIGNED  0: unsigned authentication requests are taken too (default 1)
 #   SP_METADATA  file with the service provider's metadata; it may appear after the start
 #
@@ -17,8 +18,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 : "${IDP_STATE:=$(mktemp -d)}"
 : "${IDP_PORT:=8082}"
 : "${IDP_SIGN:=assertion}"
+: "${IDP_ENCRYPT:=nothing}"
 : "${SP_METADATA:=$IDP_STATE/sp-metadata.xml}"
-export SSP_HOME IDP_STATE IDP_PORT IDP_SIGN SP_METADATA
+export SSP_HOME IDP_STATE IDP_PORT IDP_SIGN IDP_ENCRYPT SP_METADATA
 export SIMPLESAMLPHP_CONFIG_DIR="$here/config"
 mkdir -p "$IDP_STATE/cert" "$IDP_STATE/log" "$IDP_STATE/data" "$IDP_STATE/tmp" "$IDP_STATE/sessions"
 if [ ! -f "$IDP_STATE/cert/idp.key" ]; then

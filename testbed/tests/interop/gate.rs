@@ -37,6 +37,8 @@ impl Gate {
             ("SESSION_KEY", "c2FtbGdhdGUgaW50ZXJvcDogYSBrZXkgdGhhdCBwcm90ZWN0cyBub3RoaW5n"),
             ("SP_PRIVATE_KEY", TestKey::Stranger.private_pem()),
             ("SP_CERTIFICATE", TestKey::Stranger.certificate_pem()),
+            ("SP_DECRYPTION_KEY", TestKey::Decryption.private_pem()),
+            ("SP_DECRYPTION_CERTIFICATE", TestKey::Decryption.certificate_pem()),
         ];
         let directory = scratch.join("envoy");
         let envoy = Envoy::start(&EnvoyOptions {
@@ -81,9 +83,13 @@ impl Gate {
 
 /// How many signatures the response in `form` carries: what the case is named for.
 pub fn signatures(form: &Form) -> usize {
+    response(form).matches(":SignatureValue>").count() / 2
+}
+
+/// The response in `form`.
+pub fn response(form: &Form) -> String {
     let response = form.field("SAMLResponse").unwrap_or_else(|| panic!("no response in {form:?}"));
-    let xml = String::from_utf8(STANDARD.decode(response).unwrap()).unwrap();
-    xml.matches(":SignatureValue>").count() / 2
+    String::from_utf8(STANDARD.decode(response).unwrap()).unwrap()
 }
 
 /// What the filter said, and every warning of Envoy's.

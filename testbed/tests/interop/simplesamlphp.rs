@@ -5,16 +5,16 @@ use std::path::Path;
 use std::process::Command;
 
 use testbed::app::App;
-use testbed::browser::Browser;
+use testbed::browser::{Browser, Page};
 use testbed::client::fetch;
 use testbed::jira::{self, JiraState};
 
-use crate::gate::{Gate, signatures};
+use crate::gate::{Gate, response, signatures};
 use crate::support::{Program, free_port, repository, scratch, tool};
 
 const METADATA: &str = "/simplesaml/saml2/idp/metadata.php";
 
-fn start(state: &Path, sign: &str) -> Program {
+fn start(state: &Path, sign: &str, encrypt: &str) -> Program {
     let port = free_port();
     let mut command = Command::new(repository().join("envoy/e2e/simplesamlphp/idp.sh"));
     command
@@ -25,38 +25,60 @@ fn start(state: &Path, sign: &str) -> Program {
         .env("IDP_STATE", state)
         .env("IDP_PORT", port.to_string())
         .env("IDP_SIGN", sign)
+        .env("IDP_ENCRYPT", encrypt)
         .env("SP_METADATA", state.join("sp-metadata.xml"));
     Program::start(command, port, &state.join("idp.log"))
 }
 
-/// Signs agent and customer in; `sign` is what SimpleSAMLphp signs. It refuses our AuthnRequest unless its signature
-/// is good, and it reads our metadata as the filter serves it.
-fn signs_in(sign: &str, signed: usize) {
-    let scratch = scratch(&format!("simplesamlphp-{sign}"));
-    let idp = start(&scratch, sign);
+/// SimpleSAMLphp, the filter and the application behind it.
+struct Scene {
+    gate: Gate,
+    app: App,
+    // Stops when it is dropped.
+    _idp: Program,
+}
+
+/// `sign` is what SimpleSAMLphp signs and `encrypt` what it encrypts. It refuses our AuthnRequest unless its signature is
+/// good, and it reads our metadata as the filter serves it.
+fn scene(sign: &str, encrypt: &str) -> Scene {
+    let scratch = scratch(&format!("simplesamlphp-{sign}-{encrypt}"));
+    let idp = start(&scratch, sign, encrypt);
     let metadata = fetch(idp.address, METADATA).unwrap().text();
     let app = App::start(0, jira::router(JiraState::default())).unwrap();
     let gate =
         Gate::start("envoy/e2e/simplesamlphp/envoy.yaml", Gate::reserve(), app.port(), &metadata, &scratch);
     fs::write(scratch.join("sp-metadata.xml"), gate.metadata().body).unwrap();
+    Scene { gate, app, _idp: idp }
+}
 
+impl Scene {
+    /// Opens `path`, signs `user` in, and hands over what SimpleSAMLphp sends back before it is posted.
+    fn answer(&self, user: &str, path: &str) -> (Browser, Page) {
+        let mut browser = Browser::new();
+        let login = browser.open(&self.gate.url(path)).unwrap();
+        let form = login.form();
+        assert!(form.field("AuthState").is_some(), "no login form: {}", login.text());
+        let sent = browser.submit(&login, &form.with("username", user).with("password", user)).unwrap();
+        // Its page posts by a script in a file of its own, which the browser without a screen does not fetch.
+        (browser, sent)
+    }
+}
+
+/// Signs agent and customer in.
+fn signs_in(sign: &str, signed: usize) {
+    let scene = scene(sign, "nothing");
     let people = [
         ("agent", "agent@example.org", "Ada Agent & S%C3%B6hne <ops>", r#"["jira-agents","staff, all"]"#),
         ("customer", "customer@example.org", "Carl Customer", r#"["portal-customers"]"#),
     ];
     for (user, email, name, groups) in people {
-        let mut browser = Browser::new();
         let path = "/servicedesk/customer/portal/1?x=1&y=%C3%B6";
-        let login = browser.open(&gate.url(path)).unwrap();
-        let form = login.form();
-        assert!(form.field("AuthState").is_some(), "no login form: {}", login.text());
-        let sent = browser.submit(&login, &form.with("username", user).with("password", user)).unwrap();
-        // Its page posts by a script in a file of its own, which the browser without a screen does not fetch.
+        let (mut browser, sent) = scene.answer(user, path);
         assert_eq!(signatures(&sent.form()), signed);
         let page = browser.submit(&sent, &sent.form()).unwrap();
-        gate.assert_arrived(&browser, &page, path);
+        scene.gate.assert_arrived(&browser, &page, path);
 
-        let seen = app.last_request().unwrap();
+        let seen = scene.app.last_request().unwrap();
         assert_eq!(seen.target, path);
         assert_eq!(seen.header("x-remote-user"), Some(user));
         assert_eq!(seen.header("x-remote-email"), Some(email));
@@ -64,6 +86,35 @@ fn signs_in(sign: &str, signed: usize) {
         assert_eq!(seen.header("x-remote-name"), Some(name));
         assert!(seen.header("cookie").is_none_or(|cookie| !cookie.contains("samlgate")), "{seen:?}");
     }
+}
+
+/// SimpleSAMLphp encrypts with AES-CBC, which is read inside a signed response and nowhere else.
+fn encrypts(encrypt: &str, element: &str) {
+    let path = "/browse/TEST-1";
+    for sign in ["response", "both"] {
+        let scene = scene(sign, encrypt);
+        let (mut browser, sent) = scene.answer("agent", path);
+        assert!(response(&sent.form()).contains(element), "{sign}");
+        let page = browser.submit(&sent, &sent.form()).unwrap();
+        scene.gate.assert_arrived(&browser, &page, path);
+        let seen = scene.app.last_request().unwrap();
+        assert_eq!(seen.header("x-remote-user"), Some("agent"));
+        assert_eq!(seen.header("x-remote-groups"), Some(r#"["jira-agents","staff, all"]"#));
+    }
+    let scene = scene("assertion", encrypt);
+    let (mut browser, sent) = scene.answer("agent", path);
+    let page = browser.submit(&sent, &sent.form()).unwrap();
+    assert_eq!((page.status(), page.header("x-samlgate-code")), (403, Some("SG3020")), "{}", page.text());
+}
+
+#[test]
+fn simplesamlphp_encrypts_the_assertion() {
+    encrypts("assertion", ":EncryptedAssertion");
+}
+
+#[test]
+fn simplesamlphp_encrypts_the_name() {
+    encrypts("name", ":EncryptedID");
 }
 
 #[test]

@@ -11,6 +11,8 @@ $metadata['http://idp.localhost:' . getenv('IDP_PORT') . '/simplesaml/saml2/idp/
     'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
     'saml20.sign.response' => $sign !== 'assertion',
     'saml20.sign.assertion' => $sign !== 'response',
+    'assertion.encryption' => getenv('IDP_ENCRYPT') === 'assertion',
+    'nameid.encryption' => getenv('IDP_ENCRYPT') === 'name',
     // With IDP_WANT_SIGNED=1 (the default) every AuthnRequest must carry a good signature.
     'redirect.validate' => getenv('IDP_WANT_SIGNED') !== '0',
     'authproc' => [
