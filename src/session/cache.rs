@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::chunks::Chunks;
 use super::cookie::{first_usable, open_chunks};
-use super::error::{SessionError, Unreadable};
+use super::error::SessionError;
 use super::settings::Settings;
 use super::state::Session;
 use crate::base::UnixTime;
@@ -99,12 +99,9 @@ impl<T> OpenedCache<T> {
             self.keys = *settings.keys.identity();
         }
         first_usable(presented, settings, |chunks| {
-            let name = chunks
-                .first
-                .as_bytes()
-                .first_chunk::<NAME_BYTES>()
-                .ok_or(SessionError::SessionUnreadable(Unreadable::Encoding))?;
-            if let Some(opened) = self.find(name, chunks) {
+            // What was sealed is never shorter; text that is gives its reason below, and is not kept.
+            let name = chunks.first.as_bytes().first_chunk::<NAME_BYTES>();
+            if let Some(opened) = name.and_then(|name| self.find(name, chunks)) {
                 opened.session.check(settings, now)?;
                 return Ok(opened);
             }
@@ -117,7 +114,9 @@ impl<T> OpenedCache<T> {
                 rest: chunks.rest().map(Into::into).collect(),
                 opened: Rc::clone(&opened),
             };
-            self.keep(*name, entry);
+            if let Some(name) = name {
+                self.keep(*name, entry);
+            }
             Ok(opened)
         })
     }

@@ -6,7 +6,9 @@
 mod bench;
 mod demo;
 mod docs;
+mod fuzz;
 mod interop;
+mod mutants;
 mod run;
 mod stages;
 mod tools;
@@ -51,6 +53,10 @@ enum Task {
     Size,
     /// Measure what the filter costs, beside Envoy without it; writes docs/performance.md.
     Bench(bench::Bench),
+    /// Fuzz the core, seeded with the vectors; the last line counts the executions. Needs the nightly toolchain.
+    Fuzz(fuzz::Fuzz),
+    /// Change the core line by line and see whether a test notices; the last line counts the mutants.
+    Mutants(mutants::Mutants),
     /// Install what the other tasks need, without running one.
     Setup {
         /// Also the foreign identity and service providers that the interoperability tests talk to.
@@ -70,6 +76,8 @@ fn main() -> ExitCode {
         Task::Coverage => docs::write_coverage(),
         Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
         Task::Bench(arguments) => bench::bench(&arguments),
+        Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
+        Task::Mutants(arguments) => mutants::mutants(&arguments),
         Task::Setup { interop } => stages::setup(interop),
     };
     match result {

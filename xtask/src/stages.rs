@@ -23,6 +23,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "filter lints", quick: false, act: filter_lints },
     Stage { name: "filter build and size", quick: false, act: filter_size },
     Stage { name: "parity in wasm", quick: false, act: parity },
+    Stage { name: "fuzzing", quick: false, act: crate::fuzz::stage },
     Stage { name: "end-to-end tests", quick: false, act: end_to_end_tests },
     Stage { name: "demo check", quick: false, act: demo_check },
 ];

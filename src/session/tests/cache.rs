@@ -115,3 +115,19 @@ fn what_does_not_open_is_not_kept() {
     let cookies = seal(&session(), &settings, &[], &Counting::default()).unwrap();
     assert!(cache.open(&jar(&cookies), &settings, NOW, |_| ()).is_ok());
 }
+
+#[test]
+fn what_is_too_short_to_be_known_is_refused_for_the_reason_that_opening_gives() {
+    let settings = settings();
+    let cookies = seal(&session(), &settings, &[], &Counting::default()).unwrap();
+    let text = cookies[0].value.strip_prefix("1.").unwrap();
+    let (begin, end) = text.split_at(8);
+    // Of another version; empty; and a good one that was cut up anew, which opens and is not kept.
+    for (first, second) in [("1.AgAA", ""), ("1.", ""), (&*format!("2.{begin}"), end)] {
+        let presented = [("__Host-samlgate", first), ("__Host-samlgate.1", second)];
+        let mut cache = OpenedCache::new(8);
+        let cached = cache.open(&presented, &settings, NOW, |_| ()).map(|opened| opened.session().clone());
+        assert_eq!(cached, crate::session::open(&presented, &settings, NOW), "{first}");
+        assert_eq!(cache.len(), 0);
+    }
+}
