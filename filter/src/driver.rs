@@ -57,10 +57,7 @@ impl Driver {
                 continue;
             }
             let code = Code::BodyNeverArrived;
-            host::set_code(code.id());
-            host::log(LogLevel::Error, &format!("samlgate: {code}: {}", code.remedy()));
-            worker.metrics.borrow_mut().count("refused", Some(code));
-            host::send(&page::refusal(code, &Reader { wants_html: true, request_id: String::new() }, None));
+            refuse(worker, code, code.remedy());
         }
     }
 
@@ -201,11 +198,7 @@ impl Driver {
     fn fail(&mut self, what: &str) -> Action {
         self.exchange = None;
         self.paused = true;
-        let code = Code::HostCallFailed;
-        host::set_code(code.id());
-        host::log(LogLevel::Error, &format!("samlgate: {code}: {what}"));
-        self.worker.metrics.borrow_mut().count("refused", Some(code));
-        host::send(&page::refusal(code, &Reader { wants_html: true, request_id: String::new() }, None));
+        refuse(&self.worker, Code::HostCallFailed, what);
         Action::Pause
     }
 
@@ -329,6 +322,17 @@ impl Drop for Driver {
             self.worker.waiting.borrow_mut().end(self.context_id);
         }
     }
+}
+
+/// Answers the request in hand with a page of our own where no flow could.
+fn refuse(worker: &Worker, code: Code, detail: &str) {
+    host::set_code(code.id());
+    host::log(LogLevel::Error, &format!("samlgate: {code}: {detail}"));
+    worker.metrics.borrow_mut().count("refused", Some(code));
+    let request_id = hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, "x-request-id");
+    let request_id = request_id.ok().flatten().and_then(|id| String::from_utf8(id).ok());
+    let reader = Reader { wants_html: true, request_id: request_id.unwrap_or_default() };
+    host::send(&page::refusal(code, &reader, None));
 }
 
 fn level(event: &Event) -> LogLevel {
