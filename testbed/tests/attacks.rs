@@ -1,9 +1,10 @@
 //! Every attack of the factory against the whole gateway, without Envoy and with an exact clock.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
 
-use testbed::attack::{Attack, Form, Identity, Outcome, Stage, all};
+use samlgate::base::Code;
+use testbed::attack::{Attack, Class, Form, Identity, Make, Outcome, Stage, all, named};
 
 /// What the application is told about the genuine response.
 fn genuine(stage: &Stage, attack: &Attack) -> Identity {
@@ -38,4 +39,45 @@ fn every_attack_is_refused_by_name_and_what_it_starts_from_is_accepted() {
         }
     }
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), all().len(), faults.join("\n"));
+}
+
+/// Two changes of one message: what either hides, the other could let through.
+#[test]
+fn of_two_attacks_on_one_message_none_lets_anybody_else_in() {
+    const PAIRS: usize = 3_000;
+    let stage = Stage::new().unwrap();
+    let start = named("xsw3").unwrap();
+    let genuine = genuine(&stage, start);
+    let changes: Vec<&Attack> = all()
+        .iter()
+        .filter(|attack| {
+            matches!(attack.make, Make::Text(_)) && (attack.on, attack.key) == (start.on, start.key)
+        })
+        // The bombs stop whatever is with them, and cost time.
+        .filter(|attack| attack.class() != Class::Bomb)
+        .collect();
+    let mut waiting = stage.begin().unwrap();
+    let mut xml = start.genuine(&waiting.setting).unwrap();
+    let (mut made, mut accepted, mut codes) = (0, 0, BTreeMap::<String, u32>::new());
+    let mut number = 0_usize;
+    while made < PAIRS {
+        // A step that is prime to the number of pairs passes through all of them without a pattern.
+        number = number.wrapping_add(7_919) % (changes.len() * changes.len());
+        let (first, second) = (changes[number / changes.len()], changes[number % changes.len()]);
+        let Some(hostile) = first.alter(&xml).and_then(|xml| second.alter(&xml)) else { continue };
+        made += 1;
+        let form = Form::response(hostile.as_bytes(), &waiting.setting.relay_state);
+        match stage.post(&waiting.cookies, &form).unwrap() {
+            Outcome::Refused(code) => *codes.entry(code).or_default() += 1,
+            Outcome::SignedIn(identity) => {
+                assert_eq!(identity, genuine, "{} and {}:\n{hostile}", first.name, second.name);
+                accepted += 1;
+                waiting = stage.begin().unwrap();
+                xml = start.genuine(&waiting.setting).unwrap();
+            }
+        }
+    }
+    // Enough of them got past the parser for the test to mean something.
+    assert!(accepted > 0 && codes.len() > 15, "{accepted} {codes:?}");
+    assert!(!codes.contains_key(Code::AssertionReplayed.id()), "an assertion was used up: {codes:?}");
 }

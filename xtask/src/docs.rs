@@ -21,3 +21,9 @@ pub(crate) fn write(test: &str) -> Outcome {
     let arguments = ["test", "--features", "schema", "--test", "documents", "--", test];
     run(cargo(&arguments).env("SAMLGATE_WRITE_DOCUMENTS", "1"))
 }
+
+/// Writes the part of docs/threats.md that is made from the attacks.
+pub(crate) fn write_threats() -> Outcome {
+    let arguments = ["test", "--package", "testbed", "--test", "threats", "--", "threats_are_current"];
+    run(cargo(&arguments).env("SAMLGATE_WRITE_DOCUMENTS", "1"))
+}

@@ -49,6 +49,8 @@ enum Task {
     Codes,
     /// Write docs/coverage.md from the names of the tests and the cases.
     Coverage,
+    /// Write the tables of docs/threats.md from the attacks that the testbed makes.
+    Threats,
     /// Build the filter and hold its size against the budget.
     Size,
     /// Measure what the filter costs, beside Envoy without it; writes docs/performance.md.
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Task::Schema => docs::write("_is_current"),
         Task::Codes => docs::write("errors_are_current"),
         Task::Coverage => docs::write_coverage(),
+        Task::Threats => docs::write_threats(),
         Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
         Task::Bench(arguments) => bench::bench(&arguments),
         Task::Fuzz(arguments) => fuzz::fuzz(&arguments),

@@ -16,14 +16,14 @@ const PENDING: u64 = 600;
 static WINDOW: Threat = Threat {
     class: Class::Clock,
     attack: "an answer before or after its time",
-    source: "SAML core 2.5.1.2; profiles 4.1.4.2 and 4.1.4.3",
+    source: "CVE-2026-41577 authentik; SAML core 2.5.1.2; profiles 4.1.4.2 and 4.1.4.3",
     answer: "`ClockSkew::has_begun` and `has_ended` are the only comparisons; both ends of every window are demanded or checked",
 };
 
 static AGE: Threat = Threat {
     class: Class::Clock,
     attack: "an answer that was issued long ago, or will be",
-    source: "SAML core 2.3.3 and 3.2.2; CVE-2017-6807 mod_auth_mellon shows what long-lived answers are used for",
+    source: "SAML core 2.3.3 and 3.2.2; CVE-2026-41577 authentik",
     answer: "`web_sso::check_issue_instant`: at most an hour old, whatever the identity provider allows",
 };
 

@@ -13,7 +13,7 @@ const OTHER_IDP: &str = "http://other-idp.localhost:8082/metadata";
 static OTHER_PROVIDER: Threat = Threat {
     class: Class::Confusion,
     attack: "another identity provider of the same metadata, honest or not, answers for ours",
-    source: "Mainka and others, \"Your Software at my Service\" (2014); CVE-2023-36472 family; multi-tenant sign-ins",
+    source: "Mainka and others, \"Your Software at my Service\" (2014); CVE-2026-49283 simplesamlphp/saml2",
     answer: "keys are those of the one entity that was asked (`IdpMetadata::parse` chooses it); the sealed pending request \
              names it",
 };

@@ -2,7 +2,7 @@
 
 use samlgate::base::Code;
 
-use super::text::{about_the_victim, swap, text, with_text};
+use super::text::{about_the_victim, swap, text, unsigned, with_text};
 use super::{Attack, Class, Threat, VICTIM};
 
 static CHARSET: Threat = Threat {
@@ -17,6 +17,13 @@ static BAD_BYTES: Threat = Threat {
     attack: "bytes that are no UTF-8, or characters that are no XML",
     source: "RFC 3629 sections 3 and 10; XML 1.0 production 2",
     answer: "`core::str::from_utf8`, then `xml::lexer` for every character and character reference",
+};
+
+static ROOTS: Threat = Threat {
+    class: Class::Encoding,
+    attack: "more than one root element: one is verified, another is read",
+    source: "CVE-2022-39299 node-saml and passport-saml; CVE-2022-39353 xmldom",
+    answer: "`xml::lexer` counts the roots",
 };
 
 static DECLARATION: Threat = Threat {
@@ -162,8 +169,17 @@ fn declarations() -> Vec<Attack> {
             swap(xml, "<samlp:Status>", "<?xml version=\"1.0\"?><samlp:Status>")
         }),
         with("text-before-the-root", Code::XmlNotWellFormed, "x"),
-        DECLARATION.text("two-roots", Code::XmlNotWellFormed, |xml| {
+        ROOTS.text("two-roots-evil-first", Code::XmlNotWellFormed, |xml| {
             Some(format!("{}{xml}", about_the_victim(xml)?))
+        }),
+        ROOTS.text("two-roots-evil-last", Code::XmlNotWellFormed, |xml| {
+            Some(format!("{xml}{}", about_the_victim(xml)?))
+        }),
+        ROOTS.text("two-roots-evil-unsigned", Code::XmlNotWellFormed, |xml| {
+            Some(format!("{xml}{}", about_the_victim(&unsigned(xml)?.0)?))
+        }),
+        ROOTS.text("two-roots-comment-between", Code::XmlNotWellFormed, |xml| {
+            Some(format!("{xml}<!-- -->{}", about_the_victim(xml)?))
         }),
         DECLARATION.text("text-behind-the-root", Code::XmlNotWellFormed, |xml| Some(format!("{xml}x"))),
         DECLARATION.text("cut-off", Code::XmlNotWellFormed, |xml| {

@@ -32,7 +32,7 @@ static COMPRESSED: Threat = Threat {
 static CONTENT_TYPE: Threat = Threat {
     class: Class::Form,
     attack: "a body of another type, or none, or of any length",
-    source: "SAML bindings 3.5.4; CVE-2016-2145 mod_auth_mellon (a body without limit)",
+    source: "SAML bindings 3.5.4; CVE-2016-2146 mod_auth_mellon (a body without limit)",
     answer: "`bindings::post::decode` takes one media type; the body is asked for with a limit, and only when a pending \
              request opens",
 };

@@ -14,6 +14,7 @@ mod bomb;
 mod clock;
 mod confusion;
 mod corpus;
+mod document;
 mod encoding;
 mod form;
 mod identifier;
@@ -21,6 +22,7 @@ mod key;
 mod markup;
 mod namespace;
 mod profile;
+mod published;
 mod reference;
 mod signed_info;
 mod splitting;
@@ -36,6 +38,8 @@ use std::sync::{Arc, OnceLock};
 use samlgate::base::Code;
 
 pub use corpus::{Delivery, Form, Posted, Setting};
+pub use document::{BEGIN, END, markdown};
+pub use published::{Break, PUBLISHED};
 pub use stage::{Identity, Outcome, Stage, Waiting, metadata};
 pub use text::{attribute, split, text};
 

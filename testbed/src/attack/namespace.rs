@@ -16,7 +16,8 @@ static REBOUND: Threat = Threat {
 static ODD_DECLARATION: Threat = Threat {
     class: Class::Namespace,
     attack: "declarations that parsers read differently: repeated, reserved, empty, spelled with a prefix",
-    source: "\"The Fragile Lock\" (2025); CVE-2025-25291 and CVE-2025-25292 ruby-saml (REXML against Nokogiri)",
+    source: "\"The Fragile Lock\" (2025); CVE-2025-25292 ruby-saml (REXML against Nokogiri); CVE-2020-29509, \
+             CVE-2020-29510, CVE-2020-29511 Go encoding/xml, and so CVE-2020-27846 crewjam/saml and CVE-2020-26290 dex",
     answer: "`xml::lexer` is narrower than the parser behind it, and there is one parser",
 };
 
@@ -149,6 +150,12 @@ fn declarations() -> Vec<Attack> {
         on_root("name-that-begins-with-a-colon", Code::XmlNameRefused, ":ID=\"_evil\""),
         ODD_DECLARATION.text("xmlns-behind-a-prefix-in-the-assertion", Code::XmlNameRefused, |xml| {
             swap(xml, "<saml:NameID ", "<saml:NameID xs:xmlns=\"urn:evil\" ")
+        }),
+        ODD_DECLARATION.text("element-that-begins-with-a-colon", Code::XmlNameRefused, |xml| {
+            swap(xml, "<samlp:Status>", "<:Extensions/><samlp:Status>")
+        }),
+        ODD_DECLARATION.text("element-with-two-colons", Code::XmlNameRefused, |xml| {
+            swap(xml, "<saml:Subject>", "<saml::Subject/><saml:Subject>")
         }),
         ODD_DECLARATION.text("element-called-xmlns", Code::XmlNameRefused, |xml| {
             swap(xml, "<saml:Subject>", "<xmlns:a/><saml:Subject>")

@@ -14,7 +14,7 @@ static RECIPIENT: Threat = Threat {
     class: Class::Profile,
     attack: "an answer for another service: audience, recipient, destination",
     source: "SAML profiles 4.1.4.2 and 4.1.4.3; core 2.5.1.4; Armando and others (2008): Google's SAML without audience; \
-             CVE-2023-50714 family",
+             CVE-2026-41577 authentik",
     answer: "`web_sso::Expectations` has no field that can be left out; each is compared byte for byte",
 };
 
@@ -56,7 +56,7 @@ static ENVELOPE: Threat = Threat {
 static FAILURE: Threat = Threat {
     class: Class::Profile,
     attack: "a failure that is read as a success, or the other way round",
-    source: "SAML core 3.2.2.2; CVE-2023-45683 crewjam/saml shows what comes of unsigned fields",
+    source: "SAML core 3.2.2.2",
     answer: "the top-level status must be Success, in signed octets where the response is signed",
 };
 

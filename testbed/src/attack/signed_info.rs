@@ -12,7 +12,7 @@ use crate::idp::{Signed, TestKey};
 static SEVERAL: Threat = Threat {
     class: Class::SignedInfo,
     attack: "several SignedInfo, Reference, DigestValue or SignatureValue elements: one is checked, another is used",
-    source: "CVE-2025-29774 xml-crypto; CVE-2024-45409 ruby-saml; SAML core 5.4.2",
+    source: "CVE-2025-29774 xml-crypto; CVE-2024-45409 ruby-saml; CVE-2019-3465 xmlseclibs; CVE-2026-33487 goxmldsig; SAML core 5.4.2",
     answer: "`xmlsec::signed_info::exactly` and `verify::parts`: each element once, in its place, and nothing else",
 };
 
@@ -34,7 +34,7 @@ static TWO_SIGNATURES: Threat = Threat {
 static NOTHING_SIGNED: Threat = Threat {
     class: Class::SignedInfo,
     attack: "no Reference at all, or no value: what says nothing cannot be wrong",
-    source: "XML-DSig core 4.3; CVE-2022-39299 node-saml",
+    source: "XML-DSig core 4.3; CVE-2016-9814 and CVE-2018-7711 simplesamlphp/saml2 (an error of the check counted as success)",
     answer: "`xmlsec::signed_info::exactly`: one Reference with one DigestValue is demanded",
 };
 
@@ -53,6 +53,7 @@ fn evil_signature(xml: &str) -> Option<String> {
 
 pub(super) fn attacks() -> Vec<Attack> {
     let mut attacks = several();
+    attacks.extend(digest_found_elsewhere());
     attacks.extend(cut());
     attacks.extend(two_signatures());
     attacks.extend(nothing_signed());
@@ -149,6 +150,44 @@ fn several() -> Vec<Attack> {
     ]
 }
 
+/// The digest that an attacker wants, where a search through the whole document finds it before the genuine one.
+fn digest_found_elsewhere() -> Vec<Attack> {
+    fn smuggled(xml: &str) -> Option<String> {
+        let renewed = digested_anew(xml)?;
+        let (_, reference, _) = split(&renewed, "ds:Reference")?;
+        Some(reference.replacen(
+            "<ds:Reference ",
+            "<ds:Reference xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" ",
+            1,
+        ))
+    }
+    let schema = Code::SchemaViolation;
+    vec![
+        SEVERAL.text("digest-in-status-detail", schema, |xml| {
+            let detail =
+                format!("<samlp:StatusDetail>{}</samlp:StatusDetail></samlp:Status>", smuggled(xml)?);
+            swap(&about_the_victim(xml)?, "</samlp:Status>", &detail)
+        }),
+        SEVERAL.text("digest-in-extensions", schema, |xml| {
+            let extensions = format!("<samlp:Extensions>{}</samlp:Extensions><samlp:Status>", smuggled(xml)?);
+            swap(&about_the_victim(xml)?, "<samlp:Status>", &extensions)
+        }),
+        SEVERAL.text("digest-in-object", Code::SignatureStructure, |xml| {
+            let object = format!("<ds:Object>{}</ds:Object>", smuggled(xml)?);
+            before(&about_the_victim(xml)?, "</ds:Signature>", &object)
+        }),
+        SEVERAL.text("digest-in-key-info", Code::DigestMismatch, |xml| {
+            before(&about_the_victim(xml)?, "</ds:KeyInfo>", &smuggled(xml)?)
+        }),
+        SEVERAL.text("digest-in-attribute-value", Code::DigestMismatch, |xml| {
+            before(&about_the_victim(xml)?, "</saml:AttributeValue>", &smuggled(xml)?)
+        }),
+        SEVERAL.text("digest-before-the-issuer", schema, |xml| {
+            before(&about_the_victim(xml)?, "<saml:Issuer>", &smuggled(xml)?)
+        }),
+    ]
+}
+
 fn cut() -> Vec<Attack> {
     let split_value = Code::XmlValueSplit;
     let value = |name: &str, code, element: &'static str, change: fn(&str) -> String| {
@@ -175,6 +214,10 @@ fn cut() -> Vec<Attack> {
             have.repeat(2)
         }),
         value("digest-value-short", Code::SignatureInvalid, "ds:DigestValue", |_| String::from("AAAA")),
+        // Two texts that PHP takes for the number zero are equal to it.
+        value("digest-value-like-a-number", Code::SignatureInvalid, "ds:DigestValue", |_| {
+            String::from("0e12345678901234567890123456789012345678901=").replacen("901=", "900=", 1)
+        }),
         value("digest-value-url-safe", Code::SignatureValueMalformed, "ds:DigestValue", |have| {
             format!("-_{have}")
         }),

@@ -24,8 +24,8 @@ static GENUINE_MOVED: Threat = Threat {
 static EVIL_ADDED: Threat = Threat {
     class: Class::Wrapping,
     attack: "an evil assertion is added somewhere; the signed one stays where it was",
-    source: "CVE-2016-5697 ruby-saml; CVE-2016-1000253 php-saml; dex and gosaml2 (2016) read the second of two; \
-             CVE-2025-47949 samlify; CVE-2025-46572 passport-wsfed-saml2; CVE-2021-21238 pysaml2",
+    source: "CVE-2016-5697 ruby-saml; CVE-2016-1000253 php-saml; CVE-2022-41912 crewjam/saml; CVE-2021-28091 Lasso; \
+             CVE-2025-47949 samlify; CVE-2026-25922 and CVE-2026-47201 authentik; CVE-2025-46572 passport-wsfed-saml2; CVE-2021-21238 pysaml2",
     answer: "exactly one assertion; extension points hold no SAML element (`schema::foreign_only`); what is not in the \
              digested octets is never read",
 };
@@ -40,7 +40,7 @@ static RESPONSE_MOVED: Threat = Threat {
 static SIGNATURE_MOVED: Threat = Threat {
     class: Class::Wrapping,
     attack: "a genuine signature is taken away, or stands where it covers something else",
-    source: "CVE-2022-39299 node-saml and passport-saml; CVE-2025-54369 and CVE-2025-54419 node-saml",
+    source: "CVE-2025-54369 and CVE-2025-54419 node-saml; SAML core 5.4",
     answer: "`Unverified::verify`: every signature that is present must hold, and one of the two must be present",
 };
 
