@@ -1,5 +1,7 @@
 //! Exclusive canonical XML 1.0 (W3C Recommendation of 18 July 2002) of one element and what is in it.
 
+use core::cmp::Ordering;
+
 use crate::base::Limits;
 
 use super::{Element, XmlError};
@@ -62,8 +64,37 @@ struct Canonicalizer<'a, 'h> {
     open: Vec<(&'a str, usize)>,
     /// Scratch space of one start tag: the declarations to write.
     declared: Vec<(&'a str, &'a str)>,
-    /// Scratch space of one start tag: namespace, local name, qualified name, value.
-    attributes: Vec<(&'a str, &'a str, &'a str, &'a str)>,
+    /// Scratch space of one start tag: its attributes.
+    attributes: Vec<Sortable<'a>>,
+}
+
+/// An attribute with what it is sorted by.
+struct Sortable<'a> {
+    namespace: &'a str,
+    /// The first bytes of the local name as a number: most names differ there, and numbers are compared at once.
+    begin: u64,
+    local_name: &'a str,
+    qualified_name: &'a str,
+    value: &'a str,
+}
+
+impl<'a> Sortable<'a> {
+    fn new(namespace: &'a str, local_name: &'a str, qualified_name: &'a str, value: &'a str) -> Self {
+        let mut begin = [0; 8];
+        begin.iter_mut().zip(local_name.bytes()).for_each(|(place, byte)| *place = byte);
+        Self { namespace, begin: u64::from_be_bytes(begin), local_name, qualified_name, value }
+    }
+
+    /// Canonical XML 1.0 section 2.2: by namespace name, then local name; those in no namespace first.
+    fn order(&self, other: &Self) -> Ordering {
+        let namespaces = match (self.namespace.is_empty(), other.namespace.is_empty()) {
+            (true, true) => Ordering::Equal,
+            _ => self.namespace.cmp(other.namespace),
+        };
+        namespaces
+            .then_with(|| self.begin.cmp(&other.begin))
+            .then_with(|| self.local_name.cmp(other.local_name))
+    }
 }
 
 impl<'a> Canonicalizer<'a, '_> {
@@ -133,7 +164,7 @@ impl<'a> Canonicalizer<'a, '_> {
             if !prefix.is_empty() && prefix != "xml" {
                 self.declare(prefix, namespace);
             }
-            self.attributes.push((namespace, attribute.name(), name, attribute.value()));
+            self.attributes.push(Sortable::new(namespace, attribute.name(), name, attribute.value()));
         }
         // ..and those of the PrefixList that are in scope. Where the scope is the parent's, the parent declared them.
         if !self.how.inclusive_prefixes.is_empty() && (is_apex || !has_scope_of_parent(node)) {
@@ -192,13 +223,12 @@ impl<'a> Canonicalizer<'a, '_> {
             escape_attribute(out, namespace);
             out.push(b'"');
         }
-        // Attributes by namespace name, then local name; those in no namespace first.
-        self.attributes.sort_unstable();
-        for (_, _, name, value) in &self.attributes {
+        self.attributes.sort_unstable_by(Sortable::order);
+        for attribute in &self.attributes {
             out.push(b' ');
-            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(attribute.qualified_name.as_bytes());
             out.extend_from_slice(b"=\"");
-            escape_attribute(out, value);
+            escape_attribute(out, attribute.value);
             out.push(b'"');
         }
         out.push(b'>');
