@@ -171,6 +171,8 @@ catalogue! {
     4024 SchemaViolation "schema_violation" 403 Attack "The sign-in answer could not be read." "An element is missing, repeated or misplaced; the detail names it";
     4025 IssueInstantImplausible "issue_instant_implausible" 403 Warning "The sign-in answer is too old or from the future." "Compare the clocks of identity provider and Envoy";
     4026 NameIdMissing "name_id_missing" 403 Warning "The sign-in answer does not name you." "Have the identity provider send a NameID, or configure identity.username from an attribute";
+    4027 ValueTooLong "value_too_long" 403 Warning "The sign-in answer holds a value that is too long." "The detail names the element; leave the attribute out at the identity provider, or raise limits.max_value_bytes";
+    4028 ValuesExceeded "values_exceeded" 403 Warning "The sign-in answer holds too many values." "The detail names the element; release fewer attributes at the identity provider, or raise limits.max_attributes";
     4030 MetadataMalformed "metadata_malformed" 0 Error "The metadata of the identity provider could not be read." "Paste the identity provider's SAML 2.0 metadata document unchanged";
     4031 MetadataWithoutIdp "metadata_without_idp" 0 Error "The metadata names no identity provider." "The document needs an IDPSSODescriptor for SAML 2.0; with several entities name one in idp.entity_id";
     4032 MetadataWithoutEndpoint "metadata_without_endpoint" 0 Error "The metadata names no sign-in address." "The IDPSSODescriptor needs a SingleSignOnService with HTTP-Redirect or HTTP-POST";
@@ -179,6 +181,7 @@ catalogue! {
     4035 MetadataKeysExceeded "metadata_keys_exceeded" 0 Error "The metadata names too many signing keys." "Remove keys that are not used any more, or raise limits.max_signature_checks to twice their number";
     4040 UsernameMissing "username_missing" 403 Warning "The sign-in answer does not contain your user name." "identity.username names an attribute that the identity provider does not send; there is no silent fall-back";
     4041 UsernameRefused "username_refused" 403 Warning "Your user name cannot be used here." "The user name does not match identity.username.pattern, is empty, too long or holds control characters";
+    4042 GroupsExceeded "groups_exceeded" 403 Warning "Your account has more groups than can be taken over." "Send only the groups that concern the application, or raise limits.max_groups";
 
     // 5xxx: session and replay
     5001 PendingRequestMissing "pending_request_missing" 403 Warning "This sign-in was not started in this browser, or took too long." "Start again from the application; if it happens every time the browser drops the SameSite=None cookie";

@@ -31,6 +31,23 @@ pub struct Limits {
     pub max_xml_value_bytes: usize,
     /// Prefixes in a `PrefixList`. OpenSAML lists `xs`, others up to five.
     pub max_listed_prefixes: usize,
+    /// Attributes of one assertion, told apart by `Name`. Directories that release everything send about a hundred.
+    pub max_attributes: usize,
+    /// Values of the attribute that holds the groups: [`Limits::groups_for`] the size of the document unless configured.
+    pub max_groups: usize,
+    /// Bytes of the name of a group. Jira takes 255 characters; distinguished names of directories stay under 500 bytes.
+    pub max_group_bytes: usize,
+    /// Bytes of one attribute value: photographs and certificates are the largest, and stay under 50 KB in base64.
+    pub max_value_bytes: usize,
+    /// Bytes of a `NameID`. Persistent ones have at most 256 characters (SAML core 8.3.7); a user name has 255.
+    pub max_name_id_bytes: usize,
+    /// Bytes of `Issuer`, `Audience` and `AuthnContextClassRef`. An entity id has at most 1,024 characters (SAML metadata
+    /// 2.2.1).
+    pub max_uri_bytes: usize,
+    /// `Audience` elements of one assertion. One is usual; a few name every address of a service.
+    pub max_audiences: usize,
+    /// `SubjectConfirmation` elements of one assertion. One is usual; one for each address of a service is allowed.
+    pub max_confirmations: usize,
     /// Bytes after inflating a Redirect-binding message. Real ones stay under 16 KiB.
     pub max_inflated_bytes: usize,
     /// Signature checks for one message: signatures times candidate keys. A response and its assertion against
@@ -55,6 +72,14 @@ impl Limits {
         max_xml_name_bytes: 256,
         max_xml_value_bytes: 4096,
         max_listed_prefixes: 16,
+        max_attributes: 256,
+        max_groups: Self::groups_for(256 * 1024),
+        max_group_bytes: 1024,
+        max_value_bytes: 64 * 1024,
+        max_name_id_bytes: 1024,
+        max_uri_bytes: 2048,
+        max_audiences: 64,
+        max_confirmations: 16,
         max_inflated_bytes: 64 * 1024,
         max_signature_checks: 16,
         max_encrypted_keys: 8,
@@ -66,6 +91,7 @@ impl Limits {
         max_body_bytes: Self::body_for(Self::LARGEST_XML_BYTES),
         max_xml_bytes: Self::LARGEST_XML_BYTES,
         max_xml_nodes: Self::nodes_for(Self::LARGEST_XML_BYTES),
+        max_groups: Self::groups_for(Self::LARGEST_XML_BYTES),
         ..Self::DEFAULT
     };
 
@@ -84,6 +110,14 @@ impl Limits {
     #[must_use]
     pub const fn nodes_for(xml_bytes: usize) -> usize {
         xml_bytes / 12
+    }
+
+    /// The groups that a document of `xml_bytes` may hold: one for each 50 bytes, of which
+    /// `<saml:AttributeValue></saml:AttributeValue>` takes 43. That is 5,242 at 256 KiB, five times the 1,015 with which
+    /// Windows still lets somebody log on: size refuses first, and this only what is no list of groups.
+    #[must_use]
+    pub const fn groups_for(xml_bytes: usize) -> usize {
+        xml_bytes / 50
     }
 
     /// The bytes of the canonical form of a document. It declares a prefix at every element that uses it and that has no

@@ -17,6 +17,20 @@ pub enum IdentityError {
     },
     /// There is a user name, but not one that can be used.
     UsernameRefused(UsernameProblem),
+    /// The attribute of the groups has more values than `Limits::max_groups`.
+    TooManyGroups {
+        /// How many.
+        presented: usize,
+        /// The most that are taken.
+        limit: usize,
+    },
+    /// The name of a group is longer than `Limits::max_group_bytes`.
+    GroupTooLong {
+        /// How long the longest is.
+        bytes: usize,
+        /// The most that is taken.
+        limit: usize,
+    },
 }
 
 /// What is wrong with a user name. The name itself is personal and not part of it.
@@ -53,6 +67,8 @@ impl IdentityError {
             Self::NameIdMissing => Code::NameIdMissing,
             Self::UsernameMissing { .. } => Code::UsernameMissing,
             Self::UsernameRefused(_) => Code::UsernameRefused,
+            Self::TooManyGroups { .. } => Code::GroupsExceeded,
+            Self::GroupTooLong { .. } => Code::ValueTooLong,
         }
     }
 }
@@ -69,6 +85,12 @@ impl fmt::Display for IdentityError {
                 Ok(())
             }
             Self::UsernameRefused(problem) => write!(f, "the user name {problem}"),
+            Self::TooManyGroups { presented, limit } => {
+                write!(f, "the assertion has `{presented}` groups, at most `{limit}` are taken")
+            }
+            Self::GroupTooLong { bytes, limit } => {
+                write!(f, "the name of a group has `{bytes}` bytes, at most `{limit}` are taken")
+            }
         }
     }
 }

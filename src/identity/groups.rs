@@ -3,7 +3,7 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
-use super::find;
+use super::{IdentityError, Settings, find};
 use crate::saml::Attribute;
 
 /// With more than 150 groups Entra ID leaves the groups out and sends this link instead.
@@ -41,18 +41,30 @@ impl fmt::Debug for AssertedGroups {
 }
 
 impl AssertedGroups {
-    /// Reads the first of `candidates` that is present. One value is one group, never split at a comma: names of
+    /// Reads the first of `settings.groups` that is present. One value is one group, never split at a comma: names of
     /// groups contain commas, distinguished names always do. Blank values are dropped.
-    pub(super) fn read(attributes: &[Attribute], candidates: &[String]) -> Self {
+    ///
+    /// # Errors
+    /// Too many or too long: a part of the groups would take away what the rest gives.
+    pub(super) fn read(attributes: &[Attribute], settings: &Settings) -> Result<Self, IdentityError> {
         if attributes.iter().any(|attribute| attribute.name == OVERAGE_LINK) {
-            return Self::Unknown(UnknownGroups::Overage);
+            return Ok(Self::Unknown(UnknownGroups::Overage));
         }
-        let Some(attribute) = find(attributes, candidates) else {
-            return Self::Unknown(UnknownGroups::ClaimMissing);
+        let Some(attribute) = find(attributes, &settings.groups) else {
+            return Ok(Self::Unknown(UnknownGroups::ClaimMissing));
         };
         if attribute.incomplete {
-            return Self::Unknown(UnknownGroups::Unreadable);
+            return Ok(Self::Unknown(UnknownGroups::Unreadable));
         }
-        Self::Known(attribute.values.iter().filter(|value| !value.trim().is_empty()).cloned().collect())
+        let (presented, limit) = (attribute.values.len(), settings.max_groups);
+        if presented > limit {
+            return Err(IdentityError::TooManyGroups { presented, limit });
+        }
+        let longest = attribute.values.iter().map(String::len).max().unwrap_or_default();
+        if longest > settings.max_group_bytes {
+            return Err(IdentityError::GroupTooLong { bytes: longest, limit: settings.max_group_bytes });
+        }
+        let named = attribute.values.iter().filter(|value| !value.trim().is_empty());
+        Ok(Self::Known(named.cloned().collect()))
     }
 }

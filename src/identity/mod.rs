@@ -54,7 +54,8 @@ impl Identity {
     /// Reads an identity out of `assertion` as `settings` say.
     ///
     /// # Errors
-    /// [`IdentityError`] when there is no usable user name. Nothing else is mandatory.
+    /// [`IdentityError`] when there is no usable user name, or more or longer groups than the limits allow. Nothing else
+    /// is mandatory.
     pub fn from_assertion(assertion: &AcceptedAssertion, settings: &Settings) -> Result<Self, IdentityError> {
         Self::from_parts(assertion.name_id(), assertion.attributes(), settings)
     }
@@ -69,7 +70,7 @@ impl Identity {
             name_id: name_id.cloned(),
             email: single(attributes, &settings.email),
             display_name: single(attributes, &settings.display_name),
-            groups: AssertedGroups::read(attributes, &settings.groups),
+            groups: AssertedGroups::read(attributes, settings)?,
             attributes: attributes
                 .iter()
                 .map(|attribute| (attribute.name.clone(), attribute.values.clone()))

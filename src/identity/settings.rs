@@ -1,6 +1,7 @@
 //! Which attributes mean what.
 
 use super::UsernamePattern;
+use crate::base::Limits;
 
 /// How an identity is read. Every list names attributes by `Name` or `FriendlyName`, case-sensitive; the first that
 /// is present in the assertion counts, even when its value turns out to be unusable.
@@ -16,6 +17,10 @@ pub struct Settings {
     pub display_name: Vec<String>,
     /// Attributes that may hold the groups.
     pub groups: Vec<String>,
+    /// `Limits::max_groups`.
+    pub max_groups: usize,
+    /// `Limits::max_group_bytes`.
+    pub max_group_bytes: usize,
 }
 
 /// Where the user name comes from. There is no fall-back from one to the other.
@@ -59,6 +64,8 @@ impl Default for Settings {
                 "http://schemas.xmlsoap.org/claims/Group",
                 "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
             ]),
+            max_groups: Limits::DEFAULT.max_groups,
+            max_group_bytes: Limits::DEFAULT.max_group_bytes,
         }
     }
 }

@@ -30,7 +30,7 @@ fn known(groups: &[&str]) -> AssertedGroups {
 }
 
 fn groups(attributes: &[Attribute]) -> AssertedGroups {
-    AssertedGroups::read(attributes, &Settings::default().groups)
+    AssertedGroups::read(attributes, &Settings::default()).unwrap()
 }
 
 fn username(attributes: &[Attribute], settings: &Settings) -> Result<String, IdentityError> {
@@ -43,7 +43,11 @@ fn e3_the_group_attribute_is_found_by_its_oid_or_by_the_configured_name() {
     assert_eq!(groups(&[attribute("memberOf", &["a"])]), known(&["a"]));
     let microsoft = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups";
     assert_eq!(groups(&[attribute(microsoft, &["4711-guid"])]), known(&["4711-guid"]));
-    let own = AssertedGroups::read(&[attribute("team", &["a"])], &[String::from("team")]);
+    let own = AssertedGroups::read(
+        &[attribute("team", &["a"])],
+        &Settings { groups: vec![String::from("team")], ..Settings::default() },
+    )
+    .unwrap();
     assert_eq!(own, known(&["a"]));
     // the first candidate that is present counts, whatever the order of the message
     let both = [attribute("memberOf", &["second"]), attribute("urn:oid:2.5.4.31", &["first"])];

@@ -3,11 +3,14 @@
 //! Reading checks the schema; whether the statements hold for us, here and now, is `profiles::web_sso`.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use super::encrypted::Decryption;
 use super::error::{ProfileError, ResponseError, SchemaProblem};
 use super::names;
-use super::schema::{self, Sequence, attribute, instant, required_instant, trimmed, unexpected, violation};
+use super::schema::{
+    self, Sequence, attribute, bounded, count, instant, required_instant, trimmed, unexpected, violation,
+};
 use crate::base::{Pii, UnixTime};
 use crate::xml::Element;
 
@@ -49,7 +52,7 @@ impl fmt::Debug for Attribute {
 impl NameId {
     fn read(element: Element<'_>) -> Result<Self, ResponseError> {
         Ok(Self {
-            value: Pii::new(element.value()?.to_owned()),
+            value: Pii::new(bounded(element, "NameID", element.limits().max_name_id_bytes)?.to_owned()),
             format: element.attribute("Format").map(str::to_owned),
         })
     }
@@ -148,7 +151,7 @@ impl Assertion {
             schema::foreign_only(advice, "Advice")?;
         }
         let mut authn_statements = Vec::new();
-        let mut attributes = Vec::new();
+        let mut attributes = Attributes::default();
         while let Some(statement) = children.next() {
             if statement.is(names::ASSERTION, "AuthnStatement") {
                 authn_statements.push(AuthnStatement::read(statement)?);
@@ -166,7 +169,7 @@ impl Assertion {
             confirmations,
             conditions,
             authn_statements,
-            attributes,
+            attributes: attributes.list,
         })
     }
 }
@@ -183,7 +186,9 @@ fn read_subject(
         children.optional(names::ASSERTION, "NameID").map(NameId::read).transpose()?
     };
     let mut confirmations = Vec::new();
+    let mut number = 0;
     while let Some(confirmation) = children.optional(names::ASSERTION, "SubjectConfirmation") {
+        count("SubjectConfirmation", &mut number, element.limits().max_confirmations)?;
         confirmations.push(SubjectConfirmation::read(confirmation)?);
     }
     children.end()?;
@@ -232,11 +237,12 @@ impl Conditions {
             return Err(violation(NAME, SchemaProblem::WindowEmpty).into());
         }
         let mut audience_restrictions = Vec::new();
+        let mut audiences = 0;
         let (mut one_time_use, mut proxy_restriction) = (false, false);
         let mut children = Sequence::of(element, NAME)?;
         while let Some(condition) = children.next() {
             let repeated = if condition.is(names::ASSERTION, "AudienceRestriction") {
-                audience_restrictions.push(read_audiences(condition)?);
+                audience_restrictions.push(read_audiences(condition, &mut audiences)?);
                 false
             } else if condition.is(names::ASSERTION, "OneTimeUse") {
                 core::mem::replace(&mut one_time_use, true)
@@ -255,13 +261,16 @@ impl Conditions {
     }
 }
 
-/// `saml:AudienceRestriction` (core 2.5.1.4).
-fn read_audiences(element: Element<'_>) -> Result<Vec<String>, ResponseError> {
+/// `saml:AudienceRestriction` (core 2.5.1.4); `number` counts the audiences of all of them.
+fn read_audiences(element: Element<'_>, number: &mut usize) -> Result<Vec<String>, ResponseError> {
     const NAME: &str = "AudienceRestriction";
     let mut children = Sequence::of(element, NAME)?;
-    let mut audiences = vec![trimmed(children.required(names::ASSERTION, "Audience")?, NAME)?];
-    while let Some(audience) = children.optional(names::ASSERTION, "Audience") {
+    let mut audiences = Vec::new();
+    let mut next = Some(children.required(names::ASSERTION, "Audience")?);
+    while let Some(audience) = next {
+        count("Audience", number, element.limits().max_audiences)?;
         audiences.push(trimmed(audience, NAME)?);
+        next = children.optional(names::ASSERTION, "Audience");
     }
     children.end()?;
     Ok(audiences)
@@ -304,7 +313,7 @@ fn read_authn_context(element: Element<'_>) -> Result<Option<String>, ResponseEr
 fn read_attributes(
     element: Element<'_>,
     decryption: &mut Decryption<'_>,
-    attributes: &mut Vec<Attribute>,
+    attributes: &mut Attributes,
 ) -> Result<(), ResponseError> {
     const NAME: &str = "AttributeStatement";
     let mut children = Sequence::of(element, NAME)?;
@@ -317,7 +326,7 @@ fn read_attributes(
         } else {
             return Err(unexpected(NAME, child).into());
         };
-        attribute.merge_into(attributes);
+        attributes.add(attribute, element.limits().max_attributes)?;
     }
     Ok(())
 }
@@ -345,17 +354,29 @@ impl Attribute {
             incomplete,
         })
     }
+}
 
-    /// Adds to the attribute of the same `Name`, or as another one. Keycloak sends one element per value when "Single
-    /// Group Attribute" is off.
-    fn merge_into(mut self, attributes: &mut Vec<Self>) {
-        match attributes.iter_mut().find(|known| known.name == self.name) {
-            Some(known) => {
-                known.values.append(&mut self.values);
-                known.incomplete |= self.incomplete;
-            }
-            None => attributes.push(self),
+/// The attributes of all statements, merged by `Name`, in order of first appearance.
+#[derive(Default)]
+struct Attributes {
+    list: Vec<Attribute>,
+    /// Where each `Name` is in the list.
+    places: BTreeMap<String, usize>,
+}
+
+impl Attributes {
+    /// Adds to the attribute of the same `Name`, or as another one, of which there may be `limit`. Keycloak sends one
+    /// element per value when "Single Group Attribute" is off.
+    fn add(&mut self, attribute: Attribute, limit: usize) -> Result<(), ProfileError> {
+        if let Some(known) = self.places.get(&attribute.name).and_then(|place| self.list.get_mut(*place)) {
+            known.values.extend(attribute.values);
+            known.incomplete |= attribute.incomplete;
+            return Ok(());
         }
+        let mut number = self.list.len();
+        self.places.insert(attribute.name.clone(), number);
+        self.list.push(attribute);
+        count("Attribute", &mut number, limit)
     }
 }
 
@@ -374,7 +395,9 @@ fn read_attribute_value(element: Element<'_>) -> Result<AttributeValue, Response
         return Ok(AttributeValue::Null);
     }
     let Some(first) = element.children().next() else {
-        return Ok(AttributeValue::Text(element.value()?.to_owned()));
+        return Ok(AttributeValue::Text(
+            bounded(element, NAME, element.limits().max_value_bytes)?.to_owned(),
+        ));
     };
     if !first.is(names::ASSERTION, "NameID") {
         schema::foreign_only(element, NAME)?;
@@ -383,5 +406,6 @@ fn read_attribute_value(element: Element<'_>) -> Result<AttributeValue, Response
     let mut children = Sequence::of(element, NAME)?;
     let name_id = children.required(names::ASSERTION, "NameID")?;
     children.end()?;
-    Ok(AttributeValue::Text(name_id.value()?.to_owned()))
+    let name_id = bounded(name_id, NAME, element.limits().max_name_id_bytes)?;
+    Ok(AttributeValue::Text(name_id.to_owned()))
 }

@@ -129,6 +129,22 @@ pub enum ProfileError {
         /// What it says.
         presented: String,
     },
+    /// A text is longer than its limit: `Limits::max_name_id_bytes`, `max_value_bytes` or `max_uri_bytes`.
+    ValueTooLong {
+        /// The element that holds it, or its parent.
+        element: &'static str,
+        /// How long it is.
+        bytes: usize,
+        /// The most that is taken.
+        limit: usize,
+    },
+    /// More elements than `Limits::max_attributes`, `max_audiences` or `max_confirmations`.
+    TooMany {
+        /// Which.
+        elements: &'static str,
+        /// The most that are taken.
+        limit: usize,
+    },
     /// An element or attribute is missing, repeated or misplaced (the schema of core).
     SchemaViolation {
         /// The element in which it was found.
@@ -194,6 +210,8 @@ impl ProfileError {
             Self::IdpSessionExpired { .. } => Code::IdpSessionExpired,
             Self::InstantMalformed { .. } => Code::InstantMalformed,
             Self::SchemaViolation { .. } => Code::SchemaViolation,
+            Self::ValueTooLong { .. } => Code::ValueTooLong,
+            Self::TooMany { .. } => Code::ValuesExceeded,
             Self::IssueInstantImplausible { .. } => Code::IssueInstantImplausible,
         }
     }
@@ -268,6 +286,12 @@ impl fmt::Display for ProfileError {
             }
             Self::InstantMalformed { attribute, presented } => {
                 write!(f, "`{attribute}` is {}, expected a UTC instant", Shown(presented))
+            }
+            Self::ValueTooLong { element, bytes, limit } => {
+                write!(f, "a text in `{element}` has `{bytes}` bytes, at most `{limit}` are taken")
+            }
+            Self::TooMany { elements, limit } => {
+                write!(f, "the assertion has more than `{limit}` elements `{elements}`")
             }
             Self::SchemaViolation { element, problem } => write!(f, "in `{element}`: {problem}"),
             Self::IssueInstantImplausible { element, presented, now } => {

@@ -107,11 +107,34 @@ pub(super) fn is_ncname(text: &str) -> bool {
         && characters.all(|next| next.is_alphanumeric() || matches!(next, '_' | '-' | '.'))
 }
 
+/// The text of `element`, which errors call `name`, if it has no more than `limit` bytes.
+pub(super) fn bounded<'a>(
+    element: Element<'a>,
+    name: &'static str,
+    limit: usize,
+) -> Result<&'a str, ResponseError> {
+    let text = element.value()?;
+    if text.len() > limit {
+        return Err(ProfileError::ValueTooLong { element: name, bytes: text.len(), limit }.into());
+    }
+    Ok(text)
+}
+
+/// Counts one more of `elements`, of which there may be `limit`.
+pub(super) const fn count(
+    elements: &'static str,
+    number: &mut usize,
+    limit: usize,
+) -> Result<(), ProfileError> {
+    *number = number.saturating_add(1);
+    if *number > limit { Err(ProfileError::TooMany { elements, limit }) } else { Ok(()) }
+}
+
 /// The text of an element whose type is a URI or a name: XML white space around it does not count, because
 /// pretty-printing identity providers add it and no URI contains it.
 pub(super) fn trimmed(element: Element<'_>, name: &'static str) -> Result<String, ResponseError> {
-    let value = element.value()?;
-    let text = value.trim_matches([' ', '\t', '\r', '\n']);
+    let text = bounded(element, name, element.limits().max_uri_bytes)?;
+    let text = text.trim_matches([' ', '\t', '\r', '\n']);
     if text.is_empty() {
         return Err(violation(name, SchemaProblem::ValueEmpty).into());
     }

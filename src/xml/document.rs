@@ -202,6 +202,11 @@ impl<'a> Element<'a> {
         self.node.first_child().map(|first| first.range().start)
     }
 
+    /// The limits under which its document was checked.
+    pub(crate) const fn limits(&self) -> &'a Limits {
+        self.limits
+    }
+
     /// Where its start tag begins.
     #[must_use]
     pub fn position(&self) -> Position {

@@ -1,13 +1,14 @@
 //! `identity` and `headers`.
 
 use super::{Checker, quoted};
+use crate::base::Limits;
 use crate::config::path::Path;
 use crate::config::raw::{Headers, Identity, ListFormat, UsernameSource as RawUsernameSource};
 use crate::flow::{AttributeHeader, IdentityHeaders, MultiValueFormat, MultiValueHeader};
 use crate::http::matcher::FullRegex;
 use crate::identity::{Settings, UsernamePattern, UsernameSource};
 
-pub(super) fn identity(raw: &Identity, checker: &mut Checker<'_>) -> Option<Settings> {
+pub(super) fn identity(raw: &Identity, limits: Limits, checker: &mut Checker<'_>) -> Option<Settings> {
     let at = Path::default().field("identity");
     let username = match &raw.username {
         RawUsernameSource::NameId(_) => Some(UsernameSource::NameId),
@@ -46,6 +47,8 @@ pub(super) fn identity(raw: &Identity, checker: &mut Checker<'_>) -> Option<Sett
         },
     };
     Some(Settings {
+        max_groups: limits.max_groups,
+        max_group_bytes: limits.max_group_bytes,
         username: username?,
         username_pattern: username_pattern?,
         email: raw.email.clone(),

@@ -170,7 +170,7 @@ pub(super) fn all(
     if configuration.idp.is_none() {
         checker.warn(&root.field("idp"), "not configured; sign-in is refused until it is");
     }
-    let identity = identity::identity(&configuration.identity, checker);
+    let identity = identity::identity(&configuration.identity, limits.unwrap_or(Limits::DEFAULT), checker);
     let headers = identity::headers(&configuration.headers, checker);
     let session = checker.required(configuration.session.as_ref(), &root.field("session"), "a map");
     let session = session.and_then(|session| session::session(session, sp.as_ref(), checker));

@@ -218,7 +218,7 @@ pub(super) fn limits(raw: &Limits, checker: &mut Checker<'_>) -> Option<base::Li
     let at = Path::default().field("limits");
     let mut size = |value, range, name: &str| count::<usize>(value, range, &at.field(name), checker);
     let max_xml_bytes = size(raw.max_xml_bytes, 4096..=base::Limits::LARGEST_XML_BYTES, "max_xml_bytes");
-    // Unless they are set these two follow the size of the document.
+    // Unless they are set these three follow the size of the document.
     let max_body_bytes = match raw.max_body_bytes {
         Some(bytes) => size(bytes, 4096..=16_777_216, "max_body_bytes"),
         None => max_xml_bytes.map(base::Limits::body_for),
@@ -227,6 +227,12 @@ pub(super) fn limits(raw: &Limits, checker: &mut Checker<'_>) -> Option<base::Li
         Some(nodes) => size(nodes, 256..=400_000, "max_xml_nodes"),
         None => max_xml_bytes.map(base::Limits::nodes_for),
     };
+    let max_groups = match raw.max_groups {
+        Some(groups) => size(groups, 1..=100_000, "max_groups"),
+        None => max_xml_bytes.map(base::Limits::groups_for),
+    };
+    let max_attributes = size(raw.max_attributes, 16..=4096, "max_attributes");
+    let max_value_bytes = size(raw.max_value_bytes, 1024..=1_048_576, "max_value_bytes");
     let max_xml_depth = size(raw.max_xml_depth, 16..=128, "max_xml_depth");
     let max_xml_attributes = size(raw.max_xml_attributes, 8..=200, "max_xml_attributes");
     let max_xml_prefixes = size(raw.max_xml_prefixes, 8..=100, "max_xml_prefixes");
@@ -243,6 +249,9 @@ pub(super) fn limits(raw: &Limits, checker: &mut Checker<'_>) -> Option<base::Li
         max_xml_nodes: max_xml_nodes?,
         max_xml_attributes: max_xml_attributes?,
         max_xml_prefixes: max_xml_prefixes?,
+        max_attributes: max_attributes?,
+        max_groups: max_groups?,
+        max_value_bytes: max_value_bytes?,
         max_inflated_bytes: max_inflated_bytes?,
         max_signature_checks: max_signature_checks?,
         max_encrypted_keys: max_encrypted_keys?,

@@ -92,6 +92,17 @@ raw! {
         /// Distinct namespace prefixes of one document, at most 100.
         #[cfg_attr(feature = "schema", schemars(range(min = 8, max = 100)))]
         max_xml_prefixes: Whole,
+        /// Attributes of one assertion, told apart by `Name`; at most 4096.
+        #[cfg_attr(feature = "schema", schemars(range(min = 16, max = 4096)))]
+        max_attributes: Whole,
+        /// Values of the attribute that holds the groups, at most 100000; by default one for each 50 of `max_xml_bytes`
+        /// (5242 at 256 KiB).
+        #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000)))]
+        max_groups: Option<Whole>,
+        /// Bytes of one attribute value, such as a photograph; at most 1048576. Names of groups have at most 1024 in any
+        /// case.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1024, max = 1_048_576)))]
+        max_value_bytes: Whole,
         /// Bytes of one inflated message of the HTTP-Redirect binding, at most 1048576.
         #[cfg_attr(feature = "schema", schemars(range(min = 4096, max = 1_048_576)))]
         max_inflated_bytes: Whole,
