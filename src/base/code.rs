@@ -128,7 +128,7 @@ catalogue! {
     3004 DigestMismatch "digest_mismatch" 403 Attack "The sign-in answer could not be verified." "The message was changed after it was signed; look for a proxy that rewrites XML";
     3005 SignatureInvalid "signature_invalid" 403 Attack "The sign-in answer could not be verified." "No configured key of this identity provider made the signature; update idp.metadata after a key rollover";
     3006 SignatureAlgorithmRefused "signature_algorithm_refused" 403 Attack "The sign-in answer could not be verified." "Have the identity provider sign with RSA or ECDSA and SHA-256 or better";
-    3007 CanonicalizationRefused "canonicalization_refused" 403 Attack "The sign-in answer could not be verified." "Only exclusive canonical XML 1.0 is accepted";
+    3007 CanonicalizationRefused "canonicalization_refused" 403 Attack "The sign-in answer could not be verified." "Only exclusive canonical XML 1.0 is accepted: choose it at the identity provider, where that signs with another";
     3008 TransformRefused "transform_refused" 403 Attack "The sign-in answer could not be verified." "Only enveloped-signature followed by exclusive canonical XML 1.0 is accepted";
     3009 DigestAlgorithmRefused "digest_algorithm_refused" 403 Attack "The sign-in answer could not be verified." "Have the identity provider digest with SHA-256 or better";
     3010 KeyUnsuitable "key_unsuitable" 403 Attack "The sign-in answer could not be verified." "No configured key of this identity provider fits the algorithm that the message names";

@@ -7,9 +7,11 @@ use std::process::Command;
 use testbed::app::App;
 use testbed::browser::{Browser, Page};
 use testbed::client::fetch;
+use testbed::idp::TestKey;
 use testbed::jira::{self, JiraState};
 
 use crate::gate::{Gate, response, signatures};
+use crate::signers::xmlsec1;
 use crate::support::{Program, free_port, repository, scratch, tool};
 
 const METADATA: &str = "/simplesaml/saml2/idp/metadata.php";
@@ -30,6 +32,13 @@ fn start(state: &Path, sign: &str, encrypt: &str) -> Program {
     Program::start(command, port, &state.join("idp.log"))
 }
 
+/// Our metadata is signed by the key that `Gate` is given.
+fn assert_signed(metadata: &Path, certificate: &Path) {
+    fs::write(certificate, TestKey::Stranger.certificate_pem()).unwrap();
+    let said = xmlsec1(metadata, certificate, "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+}
+
 /// SimpleSAMLphp, the filter and the application behind it.
 struct Scene {
     gate: Gate,
@@ -47,7 +56,9 @@ fn scene(sign: &str, encrypt: &str) -> Scene {
     let app = App::start(0, jira::router(JiraState::default())).unwrap();
     let gate =
         Gate::start("envoy/e2e/simplesamlphp/envoy.yaml", Gate::reserve(), app.port(), &metadata, &scratch);
-    fs::write(scratch.join("sp-metadata.xml"), gate.metadata().body).unwrap();
+    let sp_metadata = scratch.join("sp-metadata.xml");
+    fs::write(&sp_metadata, gate.metadata().body).unwrap();
+    assert_signed(&sp_metadata, &scratch.join("sp.crt.pem"));
     Scene { gate, app, _idp: idp }
 }
 

@@ -3,6 +3,8 @@
 
 mod ours;
 
+pub use ours::xmlsec1;
+
 #[path = "../../../../tests/support/signed_documents.rs"]
 mod signed_documents;
 
