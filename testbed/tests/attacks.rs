@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use samlgate::base::Code;
-use testbed::attack::{Attack, Class, Form, Identity, Make, Outcome, Stage, all, named};
+use testbed::attack::{Attack, Class, Expect, Form, Identity, Make, Outcome, Stage, VICTIM, all, named};
+use testbed::idp::{User, issue};
 
 /// What the application is told about the genuine response.
 fn genuine(stage: &Stage, attack: &Attack) -> Identity {
@@ -80,4 +81,20 @@ fn of_two_attacks_on_one_message_none_lets_anybody_else_in() {
     // Enough of them got past the parser for the test to mean something.
     assert!(accepted > 0 && codes.len() > 15, "{accepted} {codes:?}");
     assert!(!codes.contains_key(Code::AssertionReplayed.id()), "an assertion was used up: {codes:?}");
+}
+
+/// The stage notices who came in: with a key of the identity provider the attacker would be the victim.
+#[test]
+fn a_forgery_that_succeeded_would_be_noticed() {
+    let stage = Stage::new().unwrap();
+    let attack = named("xsw3").unwrap();
+    let genuine = genuine(&stage, attack);
+    let waiting = stage.begin().unwrap();
+    let mut options = waiting.setting.honest(attack);
+    options.user = User::admin();
+    let form = Form::response(issue(&options).unwrap().as_bytes(), &waiting.setting.relay_state);
+    let outcome = stage.post(&waiting.cookies, &form).unwrap();
+    let Outcome::SignedIn(identity) = &outcome else { panic!("{outcome:?}") };
+    assert_eq!(identity.get("x-remote-user").map(String::as_str), Some(VICTIM));
+    assert!(!outcome.is(attack.expect, &genuine) && !outcome.is(Expect::SameIdentity, &genuine));
 }

@@ -21,9 +21,14 @@ fn scene() -> &'static Scene {
     static SCENE: OnceLock<Scene> = OnceLock::new();
     SCENE.get_or_init(|| {
         let idp = IdpOptions { keys_of_attacks: true, ..IdpOptions::default() };
-        let options = SceneOptions::new()
-            .idp(idp)
-            .patch(json!({ "provisioning": null, "limits": { "max_body_bytes": 700_000 } }));
+        let options = SceneOptions::new().idp(idp).patch(json!({
+            "provisioning": null,
+            "limits": { "max_body_bytes": 700_000 },
+            "sp": { "decryption": [{
+                "private_key": { "inline_string": TestKey::Decryption.private_pem() },
+                "certificate": { "inline_string": TestKey::Decryption.certificate_pem() },
+            }] },
+        }));
         Scene::start(options).unwrap()
     })
 }
@@ -41,7 +46,7 @@ fn representatives() -> Vec<&'static Attack> {
     for class in Class::ALL {
         let of_class: Vec<&Attack> =
             attack::all().iter().filter(|attack| attack.class() == class).filter(possible).collect();
-        let whole = matches!(class, Class::SignatureValue | Class::Confusion);
+        let whole = matches!(class, Class::SignatureValue | Class::Encryption | Class::Confusion);
         let step = if whole { 1 } else { of_class.len().div_ceil(OF_EACH_CLASS) };
         chosen.extend(of_class.into_iter().step_by(step));
     }
@@ -118,7 +123,7 @@ fn attacked(attack: &Attack, number: usize, ours: &mut SignIn) -> Vec<String> {
 fn attacks_are_refused_by_name() {
     let _alone = alone();
     let chosen = representatives();
-    assert!(chosen.len() >= 100, "{}", chosen.len());
+    assert!(chosen.len() >= 200, "{}", chosen.len());
     let mut faults = Vec::new();
     for (number, attack) in chosen.into_iter().enumerate() {
         let mut sign_in = begin(scene(), &format!("/attack/{number}"));

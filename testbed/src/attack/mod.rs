@@ -16,6 +16,7 @@ mod confusion;
 mod corpus;
 mod document;
 mod encoding;
+mod encryption;
 mod form;
 mod identifier;
 mod key;
@@ -79,6 +80,8 @@ pub enum Class {
     Form,
     /// Work without end.
     Bomb,
+    /// What is encrypted, and by whom.
+    Encryption,
     /// A good signature under an answer that is not for us.
     Profile,
     /// Each limit in time, on both sides.
@@ -89,7 +92,7 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Wrapping,
         Self::Splitting,
         Self::Namespace,
@@ -104,6 +107,7 @@ impl Class {
         Self::Markup,
         Self::Form,
         Self::Bomb,
+        Self::Encryption,
         Self::Profile,
         Self::Clock,
         Self::Confusion,
@@ -127,6 +131,7 @@ impl Class {
             Self::Markup => "Document types and entities",
             Self::Form => "The form",
             Self::Bomb => "Bombs",
+            Self::Encryption => "Encryption",
             Self::Profile => "Answers that are not for us",
             Self::Clock => "Time",
             Self::Confusion => "Confusion and replay",
@@ -151,6 +156,7 @@ impl Class {
             Self::Markup => "markup",
             Self::Form => "form",
             Self::Bomb => "bomb",
+            Self::Encryption => "encryption",
             Self::Profile => "profile",
             Self::Clock => "clock",
             Self::Confusion => "confusion",
@@ -359,6 +365,7 @@ pub fn all() -> &'static [Attack] {
             markup::attacks(),
             form::attacks(),
             bomb::attacks(),
+            encryption::attacks(),
             profile::attacks(),
             clock::attacks(),
             confusion::attacks(),

@@ -221,6 +221,12 @@ pub const PUBLISHED: &[Break] = &[
         &["digest-in-*", "digest-before-the-issuer", "two-digest-values*"],
     ),
     broken(
+        "CVE-2024-4985",
+        "GitHub Enterprise Server",
+        "an encrypted assertion needed no signature that held",
+        &["sealed-evil*"],
+    ),
+    broken(
         "CVE-2024-52806",
         "simplesamlphp/saml2",
         "external entities",
@@ -231,6 +237,12 @@ pub const PUBLISHED: &[Break] = &[
         "GitHub Enterprise Server",
         "signature wrapping",
         &["moved-to-*", "response-moved-*"],
+    ),
+    broken(
+        "CVE-2024-9487",
+        "GitHub Enterprise Server",
+        "an encrypted assertion needed no signature that held, again",
+        &["sealed-evil*", "sealed-changed*"],
     ),
     broken(
         "CVE-2025-25291",
@@ -313,6 +325,18 @@ pub const PUBLISHED: &[Break] = &[
         "simplesamlphp/saml2",
         "one identity provider answered for another",
         &["other-provider-*", "artifact-*"],
+    ),
+    broken(
+        "\"How to Break XML Encryption\"",
+        "Axis2, JBoss and others",
+        "AES-CBC told by its errors what was inside (2011)",
+        &["cipher-aes128-cbc*", "cipher-aes256-cbc*"],
+    ),
+    broken(
+        "\"Bleichenbacher's Attack Strikes Again\"",
+        "Axis2, JBoss and others",
+        "RSA PKCS#1 v1.5 told by its errors what was inside (2012)",
+        &["transport-rsa-1-5*"],
     ),
     broken(
         "XSW1 to XSW8",

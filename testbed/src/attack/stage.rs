@@ -144,7 +144,14 @@ fn gateway(idp: &str) -> io::Result<Gateway> {
     let mut envoy = render(DEMO_CONFIGURATION, &words)?;
     let plugin = plugin_configuration(&mut envoy)
         .ok_or_else(|| io::Error::other("the configuration has no plugin in it"))?;
-    merge(plugin, &json!({ "provisioning": null, "idp": { "entity_id": idp } }));
+    let decryption = json!([{
+        "private_key": { "inline_string": TestKey::Decryption.private_pem() },
+        "certificate": { "inline_string": TestKey::Decryption.certificate_pem() },
+    }]);
+    merge(
+        plugin,
+        &json!({ "provisioning": null, "idp": { "entity_id": idp }, "sp": { "decryption": decryption } }),
+    );
     let environment: BTreeMap<String, String> = [
         ("IDP_METADATA", metadata()),
         ("SESSION_KEY", "RjuRMToPNVTQuZtuQZHxXUUgkSFj3byL3lNo66AGWtE=".to_owned()),

@@ -7,7 +7,7 @@
     unreachable_pub,
     reason = "support of the core's tests: a fault of the test is a panic"
 )]
-mod encrypt;
+pub(crate) mod encrypt;
 mod issue;
 mod keys;
 mod request;
