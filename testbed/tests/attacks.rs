@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use samlgate::base::Code;
 use testbed::attack::{Attack, Class, Expect, Form, Identity, Make, Outcome, Stage, VICTIM, all, named};
-use testbed::idp::{User, issue};
+use testbed::idp::{Signed, TestKey, User, issue};
 
 /// What the application is told about the genuine response.
 fn genuine(stage: &Stage, attack: &Attack) -> Identity {
@@ -97,4 +97,30 @@ fn a_forgery_that_succeeded_would_be_noticed() {
     let Outcome::SignedIn(identity) = &outcome else { panic!("{outcome:?}") };
     assert_eq!(identity.get("x-remote-user").map(String::as_str), Some(VICTIM));
     assert!(!outcome.is(attack.expect, &genuine) && !outcome.is(Expect::SameIdentity, &genuine));
+}
+
+/// Attacks are made for one way of signing and one key; from every other response they let nobody else in either.
+#[test]
+fn from_whatever_response_an_attack_starts_nobody_else_comes_in() {
+    let stage = Stage::new().unwrap();
+    let mut made = 0;
+    for on in [Signed::Assertion, Signed::Response, Signed::Both] {
+        for key in [TestKey::Rsa, TestKey::P256] {
+            let start = Attack { on, key, ..named("xsw3").unwrap().clone() };
+            let genuine = genuine(&stage, &start);
+            let mut waiting = stage.begin().unwrap();
+            let mut xml = start.genuine(&waiting.setting).unwrap();
+            for attack in all().iter().filter(|attack| attack.class() != Class::Bomb) {
+                let Some(hostile) = attack.alter(&xml) else { continue };
+                made += 1;
+                let form = Form::response(hostile.as_bytes(), &waiting.setting.relay_state);
+                if let Outcome::SignedIn(identity) = stage.post(&waiting.cookies, &form).unwrap() {
+                    assert_eq!(identity, genuine, "{} from {on:?} {key:?}:\n{hostile}", attack.name);
+                    waiting = stage.begin().unwrap();
+                    xml = start.genuine(&waiting.setting).unwrap();
+                }
+            }
+        }
+    }
+    assert!(made > 3_000, "{made}");
 }

@@ -4,7 +4,7 @@ use samlgate::base::Code;
 
 use super::text::{swap, with_attribute, with_text};
 use super::{Attack, Class, Expect, Threat};
-use crate::idp::{Signed, Tamper};
+use crate::idp::{Signed, Tamper, User, issue};
 
 const ELSEWHERE: &str = "http://other.example/acs";
 const OTHER_ID: &str = "_0123456789abcdef0123456789abcdef";
@@ -276,6 +276,17 @@ fn statements() -> Vec<Attack> {
             "<saml:AuthnStatement ",
             "<saml:Advice><saml:Assertion ID=\"_evil\" Version=\"2.0\" IssueInstant=\"2026-01-01T00:00:00Z\"><saml:Issuer>urn:x</saml:Issuer></saml:Assertion></saml:Advice><saml:AuthnStatement ",
         ),
+        // Evidence that the identity provider signed itself: still not what the answer is about.
+        STATEMENTS.issue("advice-with-a-signed-assertion", schema, |o| {
+            let mut evidence = o.clone();
+            (evidence.user, evidence.signed) = (User::admin(), Signed::Assertion);
+            evidence.assertion_id = String::from("_evidence");
+            let evidence = issue(&evidence).unwrap_or_default();
+            if let Some((_, assertion, _)) = super::text::split(&evidence, super::text::ASSERTION) {
+                let advice = format!("<saml:Advice>{assertion}</saml:Advice><saml:AuthnStatement ");
+                o.compose.push(Tamper::new("<saml:AuthnStatement ", &advice));
+            }
+        }),
         composed(
             &STATEMENTS,
             "advice-with-a-signature",

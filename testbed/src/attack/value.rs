@@ -60,6 +60,12 @@ fn order() -> Option<BigUint> {
     BigUint::parse_bytes(P256_ORDER, 16)
 }
 
+/// `from` less `number`; `None` below zero.
+fn less(from: BigUint, number: &[u8]) -> Option<BigUint> {
+    let number = BigUint::from_bytes_be(number);
+    (from >= number).then(|| from - number)
+}
+
 /// `number` in `length` octets.
 fn octets(number: &BigUint, length: usize) -> Option<Vec<u8>> {
     let bytes = number.to_bytes_be();
@@ -137,7 +143,7 @@ fn ecdsa() -> Vec<Attack> {
     let negated = |xml: &str| {
         with_value(xml, |value| {
             let (r, s) = value.split_at_checked(32)?;
-            let other = order()? - BigUint::from_bytes_be(s);
+            let other = less(order()?, s)?;
             Some([r, &octets(&other, 32)?].concat())
         })
     };
@@ -159,7 +165,7 @@ fn ecdsa() -> Vec<Attack> {
         halves(&ZERO, "ecdsa-largest", invalid, |_, _| Some(vec![0xff; 64])),
         halves(&SPELLING, "ecdsa-halves-exchanged", invalid, |r, s| Some([s, r].concat())),
         halves(&SPELLING, "ecdsa-r-negated", invalid, |r, s| {
-            let other = order()? - BigUint::from_bytes_be(r);
+            let other = less(order()?, r)?;
             Some([&octets(&other, 32)?, s].concat())
         }),
         halves(&SPELLING, "ecdsa-cut", malformed, |r, s| Some([r, s.get(..31)?].concat())),
@@ -304,7 +310,7 @@ fn rsa() -> Vec<Attack> {
         number("rsa-modulus-less-one", |modulus| modulus - 1_u8),
         value("rsa-one-with-exponent-3", TestKey::RsaE3, |_, _| octets(&BigUint::from(1_u8), MODULUS_BYTES)),
         value("rsa-signature-negated", TestKey::Rsa, |modulus, have| {
-            octets(&(modulus - BigUint::from_bytes_be(have)), MODULUS_BYTES)
+            octets(&less(modulus.clone(), have)?, MODULUS_BYTES)
         }),
         // A genuine signature, of another length or out of range: the same words, but not the same value.
         TRIVIAL.text("rsa-signature-plus-modulus", Code::SignatureInvalid, |xml| {
