@@ -111,7 +111,7 @@ fn arbitrary_bytes_hold() {
 /// Accepted means the person that was signed, and some edits are accepted, or nothing would be tested.
 #[test]
 fn edits_of_signed_responses_let_nobody_else_in() {
-    let stage = Stage::new();
+    let stage = Stage::new(false);
     let mut runner = TestRunner::new(Config { cases: 4_000, failure_persistence: None, ..Config::default() });
     let edits = prop::collection::vec(any::<[u8; EDIT_BYTES]>(), 1..4);
     let accepted = std::cell::Cell::new(0);

@@ -158,6 +158,10 @@ fn one_assertion_makes_one_claim() {
     assert!(store.claim(&accepted("_a", "")).is_some());
     assert!(store.claim(&accepted("_a", "")).is_none());
     assert!(store.claim(&accepted("_b", "")).is_some());
+    let key = |id: &str| ReplayLedger::slot_key(&accepted(id, ""));
+    assert!(key("_a").starts_with("samlgate.replay.1."), "{}", key("_a"));
+    assert_eq!(key("_a"), key("_a"));
+    assert_ne!(key("_a"), key("_b"));
 }
 
 #[test]

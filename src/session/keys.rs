@@ -24,7 +24,6 @@ const FORMAT_VERSION: u8 = 1;
 const HKDF_SALT: &[u8] = b"samlgate sealing v1";
 
 const NONCE_BYTES: usize = 24;
-const HEADER_BYTES: usize = 2 + NONCE_BYTES;
 
 /// What a sealed text is for. Each purpose has keys of its own, so that a text never opens as something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +61,7 @@ pub struct SealingKeys {
 struct PurposeKey {
     /// Wipes its key when dropped.
     cipher: XChaCha20Poly1305,
-    /// One byte derived from the key: says which key to try first, and nothing else.
+    /// One byte derived from the key: says which key to try, and nothing else.
     hint: u8,
 }
 
@@ -145,7 +144,7 @@ impl SealingKeys {
         key.cipher
             .encrypt_in_place(&XNonce::from(nonce), &associated, &mut body)
             .expect("a payload is shorter than the cipher's limit");
-        let mut sealed = Vec::with_capacity(HEADER_BYTES + body.len());
+        let mut sealed = Vec::with_capacity(2 + NONCE_BYTES + body.len());
         sealed.extend_from_slice(&[FORMAT_VERSION, key.hint]);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&body);
@@ -173,12 +172,9 @@ impl SealingKeys {
             return Err(Unreadable::Encoding);
         };
         let nonce = XNonce::from(*nonce);
-        // The hint only orders the candidates; it is authenticated, so a changed hint opens with no key at all.
+        // The hint is authenticated: a text with another hint than its key's was never sealed.
         let associated = self.associated_data(purpose, hint, cookie_name);
-        let ring = self.ring(purpose);
-        let hinted = ring.iter().filter(|key| key.hint == hint);
-        let others = ring.iter().filter(|key| key.hint != hint);
-        for key in hinted.chain(others) {
+        for key in self.ring(purpose).iter().filter(|key| key.hint == hint) {
             let mut payload = body.to_vec();
             if key.cipher.decrypt_in_place(&nonce, &associated, &mut payload).is_ok() {
                 return Ok(payload);

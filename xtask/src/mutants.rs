@@ -43,14 +43,15 @@ pub(crate) fn mutants(arguments: &Mutants) -> Outcome {
     for (room, tests) in ROOMS.iter().filter(|(name, _)| wanted(name)) {
         let output = repository().join("target/mutants").join(room);
         fs::create_dir_all(&output)?;
-        let mut command = cargo(&["mutants", "--baseline", "run", "--file"]);
+        let mut command = cargo(&["mutants", "--package", "samlgate", "--file"]);
         command.arg(format!("src/{room}/**")).arg("--output").arg(&output);
         if let Some(shard) = &arguments.shard {
             command.args(["--sharding", "round-robin", "--shard", shard]);
         }
-        command.args(["--", "--lib"]);
+        // For the build as well as for the run: otherwise every test of the package is built for every mutant.
+        command.arg("--cargo-arg=--lib");
         for test in *tests {
-            command.args(["--test", test]);
+            command.args(["--cargo-arg=--test", &format!("--cargo-arg={test}")]);
         }
         // It fails when a mutant was missed; that is counted below, and any other failure leaves no counts.
         let failure = run(&mut command).err();

@@ -218,6 +218,46 @@ fn nothing_presented_is_no_session() {
     );
 }
 
+/// What is longer than anything that was ever split is not even decoded; one that is as long may be.
+#[test]
+fn the_longest_text_is_decoded_and_no_longer_one() {
+    let refused = |length: usize| {
+        let text = format!("1.{}", "A".repeat(length));
+        open(&[("__Host-samlgate", &text)], &settings(), NOW)
+    };
+    assert_eq!(refused(9 * 3_800), Err(SessionError::SessionUnreadable(Unreadable::Version)));
+    assert_eq!(refused(9 * 3_800 + 4), Err(SessionError::SessionUnreadable(Unreadable::Encoding)));
+}
+
+#[test]
+fn each_reason_is_told() {
+    let told: std::collections::BTreeSet<String> = [
+        Unreadable::Encoding,
+        Unreadable::Version,
+        Unreadable::Seal,
+        Unreadable::Payload,
+        Unreadable::Future,
+    ]
+    .map(|why| SessionError::SessionUnreadable(why).to_string())
+    .into();
+    assert_eq!(told.len(), 5);
+    assert!(told.iter().all(|text| text.contains("the cookie")), "{told:?}");
+}
+
+#[test]
+fn a_session_tells_what_it_was_made_of() {
+    let session = session();
+    assert_eq!(session.username().expose(), "alice");
+    assert_eq!(session.email().unwrap().expose(), "alice@example.com");
+    assert_eq!(session.display_name().unwrap().expose(), "Alice Example");
+    assert_eq!(session.groups(), ["jira-software-users", "project-a"]);
+    assert_eq!(session.attributes(), [(String::from("department"), vec![String::from("Research")])]);
+    assert_eq!(session.attribute("department"), ["Research"]);
+    assert!(session.attribute("Department").is_empty());
+    assert_eq!(session.idp_entity_id(), "https://idp.example/metadata");
+    assert_eq!(session.session_index(), Some("_session-index-1"));
+}
+
 #[test]
 fn another_service_provider_or_name_cannot_read_it() {
     let ours = settings();

@@ -8,6 +8,7 @@ use super::{Broken, Counting, NOW, at, keys, settings};
 use crate::base::Code;
 use crate::encoding::base64url;
 use crate::http::{RedirectTarget, SameSite};
+use crate::session::error::Unreadable;
 use crate::session::pending_request::{PendingRequest, SealedPendingRequest, any_usable, clear, open, seal};
 use crate::session::{SessionError, Settings, is_own_cookie};
 
@@ -261,6 +262,66 @@ fn the_longest_target_fits_and_gives_way_only_to_an_absurd_entity_id() {
     let opened = sealed_with(long).unwrap();
     assert_eq!((opened.target, opened.idp_entity_id.as_str()), (RedirectTarget::root(), long));
     assert!(matches!(sealed_with(&noise), Err(SessionError::PendingRequestTooLarge { .. })));
+}
+
+/// Both limits to the byte: the target goes when the cookie would be larger than 3,800 bytes, the sign-in when it is so
+/// without a target.
+#[test]
+fn a_cookie_of_3800_bytes_is_set() {
+    let noise: String = (0..200_u8).map(|index| base64url::encode(&Sha256::digest([index]))).collect();
+    // The size of the largest cookie that keeps its target. Base64 leaves gaps, so with two names of it.
+    let largest = |target: &str, lengths: core::ops::Range<usize>| {
+        let mut sizes = Vec::new();
+        for (name, length) in lengths.flat_map(|length| [("sg", length), ("sg2", length)]) {
+            let mut settings = settings();
+            name.clone_into(&mut settings.cookie.name);
+            let mut wanted = pending(target);
+            noise.get(..length).unwrap().clone_into(&mut wanted.idp_entity_id);
+            let Ok(sealed) = seal(&wanted, &settings, &[], NOW, &Counting::default()) else { continue };
+            let presented = [(sealed.cookie.name.as_str(), sealed.cookie.value.as_str())];
+            let opened = open(&sealed.relay_state, &presented, &settings, NOW).unwrap();
+            if opened.target.as_str() == target {
+                sizes.push(sealed.cookie.render().len());
+            }
+        }
+        sizes.into_iter().max()
+    };
+    let long = format!("/{}", noise.get(6_000..7_500).unwrap());
+    assert_eq!(largest(&long, 1_950..2_150), Some(3_800));
+    assert_eq!(largest("/", 3_450..3_650), Some(3_800));
+}
+
+#[test]
+fn a_cookie_of_more_than_3800_bytes_is_not_decoded() {
+    let settings = settings();
+    let sealed = seal(&pending("/"), &settings, &[], NOW, &Counting::default()).unwrap();
+    let refused = |length: usize| {
+        let text = "A".repeat(length);
+        open(&sealed.relay_state, &[(&sealed.cookie.name, &text)], &settings, NOW)
+    };
+    assert_eq!(refused(3_800), Err(SessionError::PendingRequestUnreadable(Unreadable::Version)));
+    for length in [3_804, 8_000] {
+        assert_eq!(refused(length), Err(SessionError::PendingRequestUnreadable(Unreadable::Encoding)));
+    }
+}
+
+/// 64 are opened to see how old they are; the others go first, as if they did not open.
+#[test]
+fn only_so_many_are_opened_to_find_the_oldest() {
+    let settings = settings();
+    let entropy = Counting::default();
+    let mut held: Vec<(String, String)> = (0..65)
+        .map(|_| {
+            let sealed = seal(&pending("/"), &settings, &[], NOW, &entropy).unwrap();
+            (sealed.cookie.name, sealed.cookie.value)
+        })
+        .collect();
+    held.sort();
+    let presented: Vec<(&str, &str)> =
+        held.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let evictions = seal(&pending("/"), &settings, &presented, NOW, &entropy).unwrap().evictions;
+    assert_eq!(evictions[0].name, held[64].0, "the one that was not opened");
+    assert_eq!(evictions[1].name, held[0].0);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::base::{Code, Secret};
 use crate::encoding::base64url;
 use crate::session::error::Unreadable;
 use crate::session::keys::Purpose;
+use crate::session::payload;
 use crate::session::{SealingKeys, SessionError};
 
 const NAME: &str = "__Host-samlgate";
@@ -131,6 +132,17 @@ fn keys_of_equal_hints_are_told_apart_by_the_cipher() {
     for byte in [first, second] {
         let text = seal(&keys(&[byte], CONTEXT), Purpose::Session, NAME);
         assert_eq!(ring.open(Purpose::Session, NAME, &text).unwrap(), b"payload");
+    }
+}
+
+#[test]
+fn a_short_payload_is_not_deflated() {
+    // postcard puts two bytes of length in front of a text of this size.
+    for (letters, mark) in [(510, 0), (511, 1)] {
+        let text = "a".repeat(letters);
+        let payload = payload::encode(&text).unwrap();
+        assert_eq!(payload[0], mark, "{letters}");
+        assert_eq!(payload::decode::<String>(&payload), Ok(text));
     }
 }
 

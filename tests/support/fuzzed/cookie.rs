@@ -214,7 +214,7 @@ fn any_header(value: &[u8]) {
     let head = SanitizedHead::new(RequestHead::new(pairs), &OwnedHeaders::default());
     let own = |name: &str| name.starts_with(NAME);
     let others: Vec<(String, String)> = cookie::cookies(&head)
-        .filter(|(name, _)| !own(name.trim()))
+        .filter(|(name, _)| !own(name.trim_matches(|one: char| one.is_ascii_whitespace())))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let kept = match cookie::without(&head, own) {

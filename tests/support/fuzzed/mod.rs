@@ -28,6 +28,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("config", config::check),
     ("cookie", cookie::check),
     ("decrypt", decrypt::check),
+    ("encrypted_response", signed_response::check_encrypted),
     ("metadata", metadata::check),
     ("post_message", post_message::check),
     ("redirect_query", redirect_query::check),

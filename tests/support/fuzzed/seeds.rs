@@ -31,7 +31,7 @@ fn begun_with(target: &str) -> Vec<(String, Vec<u8>)> {
         "post_message" => forms(),
         "redirect_query" => queries(),
         "response" => files(&["response"]),
-        "signed_response" => scripts(),
+        "signed_response" | "encrypted_response" => scripts(),
         "xml_document" => {
             let mut seeds = files(&["xml", "response", "signature", "config_idp"]);
             seeds.extend(differential().into_iter().map(|(name, case)| (name, document(&case))));

@@ -1,6 +1,7 @@
 //! Whatever is done to a signed response on its way: it is refused, or read as the one that was signed.
 //!
-//! The first byte chooses the genuine message, the rest is a script of edits.
+//! The first byte chooses the genuine message, the rest is a script of edits. Encrypted messages, which take a hundred
+//! times as long, are a target of their own.
 
 use super::edit_script::{edited, script};
 use super::world::{Genuine, Remembering, World, donors, genuine};
@@ -14,9 +15,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    pub fn new(encrypted: bool) -> Self {
         let (world, crypto, donors) = (World::new(), Remembering::default(), donors());
-        let messages = genuine(&world, &crypto);
+        let mut messages = genuine(&world, &crypto);
+        messages.retain(|message| message.xml.contains("EncryptedData") == encrypted);
+        assert!(messages.len() >= 10, "only {} messages", messages.len());
         for message in &messages {
             for donor in &donors {
                 assert!(world.accept(donor.as_bytes(), &message.idp, &crypto).is_err(), "a donor gets in");
@@ -48,9 +51,14 @@ impl Stage {
 }
 
 thread_local! {
-    static STAGE: Stage = Stage::new();
+    static PLAIN: Stage = Stage::new(false);
+    static ENCRYPTED: Stage = Stage::new(true);
 }
 
 pub fn check(input: &[u8]) {
-    STAGE.with(|stage| stage.play(input));
+    PLAIN.with(|stage| stage.play(input));
+}
+
+pub fn check_encrypted(input: &[u8]) {
+    ENCRYPTED.with(|stage| stage.play(input));
 }
