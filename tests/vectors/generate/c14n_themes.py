@@ -24,7 +24,7 @@ MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 # In the order of neither the prefixes nor one another; libxml2 and the specification agree about all their characters.
 URIS = ["urn:z", "urn:a", "http://example.org/", "http://example.org/a", "http://example.org/A", "urn:a:b", "urn:a-b", "x-y.z+0:~_!$()*+,;=%20[@]?#"]
 PREFIXES = ["a", "b", "z", "A", "Z", "_", "a1", "a-", "a.b", "aa", "xs", "xsi", "ds", "XML", "xmlx"]
-LOCALS = ["a", "b", "A", "_a", "a1", "a-b", "a.b", "aa", "xmlns1", "id", "Type"]
+LOCALS = ["a", "b", "A", "_a", "a1", "a-b", "a.b", "aa", "xmlns1", "id", "Type", "attribut", "attribute", "attributes", "attributeZ", "Attribute"]
 CHARACTERS = ["\u0080", "\u0085", "\u00a0", "\u00ad", "\u0301", "\u05d0", "\u200b", "\u200f", "\u2028", "\u2029", "\u20ac", "\ud7ff", "\ue000",
               "\ufeff", "\ufffd", "\uff1c", "\U00010000", "\U0001f600", "\U0001f469\u200d\U0001f4bb", "\U0001fffe", "\U000fffff", "\U0010ffff", "\x7f"]
 PLAIN = ["x", "yes", " ", "  ", "\n", "\t", "]", "]]", "-", "?", "/", "=", "#", ";", "amp;", "&amp;amp;", "&amp;#13;"]
