@@ -36,8 +36,8 @@ ENDS = ["\r", "\n", "\r\n", "\r\r", "\n\r", "\r&#10;", "&#13;\n", "&#13;&#10;", 
 class Maker:
     """One random document; `weights` says which parts are frequent."""
 
-    def __init__(self, r, namespaces=1.0, attributes=1.0, escapes=0.3, ends=0.05, comments=0.1, astral=0.1, xml=0.1, signatures=0.0, size=12):
-        self.r, self.namespaces, self.attributes, self.size = r, namespaces, attributes, size
+    def __init__(self, r, namespaces=1.0, attributes=1.0, escapes=0.3, ends=0.05, comments=0.1, astral=0.1, xml=0.1, signatures=0.0, size=12, uris=URIS):
+        self.r, self.namespaces, self.attributes, self.size, self.uris = r, namespaces, attributes, size, uris
         self.escapes, self.ends, self.comments, self.astral, self.xml, self.signatures = escapes, ends, comments, astral, xml, signatures
 
     def text(self, attribute=False):
@@ -74,7 +74,7 @@ class Maker:
         for prefix in r.sample(PREFIXES + [""] * 5, min(count, 5)):
             if prefix in declared:
                 continue
-            uri = r.choice(URIS + ([""] * 3 if not prefix else []))
+            uri = r.choice(self.uris + ([""] * 3 if not prefix else []))
             # Often the same again, which must not be written twice.
             if prefix in scope and r.random() < 0.4:
                 uri = scope[prefix]
@@ -155,7 +155,8 @@ THEMES = {
     "namespaces": (180, dict(attributes=0.3, size=20)),
     "prefix_list": (220, dict(attributes=0.4, size=16)),
     "default_undeclared": (120, dict(attributes=0.2, size=16)),
-    "attribute_order": (200, dict(size=4)),
+    # Often two prefixes stand for one namespace.
+    "attribute_order": (200, dict(size=4, uris=URIS[:2])),
     "xml_attributes": (100, dict(xml=0.6, size=6)),
     "text_escapes": (120, dict(escapes=0.6, attributes=0.1, namespaces=0.2, size=6)),
     "attribute_escapes": (120, dict(escapes=0.6, namespaces=0.3, size=4)),
