@@ -122,12 +122,19 @@ fn is_control(character: char) -> bool {
         )
 }
 
-/// A capital that lower-casing turns into a letter whose capital is another: the Kelvin sign becomes `k`. Applications
-/// that compare names in lower case would take such a name for somebody else's, and no keyboard has them.
+/// A letter that changing its case turns into another one's: the Kelvin sign in lower case is `k`, the long s in upper
+/// case is `S`. Applications that compare names in one case would take such a name for somebody else's, and no keyboard
+/// has them. Those that some keyboards have (dotless i, final sigma, micro sign) are names of real people.
 fn is_double(character: char) -> bool {
     let mut lower = character.to_lowercase();
-    match (lower.next(), lower.next()) {
+    let mut upper = character.to_uppercase();
+    let by_lower = match (lower.next(), lower.next()) {
         (Some(lower), None) if lower != character => !lower.to_uppercase().eq([character]),
         _ => false,
-    }
+    };
+    let by_upper = match (upper.next(), upper.next()) {
+        (Some(upper), None) if upper != character => !upper.to_lowercase().eq([character]),
+        _ => false,
+    };
+    by_lower || (by_upper && !matches!(character, 'ı' | 'ς' | 'µ'))
 }

@@ -134,6 +134,17 @@ fn bad_bytes() -> Vec<Attack> {
         LOOKALIKE.issue("signed-kelvin-sign", Code::UsernameRefused, |o| {
             o.user.name = String::from("\u{212A}elvin");
         }),
+        LOOKALIKE.issue("signed-long-s", Code::UsernameRefused, |o| {
+            o.user.name = String::from("cu\u{17F}tomer");
+        }),
+        LOOKALIKE.issue("signed-invisible-letter", Code::UsernameRefused, |o| {
+            o.user.name = String::from("admin\u{200B}");
+        }),
+        LOOKALIKE
+            .issue("signed-space-behind", Code::UsernameRefused, |o| o.user.name = String::from("admin ")),
+        LOOKALIKE.issue("signed-right-to-left", Code::UsernameRefused, |o| {
+            o.user.name = String::from("\u{202E}nimda");
+        }),
         LOOKALIKE.issue("signed-control-character", Code::UsernameRefused, |o| {
             o.name_id_xml = Some(String::from("admin&#10;x"));
         }),

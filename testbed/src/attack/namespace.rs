@@ -109,6 +109,20 @@ fn rebound() -> Vec<Attack> {
         REBOUND.harmless("default-namespace-on-the-root", |xml| {
             swap(xml, "<samlp:Response ", "<samlp:Response xmlns=\"urn:evil\" ")
         }),
+        // Inclusive canonical XML would carry these into what is signed; exclusive does not.
+        REBOUND.harmless("xml-attributes-on-the-root", |xml| {
+            swap(xml, "<samlp:Response ", "<samlp:Response xml:lang=\"en\" xml:space=\"preserve\" ")
+        }),
+        // Only values use this prefix, so the signature does not cover what it means; nor does anything of ours.
+        REBOUND.harmless("schema-prefix-rebound-on-the-root", |xml| {
+            swap(xml, "<samlp:Response ", "<samlp:Response xmlns:xs=\"urn:evil\" ")
+        }),
+        REBOUND.text("schema-instance-rebound-in-the-assertion", Code::DigestMismatch, |xml| {
+            swap(xml, "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"", "xmlns:xsi=\"urn:evil\"")
+        }),
+        REBOUND.harmless("schema-prefix-rebound-in-the-assertion", |xml| {
+            swap(xml, "xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"", "xmlns:xs=\"urn:evil\"")
+        }),
         REBOUND.harmless("unused-namespace-in-the-assertion", |xml| {
             swap(xml, "<saml:Assertion ", "<saml:Assertion xmlns:evil=\"urn:evil\" ")
         }),
