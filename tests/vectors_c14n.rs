@@ -22,7 +22,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    #[serde(default = "random")]
+    #[serde(default = "no_theme")]
     theme: String,
     /// The document..
     #[serde(default)]
@@ -68,8 +68,8 @@ impl Case {
     }
 }
 
-fn random() -> String {
-    String::from("random")
+fn no_theme() -> String {
+    String::from("any")
 }
 
 fn vectors() -> &'static Path {
