@@ -5,9 +5,16 @@
 
 use samlgate::base::Code;
 
+use super::place::{
+    Place, advice, assertion_end, assertion_start, attribute_value, audience, authn_context, conditions,
+    confirmation, confirmation_data, digest_value, extensions, foreign_extension, issuer, key_info, name_id,
+    object, reference, response_issuer, response_start, sibling_before, sibling_behind, signature,
+    signature_start, signature_value, signed_info, status, status_code, status_detail, status_message,
+    subject, transform, wrapped_sibling,
+};
 use super::text::{
-    ASSERTION, SIGNATURE, about_the_victim, at_issuer, attribute, before, behind, evil, split, swap,
-    unsigned, with_assertion, with_attribute, with_signature,
+    ASSERTION, about_the_victim, at_issuer, attribute, evil, split, swap, unsigned, with_assertion,
+    with_attribute,
 };
 use super::{Attack, Class, Threat};
 use crate::idp::Signed;
@@ -37,179 +44,12 @@ static RESPONSE_MOVED: Threat = Threat {
     answer: "the root element is the `Response`; its signature must refer to its own ID",
 };
 
-static SIGNATURE_MOVED: Threat = Threat {
-    class: Class::Wrapping,
-    attack: "a genuine signature is taken away, or stands where it covers something else",
-    source: "CVE-2025-54369 and CVE-2025-54419 node-saml; SAML core 5.4",
-    answer: "`Unverified::verify`: every signature that is present must hold, and one of the two must be present",
-};
-
 /// What an evil element carries for an ID.
 #[derive(Clone, Copy)]
 enum Id {
     Other,
     Same,
     None,
-}
-
-/// Where in a response something is put; the response's own assertion is the first in the document.
-type Place = fn(&str, &str) -> Option<String>;
-
-const STATUS_CODE: &str = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
-
-fn response_start(xml: &str, what: &str) -> Option<String> {
-    before(xml, "<saml:Issuer>", what)
-}
-
-fn response_issuer(xml: &str, what: &str) -> Option<String> {
-    behind(xml, "<saml:Issuer>", what)
-}
-
-fn extensions(xml: &str, what: &str) -> Option<String> {
-    before(xml, "<samlp:Status>", &format!("<samlp:Extensions>{what}</samlp:Extensions>"))
-}
-
-fn foreign_extension(xml: &str, what: &str) -> Option<String> {
-    extensions(xml, &format!("<x:wrap xmlns:x=\"urn:x\">{what}</x:wrap>"))
-}
-
-fn status(xml: &str, what: &str) -> Option<String> {
-    behind(xml, "<samlp:Status>", what)
-}
-
-fn status_code(xml: &str, what: &str) -> Option<String> {
-    let open = STATUS_CODE.strip_suffix("/>")?;
-    swap(xml, STATUS_CODE, &format!("{open}>{what}</samlp:StatusCode>"))
-}
-
-fn status_message(xml: &str, what: &str) -> Option<String> {
-    before(xml, "</samlp:Status>", &format!("<samlp:StatusMessage>{what}</samlp:StatusMessage>"))
-}
-
-fn status_detail(xml: &str, what: &str) -> Option<String> {
-    before(xml, "</samlp:Status>", &format!("<samlp:StatusDetail>{what}</samlp:StatusDetail>"))
-}
-
-fn sibling_before(xml: &str, what: &str) -> Option<String> {
-    before(xml, "<saml:Assertion ", what)
-}
-
-fn sibling_behind(xml: &str, what: &str) -> Option<String> {
-    let (head, tail) = xml.rsplit_once("</samlp:Response>")?;
-    Some(format!("{head}{what}</samlp:Response>{tail}"))
-}
-
-fn wrapped_sibling(xml: &str, what: &str) -> Option<String> {
-    sibling_behind(xml, &format!("<x:wrap xmlns:x=\"urn:x\">{what}</x:wrap>"))
-}
-
-/// Inside the first assertion, in front of the first `at`.
-fn inside(xml: &str, at: &str, what: &str) -> Option<String> {
-    with_assertion(xml, |assertion| before(assertion, at, what))
-}
-
-fn assertion_start(xml: &str, what: &str) -> Option<String> {
-    inside(xml, "<saml:Issuer>", what)
-}
-
-fn issuer(xml: &str, what: &str) -> Option<String> {
-    inside(xml, "</saml:Issuer>", what)
-}
-
-fn subject(xml: &str, what: &str) -> Option<String> {
-    inside(xml, "<saml:NameID ", what)
-}
-
-fn name_id(xml: &str, what: &str) -> Option<String> {
-    inside(xml, "</saml:NameID>", what)
-}
-
-fn confirmation(xml: &str, what: &str) -> Option<String> {
-    inside(xml, "<saml:SubjectConfirmationData ", what)
-}
-
-fn confirmation_data(xml: &str, what: &str) -> Option<String> {
-    with_assertion(xml, |assertion| {
-        swap(
-            assertion,
-            "/></saml:SubjectConfirmation>",
-            &format!(">{what}</saml:SubjectConfirmationData></saml:SubjectConfirmation>"),
-        )
-    })
-}
-
-fn conditions(xml: &str, what: &str) -> Option<String> {
-    inside(xml, "</saml:Conditions>", what)
-}
-
-fn audience(xml: &str, what: &str) -> Option<String> {
-    inside(xml, "</saml:Audience>", what)
-}
-
-fn advice(xml: &str, what: &str) -> Option<String> {
-    with_assertion(xml, |assertion| {
-        behind(assertion, "</saml:Conditions>", &format!("<saml:Advice>{what}</saml:Advice>"))
-    })
-}
-
-fn authn_context(xml: &str, what: &str) -> Option<String> {
-    inside(
-        xml,
-        "</saml:AuthnContext>",
-        &format!("<saml:AuthnContextDecl><x:d xmlns:x=\"urn:x\">{what}</x:d></saml:AuthnContextDecl>"),
-    )
-}
-
-fn attribute_value(xml: &str, what: &str) -> Option<String> {
-    inside(xml, "</saml:AttributeValue>", what)
-}
-
-fn assertion_end(xml: &str, what: &str) -> Option<String> {
-    with_assertion(xml, |assertion| {
-        let open = assertion.strip_suffix("</saml:Assertion>")?;
-        Some(format!("{open}{what}</saml:Assertion>"))
-    })
-}
-
-/// Inside the first signature, in front of the first `at`.
-fn inside_signature(xml: &str, at: &str, what: &str) -> Option<String> {
-    with_signature(xml, |signature| before(signature, at, what))
-}
-
-fn signature(xml: &str, what: &str) -> Option<String> {
-    inside_signature(xml, "</ds:Signature>", what)
-}
-
-fn signature_start(xml: &str, what: &str) -> Option<String> {
-    inside_signature(xml, "<ds:SignedInfo ", what)
-}
-
-fn object(xml: &str, what: &str) -> Option<String> {
-    signature(xml, &format!("<ds:Object>{what}</ds:Object>"))
-}
-
-fn key_info(xml: &str, what: &str) -> Option<String> {
-    inside_signature(xml, "</ds:KeyInfo>", what)
-}
-
-fn signed_info(xml: &str, what: &str) -> Option<String> {
-    inside_signature(xml, "</ds:SignedInfo>", what)
-}
-
-fn reference(xml: &str, what: &str) -> Option<String> {
-    inside_signature(xml, "</ds:Reference>", what)
-}
-
-fn transform(xml: &str, what: &str) -> Option<String> {
-    inside_signature(xml, "</ds:Transform>", what)
-}
-
-fn digest_value(xml: &str, what: &str) -> Option<String> {
-    inside_signature(xml, "</ds:DigestValue>", what)
-}
-
-fn signature_value(xml: &str, what: &str) -> Option<String> {
-    inside_signature(xml, "</ds:SignatureValue>", what)
 }
 
 /// The evil assertion with an ID of that kind; the signed one's is `id`.
@@ -271,7 +111,6 @@ pub(super) fn attacks() -> Vec<Attack> {
     attacks.extend(assertions_added());
     attacks.extend(responses_moved());
     attacks.extend(roots());
-    attacks.extend(signatures());
     attacks
 }
 
@@ -546,88 +385,6 @@ fn roots() -> Vec<Attack> {
         }),
         RESPONSE_MOVED.text("saml-1-response", unexpected, |xml| {
             swap(xml, "urn:oasis:names:tc:SAML:2.0:protocol", "urn:oasis:names:tc:SAML:1.0:protocol")
-        }),
-    ]
-}
-
-/// Signatures that are gone or elsewhere.
-fn signatures() -> Vec<Attack> {
-    let both = |attack: Attack| attack.on(Signed::Both);
-    vec![
-        SIGNATURE_MOVED
-            .text("signature-stripped", Code::SignatureMissing, |xml| about_the_victim(&unsigned(xml)?.0)),
-        SIGNATURE_MOVED
-            .text("response-signature-stripped", Code::SignatureMissing, |xml| {
-                about_the_victim(&unsigned(xml)?.0)
-            })
-            .on(Signed::Response),
-        both(SIGNATURE_MOVED.text("both-signatures-stripped", Code::SignatureMissing, |xml| {
-            about_the_victim(&unsigned(&unsigned(xml)?.0)?.0)
-        })),
-        both(SIGNATURE_MOVED.text("response-signature-stripped-of-both-evil", Code::DigestMismatch, |xml| {
-            about_the_victim(&unsigned(xml)?.0)
-        })),
-        both(SIGNATURE_MOVED.text("assertion-signature-stripped-of-both", Code::DigestMismatch, |xml| {
-            with_assertion(xml, |assertion| about_the_victim(&unsigned(assertion)?.0))
-        })),
-        // What is left is signed all the same, and it is the same person.
-        both(SIGNATURE_MOVED.harmless("response-signature-stripped-of-both", |xml| Some(unsigned(xml)?.0))),
-        SIGNATURE_MOVED.text("assertion-signature-on-response", Code::ReferenceRefused, |xml| {
-            let (bare, signature) = unsigned(xml)?;
-            let (head, rest) = at_issuer(&about_the_victim(&bare)?)?;
-            Some(format!("{head}{signature}{rest}"))
-        }),
-        SIGNATURE_MOVED
-            .text("response-signature-on-assertion", Code::ReferenceRefused, |xml| {
-                let (bare, signature) = unsigned(xml)?;
-                with_assertion(&about_the_victim(&bare)?, |assertion| {
-                    let (head, rest) = at_issuer(assertion)?;
-                    Some(format!("{head}{signature}{rest}"))
-                })
-            })
-            .on(Signed::Response),
-        SIGNATURE_MOVED.text("signature-beside-assertion", Code::SchemaViolation, |xml| {
-            let (bare, signature) = unsigned(xml)?;
-            sibling_before(&about_the_victim(&bare)?, &signature)
-        }),
-        SIGNATURE_MOVED.text("signature-in-subject", Code::SignatureMissing, |xml| {
-            let (bare, signature) = unsigned(xml)?;
-            subject(&about_the_victim(&bare)?, &signature)
-        }),
-        SIGNATURE_MOVED.text("signature-in-extensions", Code::SchemaViolation, |xml| {
-            let (bare, signature) = unsigned(xml)?;
-            extensions(&about_the_victim(&bare)?, &signature)
-        }),
-        SIGNATURE_MOVED.text("signature-in-advice", Code::SignatureMissing, |xml| {
-            let (bare, signature) = unsigned(xml)?;
-            advice(&about_the_victim(&bare)?, &signature)
-        }),
-        SIGNATURE_MOVED.text("signature-last-in-assertion", Code::DigestMismatch, |xml| {
-            let (bare, signature) = unsigned(xml)?;
-            assertion_end(&about_the_victim(&bare)?, &signature)
-        }),
-        SIGNATURE_MOVED
-            .text("response-signature-behind-status", Code::SchemaViolation, |xml| {
-                let (bare, signature) = unsigned(xml)?;
-                behind(&about_the_victim(&bare)?, "</samlp:Status>", &signature)
-            })
-            .on(Signed::Response),
-        SIGNATURE_MOVED.text("signature-in-attribute-value", Code::SignatureMissing, |xml| {
-            let (bare, signature) = unsigned(xml)?;
-            attribute_value(&about_the_victim(&bare)?, &signature)
-        }),
-        SIGNATURE_MOVED.text("assertion-signed-and-changed", Code::DigestMismatch, about_the_victim),
-        SIGNATURE_MOVED
-            .text("response-signed-and-changed", Code::DigestMismatch, about_the_victim)
-            .on(Signed::Response),
-        both(SIGNATURE_MOVED.text("both-signed-and-changed", Code::DigestMismatch, about_the_victim)),
-        SIGNATURE_MOVED
-            .text("group-added", Code::DigestMismatch, |xml| swap(xml, ">idp-staff<", ">idp-admins<")),
-        SIGNATURE_MOVED.text("signature-emptied", Code::SignatureStructure, |xml| {
-            let (front, _, back) = split(xml, SIGNATURE)?;
-            about_the_victim(&format!(
-                "{front}<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"></ds:Signature>{back}"
-            ))
         }),
     ]
 }

@@ -66,6 +66,9 @@ fn write(folder: &Path, now: u64) -> io::Result<usize> {
             "now": setting.now,
             "clock_skew": 60,
             "metadata": "metadata.xml",
+            // With which encrypted answers can be read.
+            "sp_decryption_key": TestKey::Decryption.private_pem(),
+            "sp_decryption_certificate": TestKey::Decryption.certificate_base64(),
             "idp_signing_certificates": TestKey::CORPUS.map(TestKey::certificate_base64),
             "identity": { "name_id": "agent", "groups": ["idp-agents", "idp-staff"] },
         },
