@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use samlgate::base::UnixTime;
+use samlgate::base::{Limits, UnixTime};
 use samlgate::config;
 use serde::Deserialize;
 use serde_json::Value;
@@ -229,6 +229,28 @@ fn damaged_configurations_are_refused_in_peace() {
     {
         assert!(config::load(bad.as_bytes(), &variables, UnixTime::from_secs(NOW)).is_err());
     }
+}
+
+/// What is not set follows the size of the document, and so does what the identity may hold.
+#[test]
+fn limits_follow_the_size_of_the_document_unless_they_are_set() {
+    let good = case("good_minimal");
+    let load = |limits: Value| {
+        let mut value: Value = serde_json::from_slice(&bytes("good_minimal", &good)).unwrap();
+        merge(&mut value, &serde_json::json!({ "limits": limits }));
+        let json = serde_json::to_vec(&value).unwrap();
+        config::load(&json, &environment(&good), UnixTime::from_secs(NOW)).unwrap().0.flow
+    };
+    let flow = load(serde_json::json!({}));
+    assert_eq!(flow.limits, Limits::DEFAULT);
+    let flow = load(serde_json::json!({ "max_xml_bytes": 4_194_304 }));
+    assert_eq!(flow.limits, Limits::LARGEST);
+    assert_eq!(flow.identity.max_groups, 83_886);
+    let flow = load(serde_json::json!({
+        "max_xml_bytes": 4_194_304, "max_body_bytes": 8192, "max_xml_nodes": 500, "max_groups": 7
+    }));
+    assert_eq!((flow.limits.max_body_bytes, flow.limits.max_xml_nodes), (8192, 500));
+    assert_eq!((flow.limits.max_groups, flow.identity.max_groups), (7, 7));
 }
 
 /// Replaces every part of a good configuration by values of other kinds: each gives a fault at or above its place.

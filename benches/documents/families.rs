@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use samlgate::base::Limits;
 use samlgate::xml::Source;
 
-use crate::message::{Keys, consume, render};
+use crate::message::{Keys, consume, encrypted, render};
 use crate::milliseconds;
 use crate::shape::{Content, Shape};
 
@@ -74,16 +74,20 @@ impl Measured {
     }
 }
 
+/// Milliseconds for `text`, and what it ends with.
+fn cost(text: &str, keys: &Keys, enough: Duration) -> (f64, String) {
+    let limits = limits();
+    let outcome = consume(text.as_bytes(), keys, &limits);
+    let outcome = outcome.map_or_else(|code| code.id().to_owned(), |_| String::from("accepted"));
+    (milliseconds(enough, || consume(text.as_bytes(), keys, &limits)), outcome)
+}
+
 pub(crate) fn measure(family: &Family, keys: &Keys, enough: Duration) -> Measured {
     let limits = limits();
     let small = |text: &str| text.len() + SIGNATURES.0 <= BYTES;
     let tight = Limits { max_xml_nodes: limits.max_xml_nodes - SIGNATURES.1, ..limits };
     let list = family.prefix_list();
-    let cost = |text: &str| {
-        let outcome = consume(text.as_bytes(), keys, &limits);
-        let outcome = outcome.map_or_else(|code| code.id().to_owned(), |_| String::from("accepted"));
-        (milliseconds(enough, || consume(text.as_bytes(), keys, &limits)), outcome)
-    };
+    let cost = |text: &str| cost(text, keys, enough);
     let unsigned = family.largest(|text| small(text) && Source::check(text.as_bytes(), &tight).is_ok());
     let signed = keys.signed(&unsigned, true, &list).ok();
     let full = keys.forged(&family.largest(small), &list);
@@ -106,6 +110,20 @@ pub(crate) fn run(words: &str) {
             forged.0, forged.1, full.0, full.1
         );
     }
+    for (name, xml) in without_shape().iter().filter(|(name, _)| name.contains(words)) {
+        let (time, code) = cost(xml, &keys, Duration::from_millis(100));
+        println!("{name}\t{}\t{time:.2}\t{code}\t0.00\tcannot be signed\t{time:.2}\t{code}", xml.len());
+    }
+}
+
+/// The families that are no shapes: they need no signature, and end where somebody without any key ends.
+fn without_shape() -> Vec<(String, String)> {
+    let most = limits().max_encrypted_keys;
+    let bytes = BYTES / 4 * 3 - 8_000;
+    vec![
+        (String::from("encrypted assertion, one encrypted key of nobody"), encrypted(1, bytes)),
+        (format!("encrypted assertion, {most} encrypted keys of nobody"), encrypted(most, bytes)),
+    ]
 }
 
 fn statement(count: usize, one: impl Fn(&mut String, usize)) -> String {

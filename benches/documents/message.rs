@@ -4,12 +4,13 @@ use core::time::Duration;
 
 use samlgate::base::{ClockSkew, Code, Limits, Secret, UnixTime};
 use samlgate::effect::{SignatureScheme, SigningKey, VerificationKey};
+use samlgate::encoding::base64;
 use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::xml::Source;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
-use samlgate::xmlsec::decrypt::Recipient;
+use samlgate::xmlsec::decrypt::{CipherPolicy, DecryptionKey, Recipient};
 use samlgate::xmlsec::key::{Certificate, parse_signing_key};
 use samlgate::xmlsec::{Canonicalization, RustCrypto, SignatureError, sign};
 
@@ -24,13 +25,16 @@ const ENDS: &str = "2026-01-02T03:09:05Z";
 pub(crate) struct Keys {
     signing: SigningKey,
     pub(crate) verifying: [VerificationKey; 1],
+    decrypting: [DecryptionKey; 1],
 }
 
 impl Keys {
     pub(crate) fn read() -> Self {
+        let certificate = Certificate::parse(CERTIFICATE).unwrap();
         Self {
+            decrypting: [DecryptionKey::parse(&Secret::new(KEY.to_owned()), certificate.clone()).unwrap()],
             signing: parse_signing_key(&Secret::new(KEY.to_owned())).unwrap(),
-            verifying: [Certificate::parse(CERTIFICATE).unwrap().key().clone()],
+            verifying: [certificate.key().clone()],
         }
     }
 
@@ -100,6 +104,33 @@ pub(crate) fn render(extensions: &str, advice: &str, attributes: &str) -> String
     )
 }
 
+/// A response with `bytes` of an assertion that is encrypted to us, as anybody can write it: `keys` encrypted keys, of
+/// which none fits.
+pub(crate) fn encrypted(keys: usize, bytes: usize) -> String {
+    let garbage = |bytes: usize| base64::encode(&vec![1; bytes]);
+    let key = format!(
+        concat!(
+            r#"<x:EncryptedKey><x:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"/>"#,
+            r#"<x:CipherData><x:CipherValue>{}</x:CipherValue></x:CipherData></x:EncryptedKey>"#
+        ),
+        garbage(256)
+    );
+    let assertion = format!(
+        concat!(
+            r#"<saml:EncryptedAssertion xmlns:x="http://www.w3.org/2001/04/xmlenc#"><x:EncryptedData>"#,
+            r#"<x:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes256-gcm"/>"#,
+            r#"<x:CipherData><x:CipherValue>{}</x:CipherValue></x:CipherData></x:EncryptedData>{}"#,
+            r#"</saml:EncryptedAssertion>"#
+        ),
+        garbage(bytes),
+        key.repeat(keys)
+    );
+    let plain = render("", "", "");
+    let (before, rest) = plain.split_once("<saml:Assertion ").unwrap();
+    let (_, behind) = rest.split_once("</saml:Assertion>").unwrap();
+    [before, &assertion, behind].concat()
+}
+
 /// Everything from the document to an accepted assertion.
 pub(crate) fn consume(xml: &[u8], keys: &Keys, limits: &Limits) -> Result<AcceptedAssertion, Code> {
     let source = Source::check(xml, limits).map_err(|error| error.code())?;
@@ -111,7 +142,11 @@ pub(crate) fn consume(xml: &[u8], keys: &Keys, limits: &Limits) -> Result<Accept
             keys: &keys.verifying,
             algorithms: AlgorithmPolicy::STRONG,
             demand: SignatureDemand::Any,
-            recipient: &Recipient::NOBODY,
+            recipient: &Recipient {
+                entity_id: "https://sp.example",
+                keys: &keys.decrypting,
+                ciphers: CipherPolicy::STRONG,
+            },
             crypto: &RustCrypto,
             limits,
         })

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
 mod bench;
+mod budgets;
 mod demo;
 mod docs;
 mod fuzz;
@@ -55,6 +56,8 @@ enum Task {
     Size,
     /// Measure what the filter costs, beside Envoy without it; writes docs/performance.md.
     Bench(bench::Bench),
+    /// Measure what hostile documents cost, natively and in wasm; writes docs/budgets.md.
+    Budgets(budgets::Budgets),
     /// Fuzz the core, seeded with the vectors; the last line counts the executions. Needs the nightly toolchain.
     Fuzz(fuzz::Fuzz),
     /// Change the core line by line and see whether a test notices; the last line counts the mutants.
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Task::Threats => docs::write_threats(),
         Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
         Task::Bench(arguments) => bench::bench(&arguments),
+        Task::Budgets(arguments) => budgets::budgets(&arguments),
         Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Task::Mutants(arguments) => mutants::mutants(&arguments),
         Task::Setup { interop } => stages::setup(interop),
