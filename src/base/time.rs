@@ -47,7 +47,8 @@ impl UnixTime {
     /// `None` for any other shape, an offset other than `Z`, or an instant before the epoch.
     #[must_use]
     pub fn parse_xs_date_time(text: &str) -> Option<Self> {
-        if !text.ends_with('Z') {
+        // RFC 3339 takes `t` and `z` too, XML Schema 2 3.2.7 does not.
+        if !text.ends_with('Z') || text.as_bytes().get(10) != Some(&b'T') {
             return None;
         }
         let parsed =
@@ -117,6 +118,8 @@ mod tests {
         for wrong in [
             "2026-01-02T03:04:05",
             "2026-01-02T03:04:05+00:00",
+            "2026-01-02t03:04:05Z",
+            "2026-01-02T03:04:05z",
             "2026-13-02T03:04:05Z",
             "1969-12-31T23:59:59Z",
             "Z",

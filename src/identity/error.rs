@@ -44,6 +44,8 @@ pub enum UsernameProblem {
         /// How many.
         values: usize,
     },
+    /// The attribute has a value that is no text, so that what can be read is not all of it.
+    Unreadable,
     /// More than 255 characters.
     TooLong {
         /// How many.
@@ -51,7 +53,7 @@ pub enum UsernameProblem {
     },
     /// A control character, or one that changes the direction of text.
     ControlCharacter,
-    /// A letter that applications fold into one of another name, such as the Kelvin sign into `k`.
+    /// A letter that applications fold into one of another name: the Kelvin sign into `k`, full-width letters.
     SecondSpelling,
     /// White space at the beginning or end.
     OuterWhiteSpace,
@@ -100,6 +102,7 @@ impl fmt::Display for UsernameProblem {
         match self {
             Self::Empty => f.write_str("is empty"),
             Self::Several { values } => write!(f, "has `{values}` different values"),
+            Self::Unreadable => f.write_str("has a value that is no text"),
             Self::TooLong { characters } => {
                 write!(f, "has `{characters}` characters, at most 255 are allowed")
             }

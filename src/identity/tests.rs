@@ -181,6 +181,7 @@ fn usernames_that_read_differently_elsewhere_are_refused() {
         "kırmızı",
         "γιάννης",
         "Łukasz",
+        "山田\u{3000}太郎",
         &longest,
     ] {
         assert_eq!(username(&[attribute("uid", &[good])], &settings).as_deref(), Ok(good));
@@ -210,6 +211,15 @@ fn usernames_that_read_differently_elsewhere_are_refused() {
         "ali\u{e0063}ce",
         "ali\u{3164}ce",
         "ali\u{fe0f}ce",
+        "al\u{fff9}ice",
+        "al\u{a0}ice",
+        "al\u{2009}ice",
+        "\u{17f}ystem",
+        "\u{ff41}lice",
+        "\u{1d41a}lice",
+        "alice\u{b2}",
+        "\u{24d0}lice",
+        "\u{fb01}nn",
         &too_long,
     ] {
         let error = username(&[attribute("uid", &[bad])], &settings).unwrap_err();

@@ -73,6 +73,9 @@ pub(super) fn read(
 
 /// The one value of `attribute`; the same value repeated is still one.
 fn only_value(attribute: &Attribute) -> Result<&str, UsernameProblem> {
+    if attribute.incomplete {
+        return Err(UsernameProblem::Unreadable);
+    }
     let first = attribute.values.first().ok_or(UsernameProblem::Empty)?;
     if attribute.values.iter().any(|value| value != first) {
         return Err(UsernameProblem::Several { values: attribute.values.len() });
@@ -111,21 +114,28 @@ fn shape<'a>(raw: &'a str, pattern: Option<&UsernamePattern>) -> Result<&'a str,
     Ok(username)
 }
 
-/// Control characters, and the invisible ones that make two different names look alike.
+/// Control characters, and the invisible ones that make two different names look alike: with them all white space but
+/// the space itself and the ideographic one, which is seen.
 fn is_control(character: char) -> bool {
     character.is_control()
+        || (character.is_whitespace() && !matches!(character, ' ' | '\u{3000}'))
         || matches!(
             character,
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}'
                 | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180e}' | '\u{3164}' | '\u{ffa0}'
-                | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffc}' | '\u{17b4}'..='\u{17b5}' | '\u{2800}'
+                | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
-/// A letter that changing its case turns into another one's: the Kelvin sign in lower case is `k`, the long s in upper
-/// case is `S`. Applications that compare names in one case would take such a name for somebody else's, and no keyboard
-/// has them. Those that some keyboards have (dotless i, final sigma, micro sign) are names of real people.
+/// A letter that changing its case turns into another one's (the Kelvin sign in lower case is `k`, the long s in upper
+/// case is `S`), or a compatibility form of ASCII (a full-width `a`). Applications that fold names would take such a name
+/// for somebody else's, and no keyboard has them. Those that some keyboards have (dotless i, final sigma, micro sign) are
+/// names of real people.
 fn is_double(character: char) -> bool {
+    if is_compatibility_form(character) {
+        return true;
+    }
     let mut lower = character.to_lowercase();
     let mut upper = character.to_uppercase();
     let by_lower = match (lower.next(), lower.next()) {
@@ -137,4 +147,15 @@ fn is_double(character: char) -> bool {
         _ => false,
     };
     by_lower || (by_upper && !matches!(character, 'ı' | 'ς' | 'µ'))
+}
+
+/// Of the blocks that hold forms of ASCII letters and digits: superscripts and subscripts, letterlike symbols, Roman
+/// numerals, enclosed, full-width and mathematical ones, ligatures.
+const fn is_compatibility_form(character: char) -> bool {
+    matches!(
+        character,
+        '\u{aa}' | '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{ba}' | '\u{1d2c}'..='\u{1d6a}' | '\u{2070}'..='\u{209c}'
+            | '\u{2100}'..='\u{2188}' | '\u{2460}'..='\u{24ff}' | '\u{fb00}'..='\u{fb06}' | '\u{ff01}'..='\u{ff5e}'
+            | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}' | '\u{1fbf0}'..='\u{1fbf9}'
+    )
 }
