@@ -20,6 +20,8 @@ mod encrypted_cases;
 mod idp_cases;
 #[path = "support/response_cases.rs"]
 mod response_cases;
+#[path = "support/review_cases.rs"]
+mod review_cases;
 #[path = "support/saml_response.rs"]
 mod saml_response;
 
@@ -34,6 +36,7 @@ use samlgate::identity::{AssertedGroups, Identity, Settings, UsernamePattern, Us
 use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
+use samlgate::session::replay::{Attempt, ReplayLedger};
 use samlgate::xml::Source;
 use samlgate::xmlsec::RustCrypto;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
@@ -234,6 +237,42 @@ fn what_others_encrypt_is_read() {
             judge(xml.as_bytes(), &case(&format!("{plain}expect: accept")))
                 .unwrap_or_else(|fault| panic!("{name}: {fault}"));
         }
+    }
+}
+
+/// One assertion in every spelling that its signature allows has one use. A reviewer's question: is a ciphertext made
+/// anew, another envelope or a dropped outer signature another assertion to the ledger?
+#[test]
+fn an_assertion_in_another_spelling_has_been_used_too() {
+    let case: Expected =
+        serde_norway::from_str("decryption: [rsa2048_decryption]\ncomment: ''\nsection: ''\nexpect: accept")
+            .unwrap();
+    let named = |name: &str| {
+        std::fs::read_to_string(tests_folder("vectors/response").join(name).join("input.xml")).unwrap()
+    };
+    let both = named("encrypted_both_signed");
+    let first = accepted(named("good_assertion_signed").as_bytes(), &case).unwrap();
+    let now = UnixTime::from_secs(NOW);
+    let Attempt::Write { value: used, .. } = ReplayLedger::attempt(&first, None, now) else {
+        panic!("an empty slot refuses")
+    };
+    for (spelling, xml) in [
+        ("encrypted", named("encrypted_aes256_gcm")),
+        ("with another cipher", named("encrypted_aes128_gcm")),
+        ("for two recipients", named("encrypted_recipients_named")),
+        ("signed around", both.clone()),
+        ("no longer signed around", saml_response::without_signature(&both)),
+        ("in another response", both.replace(saml_response::RESPONSE_ID, "_other")),
+        ("with other line ends", named("review_plaintext_with_windows_line_ends")),
+        ("in a response with the same ID", named("review_same_id_outside_and_inside")),
+    ] {
+        // Where the response's signature covers its ID it has to go first.
+        let xml =
+            if spelling == "in another response" { saml_response::without_signature(&xml) } else { xml };
+        let again = accepted(xml.as_bytes(), &case).unwrap_or_else(|error| panic!("{spelling}: {error}"));
+        assert_eq!(ReplayLedger::slot_key(&again), ReplayLedger::slot_key(&first), "{spelling}");
+        let attempt = ReplayLedger::attempt(&again, Some(&used), now);
+        assert!(matches!(attempt, Attempt::AlreadyClaimed), "{spelling}");
     }
 }
 

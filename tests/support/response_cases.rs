@@ -64,6 +64,7 @@ pub fn all() -> Vec<Case> {
     .flatten()
     .chain(crate::idp_cases::all())
     .chain(crate::encrypted_cases::all())
+    .chain(crate::review_cases::all())
     .collect()
 }
 
