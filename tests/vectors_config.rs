@@ -367,7 +367,7 @@ fn example_variables(json: &str) -> BTreeMap<String, String> {
             "IDP_METADATA"
         } else if name.contains("CERT") {
             "SP_CERTIFICATE"
-        } else if name.contains("PRIVATE") || name.contains("SIGNING") {
+        } else if ["PRIVATE", "SIGNING", "DECRYPT"].iter().any(|word| name.contains(word)) {
             "SP_PRIVATE_KEY"
         } else {
             "SESSION_KEY"
