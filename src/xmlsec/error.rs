@@ -256,3 +256,19 @@ impl fmt::Display for KeyError {
 }
 
 impl core::error::Error for KeyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_shows_what_was_sent_but_not_as_it_was_sent() {
+        let refused = SignatureError::TransformRefused { uri: String::from("urn:x\r\ny") };
+        assert_eq!(refused.to_string(), "the transform `urn:x\u{FFFD}\u{FFFD}y` is not accepted here");
+        let missing = SignatureError::TransformRefused { uri: String::new() };
+        assert_eq!(missing.to_string(), "a transform is missing");
+        let long = SignatureError::ReferenceRefused { uri: "é".repeat(5_000) };
+        let shown = format!("`{}`", "é".repeat(120));
+        assert!(long.to_string().contains(&shown), "{long}");
+    }
+}

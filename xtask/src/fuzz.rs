@@ -20,7 +20,7 @@ const STAGE_SECONDS: u64 = 8;
 const AT_ONCE: usize = 2;
 
 /// Seconds that one input may take, and megabytes; more is a finding.
-const MOST_SECONDS: u64 = 10;
+const MOST_SECONDS: u64 = 30;
 const MOST_MEGABYTES: u64 = 2_048;
 
 /// How often a target says that it is still at work.
