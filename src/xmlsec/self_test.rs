@@ -77,6 +77,8 @@ fn flipped(signature: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use core::cell::Cell;
+
     use super::*;
     use crate::effect::{SigningFailure, SigningKey, VerificationKey};
     use crate::xmlsec::RustCrypto;
@@ -99,5 +101,31 @@ mod tests {
         assert!(self_test(&RustCrypto));
         assert!(!self_test(&Yea(true)));
         assert!(!self_test(&Yea(false)));
+    }
+
+    /// As RustCrypto, but for one answer.
+    struct WrongOnce {
+        at: usize,
+        asked: Cell<usize>,
+    }
+
+    impl CryptoProvider for WrongOnce {
+        fn verify(&self, s: SignatureScheme, k: &VerificationKey, m: &[u8], v: &[u8]) -> bool {
+            let wrong = self.asked.replace(self.asked.get() + 1) == self.at;
+            RustCrypto.verify(s, k, m, v) != wrong
+        }
+
+        fn sign(&self, s: SignatureScheme, k: &SigningKey, m: &[u8]) -> Result<Vec<u8>, SigningFailure> {
+            RustCrypto.sign(s, k, m)
+        }
+    }
+
+    #[test]
+    fn every_single_answer_counts() {
+        let passes = |at| self_test(&WrongOnce { at, asked: Cell::new(0) });
+        for at in 0..18 {
+            assert!(!passes(at), "the wrong answer {at} was not noticed");
+        }
+        assert!(passes(18), "there are 18 questions");
     }
 }

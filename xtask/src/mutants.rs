@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::run::{Failure, Outcome, cargo, exists, repository, run};
+use crate::run::{Failure, Outcome, cargo, read, repository, run};
 
 const CARGO_MUTANTS: &str = "27.1.0";
 
@@ -31,7 +31,7 @@ pub(crate) struct Mutants {
 
 /// Runs the mutants of the rooms; the last line counts them.
 pub(crate) fn mutants(arguments: &Mutants) -> Outcome {
-    if !exists("cargo-mutants", "--version") {
+    if read(&mut cargo(&["mutants", "--version"])).is_err() {
         let how = format!("cargo install --locked cargo-mutants@{CARGO_MUTANTS}");
         return Err(Failure::new(format!("mutation testing needs cargo-mutants: {how}")));
     }
