@@ -122,6 +122,7 @@ mod tests {
 
     #[test]
     fn every_single_answer_counts() {
+        assert_eq!(flipped(&[1, 2]), [1, 3]);
         let passes = |at| self_test(&WrongOnce { at, asked: Cell::new(0) });
         for at in 0..18 {
             assert!(!passes(at), "the wrong answer {at} was not noticed");
