@@ -55,8 +55,8 @@ pub struct Limits {
     pub max_signature_checks: u32,
     /// Encrypted keys of one encrypted element. A message has one for each recipient; federations send one or two.
     pub max_encrypted_keys: usize,
-    /// Uses of private keys for one message: encrypted keys times our own keys. One costs about 6 ms in wasm (RSA with
-    /// 2048 bits), so that eight stay below 50 ms; an assertion with an encrypted name and two keys of ours needs four.
+    /// Uses of private keys for one message: encrypted keys times our own keys. One costs about 8 ms in wasm (RSA with
+    /// 2048 bits), so that five stay below 50 ms; an assertion with an encrypted name and two keys of ours needs four.
     pub max_decryptions: u32,
 }
 
@@ -83,7 +83,7 @@ impl Limits {
         max_inflated_bytes: 64 * 1024,
         max_signature_checks: 16,
         max_encrypted_keys: 8,
-        max_decryptions: 8,
+        max_decryptions: 5,
     };
 
     /// For documents of our own and of the operator's: as large as the configuration lets any document be.

@@ -242,9 +242,14 @@ fn good() -> Vec<Case> {
             ),
         ),
         good(
-            "encrypted_eight_keys",
-            "as many encrypted keys as limits allow",
-            to([vec![To::new(&other); 7], vec![To::new(&own)]].concat(), Place::Beside),
+            "encrypted_eight_keys_named",
+            "as many encrypted keys as limits allow; only ours is tried",
+            to([vec![named(&other, "https://a.example"); 7], vec![named(&own, SP)]].concat(), Place::Beside),
+        ),
+        good(
+            "encrypted_five_keys",
+            "as many decryptions as limits allow",
+            to([vec![To::new(&other); 4], vec![To::new(&own)]].concat(), Place::Beside),
         ),
     ]
 }
@@ -712,8 +717,8 @@ fn structure() -> Vec<Case> {
             "encrypted_decryptions_exceeded",
             "SG3021",
             XMLENC,
-            "eight encrypted keys times two of ours",
-            keys(8),
+            "three encrypted keys times two of ours",
+            keys(3),
         )
         .field("decryption", "[rsa2048_decryption, rsa2048_decryption_second]"),
     ]
@@ -985,12 +990,12 @@ fn parts() -> Vec<Case> {
             }),
         ),
         case(
-            "encrypted_nine_attributes",
+            "encrypted_six_attributes",
             "SG3021",
             "core 2.7.3.2",
-            "nine uses of the private key",
+            "six uses of the private key",
             by_assertion(|m| {
-                m.attribute_statement = (0..9)
+                m.attribute_statement = (0..6)
                     .map(|index| {
                         attribute(&mail.replace("mail", &format!("mail-{index}")))
                             .replace("_key-0", &format!("_key-{index}"))

@@ -113,7 +113,7 @@ raw! {
         /// Encrypted keys of one encrypted element: one for each recipient.
         #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 64)))]
         max_encrypted_keys: Whole,
-        /// Uses of our decryption keys for one message, each about 6 ms: encrypted elements, times encrypted keys that
+        /// Uses of our decryption keys for one message, each about 8 ms: encrypted elements, times encrypted keys that
         /// may be for us, times our keys.
         #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 64)))]
         max_decryptions: Whole,
