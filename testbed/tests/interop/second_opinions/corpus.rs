@@ -16,6 +16,8 @@ use samlgate::xmlsec::decrypt::{CipherPolicy, DecryptionKey, Recipient};
 use samlgate::xmlsec::key::Certificate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use testbed::attack::{Delivery, Stage, all};
+use testbed::idp::TestKey;
 
 use crate::support::repository;
 
@@ -49,9 +51,9 @@ pub struct Question {
     pub demand: Demand,
     pub sha1: bool,
     pub aes_cbc: bool,
-    pub sp: &'static str,
-    pub acs: &'static str,
-    pub request: &'static str,
+    pub sp: String,
+    pub acs: String,
+    pub request: String,
     pub decryption_keys: Vec<PathBuf>,
 }
 
@@ -69,9 +71,9 @@ impl Question {
             demand: Demand::Any,
             sha1: false,
             aes_cbc: false,
-            sp: "https://sp.example/saml",
-            acs: "https://jira.example/saml/acs",
-            request: "_0123456789abcdef0123456789abcdef",
+            sp: String::from("https://sp.example/saml"),
+            acs: String::from("https://jira.example/saml/acs"),
+            request: String::from("_0123456789abcdef0123456789abcdef"),
             decryption_keys: Vec::new(),
         }
     }
@@ -170,6 +172,58 @@ fn vector(folder: &Path, name: String) -> Case {
     Case { question, honest: "alice", ours }
 }
 
+/// The attack factory's responses, and the genuine ones that they start from, written to `folder`.
+///
+/// Attacks on the form around the response are not among them, nor those by another browser, in another order or for
+/// the second time: what is asked about is a response.
+pub fn attacks(folder: &Path) -> Vec<Case> {
+    let setting = Stage::new().unwrap().begin().unwrap().setting;
+    let certificates: Vec<PathBuf> = TestKey::CORPUS
+        .iter()
+        .enumerate()
+        .map(|(number, key)| {
+            let file = folder.join(format!("{number}.crt.pem"));
+            std::fs::write(&file, key.certificate_pem()).unwrap();
+            file
+        })
+        .collect();
+    // The certificate lies beside the key, as in tests/keys.
+    let decryption_key = folder.join("decryption.key.pem");
+    std::fs::write(&decryption_key, TestKey::Decryption.private_pem()).unwrap();
+    std::fs::write(folder.join("decryption.crt.pem"), TestKey::Decryption.certificate_pem()).unwrap();
+    let case = |name: &str, xml: &[u8], code: Option<Code>| {
+        let file = folder.join(format!("{name}.xml"));
+        std::fs::write(&file, xml).unwrap();
+        let question = Question {
+            now: setting.now,
+            idp: setting.idp.clone(),
+            certificates: certificates.clone(),
+            sp: setting.sp.clone(),
+            acs: setting.acs.clone(),
+            request: setting.request_id.clone(),
+            decryption_keys: vec![decryption_key.clone()],
+            ..Question::new(format!("attack/{name}"), file)
+        };
+        // Where a refusal comes from is the business of the attacks' own test.
+        let ours = match code {
+            Some(code) => Err(code),
+            None => Ok(verdict(&question, &Settings::default()).unwrap()),
+        };
+        Case { question, honest: "agent", ours }
+    };
+    let mut cases = BTreeMap::new();
+    for attack in all() {
+        let genuine = format!("genuine-{:?}-{:?}", attack.on, attack.key).to_lowercase();
+        cases
+            .entry(genuine.clone())
+            .or_insert_with(|| case(&genuine, attack.genuine(&setting).unwrap().as_bytes(), None));
+        if let (Delivery::Straight, Some(xml)) = (attack.delivery, attack.post(&setting).unwrap().xml) {
+            cases.insert(attack.name.clone(), case(&attack.name, &xml, attack.code()));
+        }
+    }
+    cases.into_values().collect()
+}
+
 /// What we say to `question`.
 fn verdict(question: &Question, settings: &Settings) -> Result<Person, Code> {
     let xml = std::fs::read(&question.file).unwrap();
@@ -209,14 +263,14 @@ fn accepted(xml: &[u8], question: &Question) -> Result<AcceptedAssertion, Respon
         Demand::Assertion => SignatureDemand::Assertion,
         Demand::Both => SignatureDemand::Both,
     };
-    let request = RequestId::parse(question.request).unwrap();
+    let request = RequestId::parse(&question.request).unwrap();
     let expectations = Expectations {
         now: UnixTime::from_secs(question.now),
         skew: ClockSkew::new(Duration::from_secs(question.skew)).unwrap(),
         idp_entity_id: &question.idp,
-        audience: question.sp,
-        recipient: question.acs,
-        destination: question.acs,
+        audience: &question.sp,
+        recipient: &question.acs,
+        destination: &question.acs,
         request: RequestBinding::Solicited(&request),
     };
     let source = Source::check(xml, &Limits::DEFAULT)?;
@@ -229,7 +283,7 @@ fn accepted(xml: &[u8], question: &Question) -> Result<AcceptedAssertion, Respon
         algorithms: policy,
         demand,
         recipient: &Recipient {
-            entity_id: question.sp,
+            entity_id: &question.sp,
             keys: &decryption,
             ciphers: if question.aes_cbc { ciphers.with_danger_cbc() } else { ciphers },
         },

@@ -6,8 +6,11 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::corpus::Person;
+use super::corpus::{Person, Question};
 use crate::support::{repository, tool};
+
+/// A library that crashes more often than this is not asked on.
+const MOST_CRASHES: usize = 20;
 
 /// Somebody else's service provider.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
@@ -54,24 +57,39 @@ impl Library {
         command
     }
 
-    /// Asks about every case of the file `questions`.
-    pub fn ask(self, questions: &Path) -> BTreeMap<String, Opinion> {
-        let mut command = self.command();
-        let output = command
-            .arg(questions)
-            .output()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}: run `cargo xtask setup --interop`"));
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{} ended with {}:\n{said}", self.name(), output.status);
-        let answer = |line: &str| {
-            let answer: Answer =
-                serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", self.name()));
-            match answer.verdict {
-                Verdict::Accepts(person) => (answer.name, Ok(person)),
-                Verdict::Refuses { reason } => (answer.name, Err(reason)),
+    /// Asks about each of `questions`, which are written to `file` for the driver. A response that ends the process is
+    /// refused, in the hardest way, and the others are asked about in a new one.
+    pub fn ask(self, questions: &[&Question], file: &Path) -> BTreeMap<String, Opinion> {
+        let mut opinions = BTreeMap::new();
+        let mut open = questions;
+        for _ in 0..MOST_CRASHES {
+            std::fs::write(file, serde_json::to_vec(open).unwrap()).unwrap();
+            let mut command = self.command();
+            let output = command
+                .arg(file)
+                .output()
+                .unwrap_or_else(|error| panic!("{command:?}: {error}: run `cargo xtask setup --interop`"));
+            let answers = String::from_utf8(output.stdout).unwrap();
+            opinions.extend(answers.lines().map(|line| self.opinion(line)));
+            if output.status.success() {
+                return opinions;
             }
-        };
-        String::from_utf8(output.stdout).unwrap().lines().map(answer).collect()
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.code().is_none(), "{} ended with {}:\n{said}", self.name(), output.status);
+            let (crashed, rest) = open[answers.lines().count()..].split_first().unwrap();
+            opinions.insert(crashed.name.clone(), Err(format!("the process ended with {}", output.status)));
+            open = rest;
+        }
+        panic!("{} crashes again and again", self.name());
+    }
+
+    fn opinion(self, line: &str) -> (String, Opinion) {
+        let answer: Answer =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", self.name()));
+        match answer.verdict {
+            Verdict::Accepts(person) => (answer.name, Ok(person)),
+            Verdict::Refuses { reason } => (answer.name, Err(reason)),
+        }
     }
 }
 

