@@ -12,6 +12,7 @@ mod interop;
 mod mutants;
 mod run;
 mod stages;
+mod timing;
 mod tools;
 mod wasm;
 
@@ -62,6 +63,8 @@ enum Task {
     Fuzz(fuzz::Fuzz),
     /// Change the core line by line and see whether a test notices; the last line counts the mutants.
     Mutants(mutants::Mutants),
+    /// Measure whether failures to decrypt can be told apart by time; writes docs/timing.md.
+    Timing(timing::Timing),
     /// Install what the other tasks need, without running one.
     Setup {
         /// Also the foreign identity and service providers that the interoperability tests talk to.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Task::Budgets(arguments) => budgets::budgets(&arguments),
         Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Task::Mutants(arguments) => mutants::mutants(&arguments),
+        Task::Timing(arguments) => timing::run(&arguments),
         Task::Setup { interop } => stages::setup(interop),
     };
     match result {
