@@ -215,6 +215,21 @@ fn every_response_is_accepted_or_refused_as_its_case_says() {
     assert!(hostile >= 150, "only {hostile} hostile cases of {}", names.len());
 }
 
+/// Hints and what is known of an accepted assertion, for those who choose by them.
+#[test]
+fn what_a_message_says_is_told_as_it_says_it() {
+    let xml = saml_response::by_assertion(|_| {});
+    let source = Source::check(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+    let document = source.document().unwrap();
+    let unverified = Unverified::read(&document).unwrap();
+    assert_eq!((unverified.issuer_hint(), unverified.in_response_to_hint()), (Some(IDP), Some(REQUEST)));
+    let case: Expected = serde_norway::from_str("expect: accept\ncomment: ''\nsection: ''").unwrap();
+    let accepted = accepted(xml.as_bytes(), &case).unwrap();
+    let class = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+    assert_eq!(accepted.authn_context_class(), Some(class));
+    assert_eq!(accepted.session_index(), Some("_session-1"));
+}
+
 /// What xmlsec1 and OpenSSL encrypted (`vectors/generate/encrypted.py`). AES-CBC, which needs a signed response, gets one.
 #[test]
 fn what_others_encrypt_is_read() {

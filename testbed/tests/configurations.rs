@@ -32,6 +32,8 @@ fn environment(idp: &Idp) -> BTreeMap<String, String> {
         ("SESSION_KEY", "RjuRMToPNVTQuZtuQZHxXUUgkSFj3byL3lNo66AGWtE=".to_owned()),
         ("SP_PRIVATE_KEY", TestKey::Stranger.private_pem().to_owned()),
         ("SP_CERTIFICATE", TestKey::Stranger.certificate_pem().to_owned()),
+        ("SP_DECRYPTION_KEY", TestKey::Decryption.private_pem().to_owned()),
+        ("SP_DECRYPTION_CERTIFICATE", TestKey::Decryption.certificate_pem().to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()

@@ -14,7 +14,7 @@ const CARGO_MUTANTS: &str = "27.1.0";
 const ROOMS: &[(&str, &[&str])] = &[
     ("xml", &["vectors_xml", "vectors_c14n", "vectors_signature", "vectors_response", "properties_xml"]),
     ("xmlsec", &["vectors_signature", "vectors_response", "signature_rounds", "properties_xml"]),
-    ("saml", &["vectors_response", "response_mutations", "vectors_config", "session_begin"]),
+    ("saml", &["limits", "vectors_response", "response_mutations", "vectors_config", "session_begin"]),
     ("session", &["session_begin"]),
 ];
 
