@@ -253,6 +253,11 @@ mod tests {
         assert_eq!((root.attribute("x"), root.attribute_ns("urn:b", "x")), (Some("1"), Some("2")));
         assert_eq!(root.attribute_ns("urn:a", "x"), None, "unprefixed attributes are in no namespace");
         assert!(root.holds_only_elements() && !root.has_stray_text());
+        let twins: Vec<_> = root.children().filter(|child| child.is("urn:b", "d")).collect();
+        assert!(
+            twins[0] == twins[0] && twins[0] != twins[1],
+            "one element is not another that looks the same"
+        );
     }
 
     #[test]

@@ -227,3 +227,14 @@ impl fmt::Display for XmlError {
 }
 
 impl core::error::Error for XmlError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        assert_eq!(Position::of("\u{e9}\na\u{1f600}b<", 9), Position { line: 2, column: 4 });
+        assert_eq!(Position::of("ab", 9), Position { line: 1, column: 3 });
+    }
+}
