@@ -12,7 +12,10 @@ const CARGO_MUTANTS: &str = "27.1.0";
 /// The rooms that decide who gets in, each with the tests that are to notice a mutant besides those in the room
 /// itself.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("xml", &["limits", "vectors_xml", "vectors_c14n", "vectors_signature", "vectors_response", "properties_xml"]),
+    (
+        "xml",
+        &["limits", "vectors_xml", "vectors_c14n", "vectors_signature", "vectors_response", "properties_xml"],
+    ),
     ("xmlsec", &["vectors_signature", "vectors_response", "signature_rounds", "properties_xml"]),
     ("saml", &["limits", "vectors_response", "response_mutations", "vectors_config", "session_begin"]),
     ("session", &["session_begin"]),
