@@ -118,11 +118,12 @@ pub(crate) fn run(words: &str) {
 
 /// The families that are no shapes: they need no signature, and end where somebody without any key ends.
 fn without_shape() -> Vec<(String, String)> {
-    let most = limits().max_encrypted_keys;
+    let (most, keys) = (limits().max_decryptions as usize, limits().max_encrypted_keys);
     let bytes = BYTES / 4 * 3 - 8_000;
     vec![
         (String::from("encrypted assertion, one encrypted key of nobody"), encrypted(1, bytes)),
         (format!("encrypted assertion, {most} encrypted keys of nobody"), encrypted(most, bytes)),
+        (format!("encrypted assertion, {keys} encrypted keys of nobody"), encrypted(keys, bytes)),
     ]
 }
 
