@@ -86,12 +86,16 @@ impl Unverified<DecryptedAssertion> {
         verify: impl FnOnce(Element<'_>) -> Result<SignedElement, ResponseError>,
         decryption: &mut Decryption<'_>,
     ) -> Result<Assertion, ResponseError> {
-        let decrypted = &self.inner().0;
+        let decrypted = self.into_inner().0;
         let signed = decrypted.read(Context::AsSent(as_sent), ASSERTION, |assertion| {
-            Ok::<_, ResponseError>(xmlsec::has_signature(assertion))
+            if !xmlsec::has_signature(assertion) {
+                return Ok::<_, ResponseError>(None);
+            }
+            whole_values(assertion)?;
+            verify(assertion).map(Some)
         })?;
-        if signed {
-            return self.verify(as_sent, verify, decryption);
+        if let Some(signed) = signed {
+            return signed.read(|assertion| Assertion::read(assertion, decryption));
         }
         decrypted.read(Context::Signed(container), ASSERTION, |assertion| {
             whole_values(assertion)?;

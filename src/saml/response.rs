@@ -204,11 +204,6 @@ impl<T> Unverified<T> {
     }
 
     /// For those in this room who find out who vouches for it.
-    pub(super) const fn inner(&self) -> &T {
-        &self.0
-    }
-
-    /// As [`inner`](Self::inner).
     pub(super) fn into_inner(self) -> T {
         self.0
     }
