@@ -21,7 +21,7 @@ use samlgate::effect::{Answer, SignatureScheme, VerificationKey};
 use samlgate::encoding::{base64, inflate, percent};
 use samlgate::http::SameSite;
 use samlgate::identity::{self, AssertedGroups, Identity};
-use samlgate::policy::{self, AccountFacts, GroupRule, RequestFacts};
+use samlgate::policy::{self, AccountFacts, Facts, GroupRule, RequestFacts};
 use samlgate::saml::bindings::post;
 use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
@@ -393,7 +393,13 @@ fn the_largest_holds_20000_groups_from_the_form_to_the_session() {
             .collect(),
         ..policy::Settings::default()
     };
-    let decision = policy::decide(&identity, &RequestFacts::default(), &AccountFacts::Unknown, &table);
+    let facts = Facts {
+        identity: &identity,
+        request: RequestFacts::default(),
+        account: &AccountFacts::Unknown,
+        now: UnixTime::from_secs(0),
+    };
+    let decision = policy::decide(&facts, &table);
     assert_eq!(decision.application_groups.len(), 100);
 
     let settings = session_settings();

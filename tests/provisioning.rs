@@ -13,8 +13,8 @@ use proptest::prelude::*;
 use samlgate::base::{Code, Pii, UnixTime};
 use samlgate::identity::{AssertedGroups, Identity, UnknownGroups};
 use samlgate::policy::{
-    self, AccountFacts, AssignTo, Contradiction, DefaultGroups, DesiredGroups, GroupNames, GroupRule,
-    PortalRule, RequestFacts, decide,
+    self, AccountFacts, AssignTo, Contradiction, DefaultGroups, DesiredGroups, Facts, GroupNames, GroupRule,
+    PortalRule, RequestFacts, StartUrl, decide,
 };
 use samlgate::provision::{
     DesiredState, Done, Guardrail, GuardrailRefusal, Marker, MarkerUpdate, Operation, OperationKind,
@@ -27,6 +27,12 @@ fn pii(text: &str) -> Pii<String> {
 
 fn names(list: &[&str]) -> BTreeSet<String> {
     list.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// How a sign-in began that started at `path`.
+fn started(path: Option<&str>) -> RequestFacts<'_> {
+    let url = |path| StartUrl { origin: "https://app.example.test", path, path_and_query: path };
+    RequestFacts { started_at: path.map(url) }
 }
 
 fn account(groups: &[&str]) -> RemoteAccount {
@@ -313,8 +319,11 @@ proptest! {
         let settings = Settings { create_missing_groups, max_group_removals: 100, ..Settings::default() };
         let identity = identity(asserted.clone());
         let facts = before.account_facts();
-        let request = RequestFacts { started_at_path: path };
-        let decision = decide(&identity, &request, &facts, &rules);
+        let decide = |path, account: &AccountFacts| {
+            let now = UnixTime::from_secs(now);
+            decide(&Facts { identity: &identity, request: started(path), account, now }, &rules)
+        };
+        let decision = decide(path, &facts);
         let protected = GroupNames::from_iter(&rules.protected_groups);
         let managed = GroupNames::from_iter(rules.group_mapping.iter().flat_map(|rule| &rule.groups));
         let defaults = GroupNames::from_iter(&rules.default_groups.groups);
@@ -380,7 +389,7 @@ proptest! {
                 for operation in planned.operations().iter().take(broken_off) {
                     halfway.apply(operation);
                 }
-                let retried = decide(&identity, &request, &halfway.account_facts(), &rules);
+                let retried = decide(path, &halfway.account_facts());
                 let rest = DesiredState { groups: retried.desired, ..wanted.clone() };
                 for operation in plan(&rest, &halfway, &settings).unwrap().operations() {
                     halfway.apply(operation);
@@ -392,7 +401,7 @@ proptest! {
 
         // Done once, nothing is left to do, now or at the next sign-in by any door but for a default group.
         prop_assert!(plan(&wanted, &after, &settings).unwrap().is_empty());
-        let next = decide(&identity, &request, &after.account_facts(), &rules);
+        let next = decide(path, &after.account_facts());
         let again = DesiredState { groups: next.desired, ..wanted };
         prop_assert!(plan(&again, &after, &settings).unwrap().is_empty());
         // What is told by header is what the account has, in whatever spelling.
@@ -404,7 +413,7 @@ proptest! {
 
         // R10: the door never takes anything away.
         for door in [None, Some("/"), Some("/servicedesk/customer/portals")] {
-            let other = decide(&identity, &RequestFacts { started_at_path: door }, &facts, &rules);
+            let other = decide(door, &facts);
             for group in &other.desired.may_remove {
                 let elsewhere = GroupNames::from_iter(&decision.desired.ensure);
                 let also = GroupNames::from_iter(&decision.desired.may_remove);

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use samlgate::base::Pii;
+use samlgate::base::{Pii, UnixTime};
 use samlgate::identity::{AssertedGroups, Identity, UnknownGroups};
 use samlgate::policy::{
-    self, AccountFacts, AssignTo, DefaultGroups, GroupRule, PortalRule, RequestFacts, decide,
+    self, AccountFacts, AssignTo, DefaultGroups, Facts, GroupRule, PortalRule, RequestFacts, StartUrl, decide,
 };
 use samlgate::provision::{self, DesiredState, RemoteAccount, RemoteMarker, RemoteState};
 use serde::Deserialize;
@@ -136,8 +136,10 @@ fn run(case: &Case) -> Vec<String> {
     let identity = identity(&case.identity);
     let settings = settings(&case.settings);
     let (facts, remote) = account(&case.account);
-    let request = RequestFacts { started_at_path: case.started_at.as_deref() };
-    let decision = decide(&identity, &request, &facts, &settings);
+    let url = |path| StartUrl { origin: "https://app.example.test", path, path_and_query: path };
+    let request = RequestFacts { started_at: case.started_at.as_deref().map(url) };
+    let now = UnixTime::from_secs(0);
+    let decision = decide(&Facts { identity: &identity, request, account: &facts, now }, &settings);
 
     compare("expect", &case.expect, "accept");
     compare(

@@ -3,10 +3,10 @@
 use core::time::Duration;
 use std::fmt::Write as _;
 
-use samlgate::base::Limits;
+use samlgate::base::{Limits, UnixTime};
 use samlgate::encoding::{base64, percent};
 use samlgate::identity::{self, Identity};
-use samlgate::policy::{self, AccountFacts, GroupRule, RequestFacts};
+use samlgate::policy::{self, AccountFacts, Facts, GroupRule, RequestFacts};
 use samlgate::saml::bindings::post;
 use samlgate::xml::Source;
 
@@ -83,7 +83,9 @@ pub(crate) fn run() {
                 Identity::from_assertion(&accepted, &who).unwrap()
             };
             let decide = |identity: &Identity| {
-                policy::decide(identity, &RequestFacts::default(), &AccountFacts::Unknown, &rules)
+                let (request, account) = (RequestFacts::default(), &AccountFacts::Unknown);
+                let now = UnixTime::from_secs(0);
+                policy::decide(&Facts { identity, request, account, now }, &rules)
             };
             let identity = identify(&decode());
             assert_eq!(decide(&identity).application_groups.len(), count.div_ceil(7).min(RULES));

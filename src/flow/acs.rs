@@ -8,7 +8,7 @@ use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
 use crate::http::Reply;
 use crate::identity::Identity;
 use crate::page::Reader;
-use crate::policy::{self, AccountFacts, Decision, RequestFacts};
+use crate::policy::{self, AccountFacts, Decision, Facts, RequestFacts, StartUrl};
 use crate::saml::bindings::post;
 use crate::saml::profiles::web_sso::{self, AcceptedAssertion, Expectations, RequestBinding};
 use crate::saml::protocol::RequestId;
@@ -301,25 +301,35 @@ impl Candidate {
         self.refuse(&Rejection::new(fault.code(), fault))
     }
 
-    fn request_facts(&self) -> RequestFacts<'_> {
-        RequestFacts { started_at_path: Some(self.pending.target.path()) }
+    fn request_facts<'a>(&'a self, env: &Env<'a>) -> RequestFacts<'a> {
+        let target = &self.pending.target;
+        let origin = env.settings.sp.base_uri.as_str();
+        RequestFacts {
+            started_at: Some(StartUrl { origin, path: target.path(), path_and_query: target.as_str() }),
+        }
     }
 
     /// Decides without knowing the account: where none is read, or where the application failed and the sign-in goes
     /// on all the same.
     fn decide_blindly(&self, env: &Env<'_>) -> Decision {
-        policy::decide(&self.identity, &self.request_facts(), &AccountFacts::Unknown, &env.settings.policy)
+        let facts = Facts {
+            identity: &self.identity,
+            request: self.request_facts(env),
+            account: &AccountFacts::Unknown,
+            now: env.now,
+        };
+        policy::decide(&facts, &env.settings.policy)
     }
 
-    fn sign_in<'a>(&'a self, provisioning: &'a Provisioning) -> SignIn<'a> {
-        SignIn { identity: &self.identity, facts: self.request_facts(), provisioning }
+    fn sign_in<'a>(&'a self, provisioning: &'a Provisioning, env: &Env<'a>) -> SignIn<'a> {
+        SignIn { identity: &self.identity, request: self.request_facts(env), provisioning }
     }
 }
 
 fn provision(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<AcsFlow> {
     match &env.settings.provisioning {
         Some(provisioning) => {
-            let turn = ProvisioningFlow::start(candidate.sign_in(provisioning), env);
+            let turn = ProvisioningFlow::start(candidate.sign_in(provisioning, env), env);
             provisioning_turn(candidate, claim, turn, env)
         }
         None => {
@@ -335,7 +345,7 @@ impl ExpectProvisioning {
         let Some(provisioning) = &env.settings.provisioning else {
             return candidate.refuse(&out_of_turn("no provisioning"));
         };
-        let turn = inner.answer(id, answer, candidate.sign_in(provisioning), env);
+        let turn = inner.answer(id, answer, candidate.sign_in(provisioning, env), env);
         provisioning_turn(candidate, claim, turn, env)
     }
 }

@@ -10,7 +10,7 @@ use crate::base::{Code, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CallFailure};
 use crate::http::{HttpCall, HttpResponse};
 use crate::identity::Identity;
-use crate::policy::{self, Decision, RequestFacts};
+use crate::policy::{self, Decision, Facts, RequestFacts};
 use crate::provision::{
     DesiredState, Done, Guardrail, MarkerUpdate, Operation, OperationKind, Progress, RemoteAccount,
     RemoteMarker, RemoteState, plan, satisfied,
@@ -72,7 +72,7 @@ pub(super) enum ProvisioningReport {
 #[derive(Clone, Copy)]
 pub(super) struct SignIn<'a> {
     pub(super) identity: &'a Identity,
-    pub(super) facts: RequestFacts<'a>,
+    pub(super) request: RequestFacts<'a>,
     pub(super) provisioning: &'a Provisioning,
 }
 
@@ -192,8 +192,9 @@ impl ExpectState {
 
 /// Everything was read: decide, plan, approve, and carry out the first operation.
 fn begin(began: UnixTime, remote: &RemoteState, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
-    let SignIn { identity, facts, provisioning } = sign_in;
-    let decision = policy::decide(identity, &facts, &remote.account_facts(), &env.settings.policy);
+    let SignIn { identity, request, provisioning } = sign_in;
+    let facts = Facts { identity, request, account: &remote.account_facts(), now: env.now };
+    let decision = policy::decide(&facts, &env.settings.policy);
     let customer_login = decision.customer.then(|| {
         identity.name_id.as_ref().map_or_else(|| identity.username.clone(), |name_id| name_id.value().clone())
     });

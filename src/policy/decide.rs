@@ -3,36 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::explanation::{Explanation, Reason, Withheld};
+use super::facts::{AccountFacts, Facts};
 use super::group_name::GroupNames;
 use super::portal::Entrance;
 use super::settings::{AssignTo, Settings};
-use crate::identity::{AssertedGroups, Identity};
-
-/// What is known about the request that started the sign-in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestFacts<'a> {
-    /// The normalized path that the person asked for first, without the query; `None` when nobody asked for
-    /// anything, as in a background sync.
-    pub started_at_path: Option<&'a str>,
-}
-
-/// What is known about the person's account in the application.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountFacts {
-    /// Nobody looked: the application is told by headers alone.
-    Unknown,
-    /// There is none.
-    Absent,
-    /// There is one.
-    Present {
-        /// Its groups in the application's spelling, direct memberships only.
-        groups: BTreeSet<String>,
-        /// Whether it may be used.
-        active: bool,
-        /// It was made at a sign-in that did not come to its end, so the person is still new.
-        unfinished: bool,
-    },
-}
+use crate::identity::AssertedGroups;
 
 /// What a person gets, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,24 +33,20 @@ pub struct DesiredGroups {
     pub may_remove: BTreeSet<String>,
 }
 
-/// Applies the rules: what should `identity`, whose sign-in began with `request`, get on top of `account`?
+/// Applies the rules: what should the person get on top of the account?
 ///
 /// In this order: the table; the default groups, by their scope and then by the portal rule; what may be taken away.
 /// Protected groups are left out of all three. The entrance decides about default groups only, and only by withholding
 /// them, so the order in which somebody visits pages never takes anything from an account.
 #[must_use]
-pub fn decide(
-    identity: &Identity,
-    request: &RequestFacts<'_>,
-    account: &AccountFacts,
-    settings: &Settings,
-) -> Decision {
+pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
+    let Facts { identity, request, account, .. } = *facts;
     let protected = GroupNames::from_iter(&settings.protected_groups);
     let current = match account {
         AccountFacts::Present { groups, .. } => GroupNames::from_iter(groups),
         AccountFacts::Unknown | AccountFacts::Absent => GroupNames::default(),
     };
-    let entrance = settings.portal.as_ref().map(|rule| rule.entrance(request.started_at_path));
+    let entrance = settings.portal.as_ref().map(|rule| rule.entrance(request.started_at.map(|url| url.path)));
     let mut explanation = Explanation::default();
     let mut ensure = GroupNames::default();
 

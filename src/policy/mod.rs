@@ -5,12 +5,14 @@
 
 mod decide;
 mod explanation;
+mod facts;
 mod group_name;
 mod portal;
 mod settings;
 
-pub use decide::{AccountFacts, Decision, DesiredGroups, RequestFacts, decide};
+pub use decide::{Decision, DesiredGroups, decide};
 pub use explanation::{Explanation, Reason, Withheld};
+pub use facts::{AccountFacts, Facts, RequestFacts, StartUrl};
 pub use group_name::{FoldedName, GroupNames};
 pub use portal::{Entrance, PortalRule};
 pub use settings::{AssignTo, Contradiction, DefaultGroups, GroupRule, Settings};

@@ -14,7 +14,7 @@ use samlgate::base::{Code, Pii, Secret, UnixTime};
 use samlgate::effect::CallFailure;
 use samlgate::http::{HttpCall, HttpResponse};
 use samlgate::identity::{AssertedGroups, Identity};
-use samlgate::policy::{self, AssignTo, DefaultGroups, DesiredGroups, RequestFacts, decide};
+use samlgate::policy::{self, AssignTo, DefaultGroups, DesiredGroups, Facts, RequestFacts, StartUrl, decide};
 use samlgate::provision::{
     DesiredState, Done, Guardrail, Marker, MarkerUpdate, Operation, OperationKind, Progress, RemoteMarker,
     RemoteState, Settings, plan, satisfied,
@@ -330,9 +330,11 @@ fn m6_who_is_new_stays_new_until_the_first_sign_in_is_finished() {
             groups: AssertedGroups::Known(BTreeSet::new()),
             attributes: BTreeMap::new(),
         };
-        let facts = world.read("alice").unwrap().account_facts();
-        let request = RequestFacts { started_at_path: Some("/") };
-        let decision = decide(&alice, &request, &facts, &rules);
+        let account = &world.read("alice").unwrap().account_facts();
+        let url = StartUrl { origin: "https://jira.example.test", path: "/", path_and_query: "/" };
+        let request = RequestFacts { started_at: Some(url) };
+        let now = UnixTime::from_secs(0);
+        let decision = decide(&Facts { identity: &alice, request, account, now }, &rules);
         let wanted = DesiredState { groups: decision.desired, ..desired("alice", &[], &[]) };
         world.sign_in(&wanted, &Settings::default())
     };
