@@ -269,6 +269,8 @@ fn identity(groups: AssertedGroups) -> Identity {
         display_name: Some(pii("Alice Baker")),
         groups,
         attributes: BTreeMap::new(),
+        friendly_names: BTreeMap::new(),
+        incomplete_attributes: BTreeSet::new(),
     }
 }
 

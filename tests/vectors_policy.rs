@@ -177,6 +177,8 @@ fn identity(yaml: &IdentityYaml) -> Identity {
             IdentityYaml::Overage => AssertedGroups::Unknown(UnknownGroups::Overage),
         },
         attributes: BTreeMap::new(),
+        friendly_names: BTreeMap::new(),
+        incomplete_attributes: BTreeSet::new(),
     }
 }
 

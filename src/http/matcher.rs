@@ -145,7 +145,12 @@ impl PathMatch {
     /// Does `path` match?
     #[must_use]
     pub fn matches(&self, path: &NormalizedPath) -> bool {
-        let path = path.path();
+        self.matches_text(path.path())
+    }
+
+    /// Does `path` match, the text of a path that was normalized before and has no query?
+    #[must_use]
+    pub fn matches_text(&self, path: &str) -> bool {
         match self {
             Self::Exact { value, ignore_case } => equal(path.as_bytes(), value, *ignore_case),
             Self::Prefix { value, ignore_case } => starts_with(path, value, *ignore_case),

@@ -8,7 +8,7 @@ mod settings;
 mod username;
 
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::{IdentityError, UsernameProblem};
 pub use groups::{AssertedGroups, UnknownGroups};
@@ -35,6 +35,19 @@ pub struct Identity {
     pub groups: AssertedGroups,
     /// All attributes by `Name`, values as sent.
     pub attributes: BTreeMap<String, Vec<String>>,
+    /// The `Name` of each attribute that came with a `FriendlyName`, by that; the first one counts.
+    pub friendly_names: BTreeMap<String, String>,
+    /// By `Name`, the attributes with a value that is no text: what `attributes` holds of them is not all that was said.
+    pub incomplete_attributes: BTreeSet<String>,
+}
+
+/// What was said about one attribute.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AttributeValues<'a> {
+    /// The values that are text, as sent.
+    pub values: &'a [String],
+    /// There were others too.
+    pub incomplete: bool,
 }
 
 impl fmt::Debug for Identity {
@@ -60,6 +73,16 @@ impl Identity {
         Self::from_parts(assertion.name_id(), assertion.attributes(), settings)
     }
 
+    /// What was said about the attribute of this `Name`, else of this `FriendlyName`; case matters (core 2.7.3.1).
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<AttributeValues<'_>> {
+        let of_name = |name: &str| {
+            let values = self.attributes.get(name)?;
+            Some(AttributeValues { values, incomplete: self.incomplete_attributes.contains(name) })
+        };
+        of_name(name).or_else(|| self.friendly_names.get(name).and_then(|name| of_name(name)))
+    }
+
     fn from_parts(
         name_id: Option<&NameId>,
         attributes: &[Attribute],
@@ -75,6 +98,12 @@ impl Identity {
                 .iter()
                 .map(|attribute| (attribute.name.clone(), attribute.values.clone()))
                 .collect(),
+            friendly_names: friendly_names(attributes),
+            incomplete_attributes: attributes
+                .iter()
+                .filter(|attribute| attribute.incomplete)
+                .map(|attribute| attribute.name.clone())
+                .collect(),
         })
     }
 }
@@ -87,6 +116,17 @@ fn find<'a>(attributes: &'a [Attribute], candidates: &[String]) -> Option<&'a At
             attributes.iter().find(|attribute| attribute.friendly_name.as_ref() == Some(candidate))
         })
     })
+}
+
+/// Each `FriendlyName` with the `Name` of the first attribute that has it, as [`find`] reads them.
+fn friendly_names(attributes: &[Attribute]) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for attribute in attributes {
+        if let Some(friendly) = &attribute.friendly_name {
+            names.entry(friendly.clone()).or_insert_with(|| attribute.name.clone());
+        }
+    }
+    names
 }
 
 /// The first value that is text worth showing: not blank, at most 255 characters, no control characters.

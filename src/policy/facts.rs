@@ -36,6 +36,14 @@ pub struct StartUrl<'a> {
     pub path_and_query: &'a str,
 }
 
+impl StartUrl<'_> {
+    /// The whole address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}{}", self.origin, self.path_and_query)
+    }
+}
+
 /// What is known about the person's account in the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountFacts {

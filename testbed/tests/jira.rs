@@ -329,6 +329,8 @@ fn m6_who_is_new_stays_new_until_the_first_sign_in_is_finished() {
             display_name: None,
             groups: AssertedGroups::Known(BTreeSet::new()),
             attributes: BTreeMap::new(),
+            friendly_names: BTreeMap::new(),
+            incomplete_attributes: BTreeSet::new(),
         };
         let account = &world.read("alice").unwrap().account_facts();
         let url = StartUrl { origin: "https://jira.example.test", path: "/", path_and_query: "/" };
