@@ -15,7 +15,7 @@ use crate::saml::protocol::RequestId;
 use crate::saml::{Response, Trust, Unverified};
 use crate::session::pending_request::{self, PendingRequest};
 use crate::session::replay::{Attempt, PendingClaim, ReplayClaim, ReplayLedger, Settled};
-use crate::session::{self, Forwarded, Session, SessionError};
+use crate::session::{self, Session, SessionError};
 use crate::xml;
 use crate::xmlsec::decrypt::Recipient;
 
@@ -420,18 +420,7 @@ fn begin(
     env: &Env<'_>,
 ) -> Step<AcsFlow> {
     let settings = env.settings;
-    let forwarded = Forwarded {
-        groups: decision.application_groups.clone(),
-        attributes: settings
-            .headers
-            .attributes
-            .iter()
-            .filter_map(|wanted| {
-                let values = candidate.identity.attributes.get(&wanted.attribute)?;
-                Some((wanted.attribute.clone(), values.clone()))
-            })
-            .collect(),
-    };
+    let forwarded = settings.headers.forwarded(&candidate.identity, decision);
     let sealed = Session::begin(
         &candidate.assertion,
         &candidate.identity,

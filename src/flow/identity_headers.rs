@@ -4,7 +4,9 @@
 //! itself, is written `%XX` over UTF-8, so decoding is unambiguous and no value can end a header line (RFC 9110 5.5).
 
 use crate::http::HeaderValue;
-use crate::session::Session;
+use crate::identity::Identity;
+use crate::policy::Decision;
+use crate::session::{Forwarded, Session};
 
 /// Names of the headers that carry the identity; `None` for what is not forwarded.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +45,32 @@ pub struct AttributeHeader {
     pub header: MultiValueHeader,
 }
 
+/// What headers are made from, borrowed from whoever has it: a session, or an explanation of one that was never begun.
+#[derive(Clone, Copy)]
+pub struct Bearer<'a> {
+    /// The user name.
+    pub username: &'a str,
+    /// The e-mail address.
+    pub email: Option<&'a str>,
+    /// The display name.
+    pub display_name: Option<&'a str>,
+    /// The NameID.
+    pub name_id: Option<&'a str>,
+    /// The id of the session, where there is one.
+    pub session_id: Option<&'a str>,
+    /// Application groups.
+    pub groups: &'a [String],
+    /// Forwarded attributes by name.
+    pub attributes: &'a [(String, Vec<String>)],
+}
+
+impl Bearer<'_> {
+    /// The values of one forwarded attribute; empty when it is absent.
+    fn attribute(&self, name: &str) -> &[String] {
+        self.attributes.iter().find(|(have, _)| have == name).map_or(&[], |(_, values)| values)
+    }
+}
+
 /// How a list of values is written into one header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MultiValueFormat {
@@ -62,33 +90,58 @@ impl IdentityHeaders {
             .chain(self.attributes.iter().map(|attribute| attribute.header.name.as_str()))
     }
 
+    /// What a session has to keep so that these headers can be made from it: the decided groups and the forwarded
+    /// attributes of `identity`.
+    #[must_use]
+    pub fn forwarded(&self, identity: &Identity, decision: &Decision) -> Forwarded {
+        let wanted = self.attributes.iter().map(|wanted| &wanted.attribute);
+        Forwarded {
+            groups: decision.application_groups.clone(),
+            attributes: wanted
+                .filter_map(|name| Some((name.clone(), identity.attributes.get(name)?.clone())))
+                .collect(),
+        }
+    }
+
     /// Names and values for `session`, ready to be set; a value that the identity lacks gets no header.
     #[must_use]
     pub fn render(&self, session: &Session) -> Vec<HeaderValue> {
+        let session_id = self.session_id.is_some().then(|| session.id());
+        self.render_bearer(&Bearer {
+            username: session.username().expose(),
+            email: session.email().map(|email| email.expose().as_str()),
+            display_name: session.display_name().map(|name| name.expose().as_str()),
+            name_id: session.name_id().map(|name_id| name_id.value.expose().as_str()),
+            session_id: session_id.as_deref(),
+            groups: session.groups(),
+            attributes: session.attributes(),
+        })
+    }
+
+    /// As [`render`](Self::render), for anybody.
+    #[must_use]
+    pub fn render_bearer(&self, bearer: &Bearer<'_>) -> Vec<HeaderValue> {
         let mut out = Vec::new();
         let mut one = |name: &Option<String>, value: Option<&str>| {
             if let (Some(name), Some(value)) = (name, value) {
                 out.push((name.clone(), encode(value, false).into_bytes()));
             }
         };
-        one(&self.username, Some(session.username().expose()));
-        one(&self.email, session.email().map(|email| email.expose().as_str()));
-        one(&self.display_name, session.display_name().map(|name| name.expose().as_str()));
-        one(&self.name_id, session.name_id().map(|name_id| name_id.value.expose().as_str()));
-        one(&self.session_id, Some(&session.id()));
-        if let Some(header) = &self.groups
-            && !session.groups().is_empty()
-        {
-            out.push((header.name.clone(), header.format.render(session.groups()).into_bytes()));
+        one(&self.username, Some(bearer.username));
+        one(&self.email, bearer.email);
+        one(&self.display_name, bearer.display_name);
+        one(&self.name_id, bearer.name_id);
+        one(&self.session_id, bearer.session_id);
+        let mut many = |header: &MultiValueHeader, values: &[String]| {
+            if !values.is_empty() {
+                out.push((header.name.clone(), header.format.render(values).into_bytes()));
+            }
+        };
+        if let Some(header) = &self.groups {
+            many(header, bearer.groups);
         }
         for attribute in &self.attributes {
-            let values = session.attribute(&attribute.attribute);
-            if !values.is_empty() {
-                out.push((
-                    attribute.header.name.clone(),
-                    attribute.header.format.render(values).into_bytes(),
-                ));
-            }
+            many(&attribute.header, bearer.attribute(&attribute.attribute));
         }
         out
     }
@@ -142,6 +195,42 @@ fn ascii_json(values: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn header(name: &str) -> MultiValueHeader {
+        MultiValueHeader { name: name.to_owned(), format: MultiValueFormat::CommaSeparated }
+    }
+
+    #[test]
+    fn headers_are_made_without_a_session_and_only_for_what_is_there() {
+        let headers = IdentityHeaders {
+            username: Some(String::from("x-user")),
+            email: Some(String::from("x-email")),
+            session_id: Some(String::from("x-session")),
+            groups: Some(header("x-groups")),
+            attributes: ["dept", "none"]
+                .map(|name| AttributeHeader { attribute: name.to_owned(), header: header("x-dept") })
+                .to_vec(),
+            ..IdentityHeaders::default()
+        };
+        let nobody = Bearer {
+            username: "alice",
+            email: None,
+            display_name: Some("Not forwarded"),
+            name_id: None,
+            session_id: None,
+            groups: &[],
+            attributes: &[],
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+        assert_eq!(headers.render_bearer(&nobody), [pair("x-user", "alice")]);
+        let groups = ["a".to_owned(), "b".to_owned()];
+        let attributes = [("dept".to_owned(), vec!["R&D".to_owned()])];
+        let somebody = Bearer { email: Some("a@b"), groups: &groups, attributes: &attributes, ..nobody };
+        assert_eq!(
+            headers.render_bearer(&somebody),
+            [pair("x-user", "alice"), pair("x-email", "a@b"), pair("x-groups", "a,b"), pair("x-dept", "R&D")]
+        );
+    }
 
     #[test]
     fn no_value_can_end_a_header_line_or_look_like_two() {

@@ -11,7 +11,7 @@ mod provisioning;
 mod settings;
 
 pub use acs::{AcsFlow, Visit};
-pub use identity_headers::{AttributeHeader, IdentityHeaders, MultiValueFormat, MultiValueHeader};
+pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueFormat, MultiValueHeader};
 pub use login::login;
 pub use logout::{LogoutIntent, logout};
 pub use settings::{
