@@ -10,15 +10,12 @@ use crate::identity::Identity;
 use crate::page::Reader;
 use crate::policy::{self, AccountFacts, Decision, Facts, RequestFacts, StartUrl};
 use crate::saml::bindings::post;
-use crate::saml::profiles::web_sso::{self, AcceptedAssertion, Expectations, RequestBinding};
-use crate::saml::protocol::RequestId;
-use crate::saml::{Response, Trust, Unverified};
+use crate::saml::profiles::web_sso::AcceptedAssertion;
 use crate::session::pending_request::{self, PendingRequest};
 use crate::session::replay::{Attempt, PendingClaim, ReplayClaim, ReplayLedger, Settled};
 use crate::session::{self, Session, SessionError};
-use crate::xml;
-use crate::xmlsec::decrypt::Recipient;
 
+use super::examine::{Asked, Unwatched, examine};
 use super::provisioning::{ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
 use super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, refuse};
@@ -183,67 +180,10 @@ fn accept(visit: &Visit, body: &[u8], env: &Env<'_>) -> Result<Answered, Refused
         message.relay_state.ok_or_else(|| early(Code::RelayStateMalformed, &"RelayState is missing"))?;
     let pending = pending_request::open(&relay_state, &borrowed(&visit.cookies), &settings.session, env.now)
         .map_err(|fault| early(fault.code(), &fault))?;
-    match examine(&message.saml_response, &pending, env) {
+    match examine(&message.saml_response, &Asked::Pending(&pending), &mut Unwatched, env) {
         Ok((assertion, identity)) => Ok(Answered { relay_state, pending, assertion, identity }),
         Err(rejection) => Err(Refused { rejection, pending: Some(pending) }),
     }
-}
-
-fn examine(
-    saml_response: &[u8],
-    pending: &PendingRequest,
-    env: &Env<'_>,
-) -> Result<(AcceptedAssertion, Identity), Rejection> {
-    let settings = env.settings;
-    let idp =
-        settings.idp.as_ref().filter(|idp| idp.metadata.entity_id == pending.idp_entity_id).ok_or_else(
-            || {
-                Rejection::new(
-                    Code::IssuerUnknown,
-                    "the pending request names an identity provider that is not configured",
-                )
-            },
-        )?;
-    idp.metadata.check_validity(env.now).map_err(|fault| Rejection::new(fault.code(), fault))?;
-    let source = xml::Source::check(saml_response, &settings.limits)
-        .map_err(|fault| Rejection::new(fault.code(), fault))?;
-    let document = source.document().map_err(|fault| Rejection::new(fault.code(), fault))?;
-    let unverified =
-        Unverified::<Response<'_>>::read(&document).map_err(|fault| Rejection::new(fault.code(), fault))?;
-    let verified = unverified
-        .verify(&Trust {
-            keys: &idp.metadata.signing_keys,
-            algorithms: idp.algorithms,
-            demand: idp.require_signature,
-            recipient: &Recipient {
-                entity_id: &settings.sp.entity_id,
-                keys: &settings.sp.decryption_keys,
-                ciphers: idp.ciphers,
-            },
-            crypto: env.crypto,
-            limits: &settings.limits,
-        })
-        .map_err(|fault| Rejection::new(fault.code(), fault))?;
-    let request_id = RequestId::parse(&pending.request_id).ok_or_else(|| {
-        Rejection::new(Code::PendingRequestUnreadable, "the pending request holds no request ID")
-    })?;
-    let acs_uri = settings.sp.acs_uri();
-    let assertion = web_sso::accept(
-        verified,
-        &Expectations {
-            now: env.now,
-            skew: idp.clock_skew,
-            idp_entity_id: &idp.metadata.entity_id,
-            audience: &settings.sp.entity_id,
-            recipient: &acs_uri,
-            destination: &acs_uri,
-            request: RequestBinding::Solicited(&request_id),
-        },
-    )
-    .map_err(|fault| Rejection::new(fault.code(), fault))?;
-    let identity = Identity::from_assertion(&assertion, &settings.identity)
-        .map_err(|fault| Rejection::new(fault.code(), fault))?;
-    Ok((assertion, identity))
 }
 
 /// Asks for the slot in which the assertion's one use is recorded.

@@ -4,6 +4,7 @@
 
 mod acs;
 mod event;
+mod examine;
 pub mod identity_headers;
 mod login;
 mod logout;

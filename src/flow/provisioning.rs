@@ -12,8 +12,8 @@ use crate::http::{HttpCall, HttpResponse};
 use crate::identity::Identity;
 use crate::policy::{self, Decision, Facts, RequestFacts};
 use crate::provision::{
-    DesiredState, Done, Guardrail, MarkerUpdate, Operation, OperationKind, Progress, RemoteAccount,
-    RemoteMarker, RemoteState, plan, satisfied,
+    Approved, DesiredState, Done, Guardrail, MarkerUpdate, Operation, OperationKind, Plan, Progress,
+    RemoteAccount, RemoteMarker, RemoteState, plan, satisfied,
 };
 use crate::targets::{Outcome, Request, TargetError};
 
@@ -192,9 +192,29 @@ impl ExpectState {
 
 /// Everything was read: decide, plan, approve, and carry out the first operation.
 fn begin(began: UnixTime, remote: &RemoteState, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
-    let SignIn { identity, request, provisioning } = sign_in;
+    let decision = decide(remote, sign_in, env);
+    match approve(&decision, remote, sign_in, env) {
+        Ok(approved) => ExpectOperation { began, decision, progress: Progress::new(approved) }
+            .next(sign_in.provisioning, env),
+        Err(rejection) => ProvisioningTurn::Failed { rejection, decision: Some(decision) },
+    }
+}
+
+/// What the person should get on top of `remote`.
+pub(super) fn decide(remote: &RemoteState, sign_in: SignIn<'_>, env: &Env<'_>) -> Decision {
+    let SignIn { identity, request, .. } = sign_in;
     let facts = Facts { identity, request, account: &remote.account_facts(), now: env.now };
-    let decision = policy::decide(&facts, &env.settings.policy);
+    policy::decide(&facts, &env.settings.policy)
+}
+
+/// The way from `remote` to `decision`, if the guardrail lets it pass.
+pub(super) fn approve(
+    decision: &Decision,
+    remote: &RemoteState,
+    sign_in: SignIn<'_>,
+    env: &Env<'_>,
+) -> Result<Approved<Plan>, Rejection> {
+    let SignIn { identity, provisioning, .. } = sign_in;
     let customer_login = decision.customer.then(|| {
         identity.name_id.as_ref().map_or_else(|| identity.username.clone(), |name_id| name_id.value().clone())
     });
@@ -205,19 +225,9 @@ fn begin(began: UnixTime, remote: &RemoteState, sign_in: SignIn<'_>, env: &Env<'
         groups: decision.desired.clone(),
         marker: Some(MarkerUpdate { customer_login, signed_in_at: Some(env.now) }),
     };
-    let approved = plan(&desired, remote, &provisioning.rules)
-        .map_err(|fault| Rejection::new(fault.code(), fault))
-        .and_then(|plan| {
-            Guardrail::new(&provisioning.rules)
-                .approve(plan)
-                .map_err(|fault| Rejection::new(fault.code(), fault))
-        });
-    match approved {
-        Ok(approved) => {
-            ExpectOperation { began, decision, progress: Progress::new(approved) }.next(provisioning, env)
-        }
-        Err(rejection) => ProvisioningTurn::Failed { rejection, decision: Some(decision) },
-    }
+    let plan =
+        plan(&desired, remote, &provisioning.rules).map_err(|fault| Rejection::new(fault.code(), fault))?;
+    Guardrail::new(&provisioning.rules).approve(plan).map_err(|fault| Rejection::new(fault.code(), fault))
 }
 
 impl ExpectOperation {

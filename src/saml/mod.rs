@@ -21,5 +21,5 @@ mod signer;
 
 pub use assertion::{Attribute, NameId};
 pub use error::{ProfileError, ResponseError, SchemaProblem};
-pub use response::{Response, SignatureDemand, Status, Trust, Unverified, Verified};
+pub use response::{Response, SignatureDemand, Status, Trust, Unverified, Verified, VerifiedSignature};
 pub use signer::Signer;

@@ -35,6 +35,13 @@ impl RequestId {
         well_formed.then(|| Self(text.to_owned()))
     }
 
+    /// An ID that somebody names who looks at a recorded sign-in. It may be of any shape, also one that we never make;
+    /// nobody signs in by it.
+    #[must_use]
+    pub fn recorded(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// As it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {

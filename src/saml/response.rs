@@ -10,7 +10,7 @@ use super::schema::{self, Sequence, required_instant, unexpected};
 use crate::base::{Budget, Limits, Pii, UnixTime};
 use crate::effect::{CryptoProvider, VerificationKey};
 use crate::xml::{Document, Element, XmlError};
-use crate::xmlsec::{self, SignedElement, algorithm::AlgorithmPolicy, decrypt::Recipient};
+use crate::xmlsec::{self, SignatureFacts, SignedElement, algorithm::AlgorithmPolicy, decrypt::Recipient};
 
 /// Something that arrived and that nobody has vouched for yet. It gives hints, and [`Unverified::verify`].
 #[derive(Debug)]
@@ -94,6 +94,31 @@ pub struct Verified {
     /// refusing more.
     pub(super) envelope: Envelope,
     pub(super) response_signed: bool,
+    signatures: Vec<VerifiedSignature>,
+}
+
+/// A signature that held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedSignature {
+    /// The local name of the element that it covers.
+    pub element: String,
+    /// How it was made.
+    pub facts: SignatureFacts,
+}
+
+impl Verified {
+    /// The signatures that held, in the order in which they were checked.
+    #[must_use]
+    pub fn signatures(&self) -> &[VerifiedSignature] {
+        &self.signatures
+    }
+
+    /// What the identity provider's clock said when it signed: for comparing clocks. Says nothing about whether the
+    /// assertion is for us or still good.
+    #[must_use]
+    pub const fn issue_instant(&self) -> UnixTime {
+        self.assertion.issue_instant
+    }
 }
 
 impl<'a> Unverified<Response<'a>> {
@@ -120,6 +145,24 @@ impl<'a> Unverified<Response<'a>> {
         self.0.envelope.in_response_to.as_deref()
     }
 
+    /// When the message says it was made: proves nothing.
+    #[must_use]
+    pub const fn issue_instant_hint(&self) -> UnixTime {
+        self.0.envelope.issue_instant
+    }
+
+    /// Where the message says it goes: proves nothing.
+    #[must_use]
+    pub fn destination_hint(&self) -> Option<&str> {
+        self.0.envelope.destination.as_deref()
+    }
+
+    /// Whether the assertion arrived encrypted.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        matches!(self.0.assertion, Some(AssertionPart::Encrypted(_)))
+    }
+
     /// The status as it arrived: explains a refusal, never a reason to accept.
     #[must_use]
     pub const fn untrusted_status(&self) -> &Status {
@@ -140,9 +183,19 @@ impl<'a> Unverified<Response<'a>> {
         let assertion = assertion.ok_or(ProfileError::AssertionMissing)?;
 
         let mut budget = Budget::new(trust.limits.max_signature_checks);
+        let mut signatures = Vec::new();
         let mut verify = |element: Element<'_>| {
-            xmlsec::verify(element, trust.keys, &trust.algorithms, trust.crypto, trust.limits, &mut budget)
-                .map_err(ResponseError::from)
+            let signed = xmlsec::verify(
+                element,
+                trust.keys,
+                &trust.algorithms,
+                trust.crypto,
+                trust.limits,
+                &mut budget,
+            )?;
+            let element = element.local_name().to_owned();
+            signatures.push(VerifiedSignature { element, facts: signed.facts() });
+            Ok::<_, ResponseError>(signed)
         };
         let response_wanted = matches!(trust.demand, SignatureDemand::Response | SignatureDemand::Both)
             || xmlsec::has_signature(root);
@@ -152,7 +205,7 @@ impl<'a> Unverified<Response<'a>> {
             // Where nothing is signed and anything would do, it is the assertion that lacks a signature.
             let mut decryption = Decryption::new(trust.recipient, trust.limits, None);
             let assertion = assertion.verify(verify, &mut decryption)?;
-            return Ok(Verified { assertion, envelope, response_signed: false });
+            return Ok(Verified { assertion, envelope, response_signed: false, signatures });
         }
         let response = verify(root)?;
         let mut decryption = Decryption::new(trust.recipient, trust.limits, Some(response.clone()));
@@ -177,7 +230,7 @@ impl<'a> Unverified<Response<'a>> {
             };
             Ok::<_, ResponseError>((envelope, assertion))
         })?;
-        Ok(Verified { assertion, envelope: envelope.success()?, response_signed: true })
+        Ok(Verified { assertion, envelope: envelope.success()?, response_signed: true, signatures })
     }
 }
 

@@ -3,8 +3,11 @@
 //! A certificate is a container of a pinned key here. Its signature, names and chain mean nothing (metadata
 //! interoperability profile 2.6.1); whoever configures it trusts the key in it.
 
+use core::fmt;
+
 use rsa::pkcs8::PrivateKeyInfoRef;
 use rsa::{RsaPrivateKey, RsaPublicKey, pkcs1};
+use sha2::{Digest as _, Sha256};
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::spki::{DecodePublicKey as _, ObjectIdentifier, SubjectPublicKeyInfoRef};
 
@@ -24,6 +27,32 @@ const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+
+/// SHA-256 of a public key's SubjectPublicKeyInfo: names the key wherever people compare keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct KeyFingerprint([u8; 32]);
+
+impl KeyFingerprint {
+    /// The fingerprint of `key`.
+    #[must_use]
+    pub fn of(key: &VerificationKey) -> Self {
+        Self(Sha256::digest(key.spki_der()).into())
+    }
+}
+
+/// `sha256:` and 64 hexadecimal digits.
+impl fmt::Display for KeyFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 /// An X.509 certificate with a key of an accepted kind and size.
 #[derive(Clone, Debug, PartialEq, Eq)]

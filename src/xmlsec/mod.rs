@@ -19,7 +19,7 @@ pub use error::{DecryptionError, KeyError, SignatureError};
 pub use rust_crypto::RustCrypto;
 pub use self_test::self_test;
 pub use signed_info::Canonicalization;
-pub use verify::{SignedElement, has_signature, verify};
+pub use verify::{SignatureFacts, SignedElement, has_signature, verify};
 
 /// The namespace of XML signatures.
 pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";

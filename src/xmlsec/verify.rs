@@ -3,10 +3,11 @@
 use subtle::ConstantTimeEq as _;
 
 use crate::base::{Budget, Limits};
-use crate::effect::{CryptoProvider, VerificationKey};
+use crate::effect::{CryptoProvider, SignatureScheme, VerificationKey};
 use crate::xml::{Element, Source};
 
-use super::algorithm::AlgorithmPolicy;
+use super::algorithm::{AlgorithmPolicy, DigestAlgorithm};
+use super::key::KeyFingerprint;
 use super::signed_info::{SignedInfo, children, misshapen, octets, only_attributes};
 use super::{DS, SignatureError, ecdsa};
 
@@ -19,6 +20,18 @@ pub struct SignedElement {
     namespace: Option<String>,
     local_name: String,
     id: String,
+    facts: SignatureFacts,
+}
+
+/// How an element was signed, for those who ask what was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignatureFacts {
+    /// The algorithm of the signature.
+    pub scheme: SignatureScheme,
+    /// The algorithm of the reference's digest.
+    pub digest: DigestAlgorithm,
+    /// The configured key that made it.
+    pub key: KeyFingerprint,
 }
 
 impl SignedElement {
@@ -40,6 +53,12 @@ impl SignedElement {
             return Err(misshapen(root, "the element reads differently in canonical form").into());
         }
         read(root)
+    }
+
+    /// How it was signed.
+    #[must_use]
+    pub const fn facts(&self) -> SignatureFacts {
+        self.facts
     }
 
     /// The octets as text, for comparison and display.
@@ -89,7 +108,7 @@ pub fn verify(
     };
     // XML-DSig core 3.2.2: signature validation..
     let signed_octets = info.canonicalization.apply_to_signed_info(signed_info)?;
-    check_value(&info, &signed_octets, &octets(value, "SignatureValue")?, keys, crypto, budget)?;
+    let key = check_value(&info, &signed_octets, &octets(value, "SignatureValue")?, keys, crypto, budget)?;
     // ..and what was acted on must be what the signed octets say.
     let again = Source::check_canonical(&signed_octets, limits)?;
     if SignedInfo::read(again.document()?.root(), *policy, limits)? != info {
@@ -106,6 +125,7 @@ pub fn verify(
         namespace: element.namespace().map(str::to_owned),
         local_name: element.local_name().to_owned(),
         id: id.to_owned(),
+        facts: SignatureFacts { scheme: info.scheme, digest: info.digest, key: KeyFingerprint::of(key) },
     })
 }
 
@@ -130,15 +150,15 @@ fn parts<'a>(signature: Element<'a>) -> Result<(Element<'a>, Element<'a>), Signa
     }
 }
 
-/// Tries every key of the right kind.
-fn check_value(
+/// Tries every key of the right kind; the one that made the signature.
+fn check_value<'k>(
     info: &SignedInfo,
     signed_octets: &[u8],
     value: &[u8],
-    keys: &[VerificationKey],
+    keys: &'k [VerificationKey],
     crypto: &dyn CryptoProvider,
     budget: &mut Budget,
-) -> Result<(), SignatureError> {
+) -> Result<&'k VerificationKey, SignatureError> {
     let mut outcome = SignatureError::KeyUnsuitable { scheme: info.scheme };
     for key in keys.iter().filter(|key| info.scheme.takes(key.kind())) {
         budget.spend().map_err(|_| SignatureError::ChecksExceeded)?;
@@ -155,7 +175,7 @@ fn check_value(
             }
         };
         if good {
-            return Ok(());
+            return Ok(key);
         }
         outcome = SignatureError::Invalid;
     }

@@ -42,6 +42,84 @@ pub enum RequestBinding<'a> {
     Solicited(&'a RequestId),
 }
 
+/// One rule of the profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// `Response/Issuer` is the identity provider that was asked.
+    ResponseIssuer,
+    /// `Response/@IssueInstant` is plausible.
+    ResponseIssueInstant,
+    /// `Response/@Destination` is our address.
+    Destination,
+    /// `Response/@InResponseTo` is the request that was sent.
+    InResponseTo,
+    /// `Assertion/Issuer` is the identity provider that was asked.
+    AssertionIssuer,
+    /// `Assertion/@IssueInstant` is plausible.
+    AssertionIssueInstant,
+    /// A bearer confirmation holds: address, time, request.
+    SubjectConfirmation,
+    /// The window of `Conditions` is open.
+    Conditions,
+    /// Every audience restriction names us.
+    Audience,
+    /// Somebody authenticated.
+    AuthnStatement,
+    /// The identity provider's own session has not ended.
+    IdpSession,
+}
+
+impl Check {
+    /// Every rule, in the order in which [`accept`] applies them.
+    pub const ALL: [Self; 11] = [
+        Self::ResponseIssuer,
+        Self::ResponseIssueInstant,
+        Self::Destination,
+        Self::InResponseTo,
+        Self::AssertionIssuer,
+        Self::AssertionIssueInstant,
+        Self::SubjectConfirmation,
+        Self::Conditions,
+        Self::Audience,
+        Self::AuthnStatement,
+        Self::IdpSession,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ResponseIssuer => "response_issuer",
+            Self::ResponseIssueInstant => "response_issue_instant",
+            Self::Destination => "destination",
+            Self::InResponseTo => "in_response_to",
+            Self::AssertionIssuer => "assertion_issuer",
+            Self::AssertionIssueInstant => "assertion_issue_instant",
+            Self::SubjectConfirmation => "subject_confirmation",
+            Self::Conditions => "conditions",
+            Self::Audience => "audience",
+            Self::AuthnStatement => "authn_statement",
+            Self::IdpSession => "idp_session",
+        }
+    }
+
+    /// Where the specification demands it.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::ResponseIssuer | Self::AssertionIssuer | Self::AuthnStatement => "profiles 4.1.4.2",
+            Self::ResponseIssueInstant => "core 3.2.2",
+            Self::Destination => "core 3.2.2; bindings 3.5.5.2",
+            Self::InResponseTo => "core 3.2.2; profiles 4.1.4.3",
+            Self::AssertionIssueInstant => "core 2.3.3",
+            Self::SubjectConfirmation => "profiles 4.1.4.2; profiles 4.1.4.3",
+            Self::Conditions => "core 2.5.1.2",
+            Self::Audience => "core 2.5.1.4; profiles 4.1.4.2",
+            Self::IdpSession => "core 2.7.2; profiles 4.1.4.3",
+        }
+    }
+}
+
 /// An assertion for us, for this browser's request, from the identity provider we asked, valid now.
 ///
 /// Only [`accept`] makes one. It may be used once: the caller owes it a replay claim that lives until
@@ -118,18 +196,37 @@ impl AcceptedAssertion {
 /// # Errors
 /// [`ProfileError`]: the first rule that does not hold.
 pub fn accept(verified: Verified, expected: &Expectations<'_>) -> Result<AcceptedAssertion, ProfileError> {
-    let Verified { assertion, envelope, response_signed } = verified;
-    check_envelope(&envelope, response_signed, expected)?;
+    accept_noting(verified, expected, &mut |_| {})
+}
+
+/// As [`accept`], telling `holds` of every rule as soon as it is known to hold, in the order of [`Check::ALL`].
+///
+/// # Errors
+/// As [`accept`].
+pub fn accept_noting(
+    verified: Verified,
+    expected: &Expectations<'_>,
+    holds: &mut dyn FnMut(Check),
+) -> Result<AcceptedAssertion, ProfileError> {
+    let Verified { assertion, envelope, response_signed, .. } = verified;
+    check_envelope(&envelope, response_signed, expected, holds)?;
 
     check_issuer("Assertion", &assertion.issuer, expected)?;
+    holds(Check::AssertionIssuer);
     check_issue_instant("Assertion", assertion.issue_instant, expected)?;
+    holds(Check::AssertionIssueInstant);
     let confirmed_until = check_confirmations(&assertion.confirmations, expected)?;
+    holds(Check::SubjectConfirmation);
     // profiles 4.1.4.2: an AudienceRestriction is mandatory, and so are the Conditions that hold it
     let conditions = assertion.conditions.as_ref().ok_or(ProfileError::AudienceMissing)?;
-    check_conditions(conditions, expected)?;
+    check_window(conditions, expected)?;
+    holds(Check::Conditions);
+    check_audiences(conditions, expected)?;
+    holds(Check::Audience);
 
     // profiles 4.1.4.2: at least one AuthnStatement
     let first = assertion.authn_statements.first().ok_or(ProfileError::AuthnStatementMissing)?;
+    holds(Check::AuthnStatement);
     let session_not_on_or_after =
         assertion.authn_statements.iter().filter_map(|statement| statement.session_not_on_or_after).min();
     // core 2.7.2, profiles 4.1.4.3: the session must not outlive SessionNotOnOrAfter
@@ -138,6 +235,7 @@ pub fn accept(verified: Verified, expected: &Expectations<'_>) -> Result<Accepte
     {
         return Err(ProfileError::IdpSessionExpired { session_not_on_or_after: end, now: expected.now });
     }
+    holds(Check::IdpSession);
 
     let valid_until = [Some(confirmed_until), conditions.not_on_or_after]
         .into_iter()
@@ -161,12 +259,15 @@ fn check_envelope(
     envelope: &Envelope,
     response_signed: bool,
     expected: &Expectations<'_>,
+    holds: &mut dyn FnMut(Check),
 ) -> Result<(), ProfileError> {
     // profiles 4.1.4.2: Issuer may be left out of an unsigned response; if present it is the identity provider
     if let Some(issuer) = &envelope.issuer {
         check_issuer("Response", issuer, expected)?;
     }
+    holds(Check::ResponseIssuer);
     check_issue_instant("Response", envelope.issue_instant, expected)?;
+    holds(Check::ResponseIssueInstant);
     // bindings 3.5.5.2: a signed message names the address it was posted to; core 3.2.2: if present it must match
     let destination_wanted = response_signed || envelope.destination.is_some();
     if destination_wanted && envelope.destination.as_deref() != Some(expected.destination) {
@@ -175,7 +276,10 @@ fn check_envelope(
             presented: envelope.destination.clone(),
         });
     }
-    check_in_response_to("Response", envelope.in_response_to.as_deref(), expected)
+    holds(Check::Destination);
+    check_in_response_to("Response", envelope.in_response_to.as_deref(), expected)?;
+    holds(Check::InResponseTo);
+    Ok(())
 }
 
 /// profiles 4.1.4.2: the identity provider's entity id, with no `Format` other than entity.
@@ -274,10 +378,9 @@ fn check_bearer(
     Ok(not_on_or_after)
 }
 
-/// core 2.5.1: the window, and every audience restriction. Unknown conditions were refused while reading.
-fn check_conditions(conditions: &Conditions, expected: &Expectations<'_>) -> Result<(), ProfileError> {
-    let Expectations { now, skew, audience, .. } = *expected;
-    // core 2.5.1.2
+/// core 2.5.1.2: the window. Unknown conditions were refused while reading.
+fn check_window(conditions: &Conditions, expected: &Expectations<'_>) -> Result<(), ProfileError> {
+    let Expectations { now, skew, .. } = *expected;
     if let Some(not_before) = conditions.not_before
         && !skew.has_begun(not_before, now)
     {
@@ -288,11 +391,16 @@ fn check_conditions(conditions: &Conditions, expected: &Expectations<'_>) -> Res
     {
         return Err(ProfileError::AssertionExpired { not_on_or_after, now });
     }
+    Ok(())
+}
+
+/// core 2.5.1.4: within one restriction any audience will do, but every restriction must hold.
+fn check_audiences(conditions: &Conditions, expected: &Expectations<'_>) -> Result<(), ProfileError> {
+    let audience = expected.audience;
     // profiles 4.1.4.2
     if conditions.audience_restrictions.is_empty() {
         return Err(ProfileError::AudienceMissing);
     }
-    // core 2.5.1.4: within one restriction any audience will do, but every restriction must hold
     for audiences in &conditions.audience_restrictions {
         if !audiences.iter().any(|presented| presented == audience) {
             return Err(ProfileError::AudienceMismatch {

@@ -1,0 +1,142 @@
+//! From the bytes of a response to an identity: the part of a sign-in that waits for nothing.
+//!
+//! The flow that signs somebody in and the explanation of why it would or would not run through the same function; a
+//! [`Witness`] sees every step of it and changes none.
+
+use crate::base::{Code, Rejection};
+use crate::identity::Identity;
+use crate::saml::profiles::web_sso::{self, AcceptedAssertion, Check, Expectations, RequestBinding};
+use crate::saml::protocol::RequestId;
+use crate::saml::{Response, Trust, Unverified, Verified};
+use crate::session::pending_request::PendingRequest;
+use crate::xml;
+use crate::xmlsec::decrypt::Recipient;
+
+use super::Env;
+use super::settings::IdentityProvider;
+
+/// What the response must answer.
+pub(super) enum Asked<'a> {
+    /// The request that this browser's pending sign-in names.
+    Pending(&'a PendingRequest),
+    /// The request that somebody names who looks at a recorded response; without a name the one that the response says it
+    /// answers. It signs nobody in.
+    #[expect(dead_code, reason = "the explanation that uses it is the next step")]
+    Recorded(Option<&'a str>),
+}
+
+/// Sees what has passed, in this order; whatever comes after the first failure is not called.
+pub(super) trait Witness {
+    /// The identity provider that was asked is configured.
+    fn configured(&mut self, _idp: &IdentityProvider) {}
+    /// Its metadata has not run out.
+    fn metadata_valid(&mut self) {}
+    /// The bytes are XML that cannot be read in two ways.
+    fn parsed(&mut self) {}
+    /// The XML is a SAML response. Nobody has vouched for it yet.
+    fn read(&mut self, _unverified: &Unverified<Response<'_>>) {}
+    /// Its signatures hold.
+    fn verified(&mut self, _verified: &Verified) {}
+    /// A rule of the profile holds.
+    fn holds(&mut self, _check: Check) {}
+    /// All rules of the profile hold.
+    fn accepted(&mut self, _assertion: &AcceptedAssertion) {}
+    /// It names a person.
+    fn identified(&mut self, _identity: &Identity) {}
+}
+
+/// Nobody looks.
+pub(super) struct Unwatched;
+
+impl Witness for Unwatched {}
+
+/// Examines `saml_response`, the decoded XML.
+pub(super) fn examine(
+    saml_response: &[u8],
+    asked: &Asked<'_>,
+    witness: &mut dyn Witness,
+    env: &Env<'_>,
+) -> Result<(AcceptedAssertion, Identity), Rejection> {
+    let settings = env.settings;
+    let idp = asked.idp(env)?;
+    witness.configured(idp);
+    idp.metadata.check_validity(env.now).map_err(|fault| Rejection::new(fault.code(), fault))?;
+    witness.metadata_valid();
+    let source = xml::Source::check(saml_response, &settings.limits)
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let document = source.document().map_err(|fault| Rejection::new(fault.code(), fault))?;
+    witness.parsed();
+    let unverified =
+        Unverified::<Response<'_>>::read(&document).map_err(|fault| Rejection::new(fault.code(), fault))?;
+    witness.read(&unverified);
+    let hint = unverified.in_response_to_hint().map(str::to_owned);
+    let verified = unverified
+        .verify(&Trust {
+            keys: &idp.metadata.signing_keys,
+            algorithms: idp.algorithms,
+            demand: idp.require_signature,
+            recipient: &Recipient {
+                entity_id: &settings.sp.entity_id,
+                keys: &settings.sp.decryption_keys,
+                ciphers: idp.ciphers,
+            },
+            crypto: env.crypto,
+            limits: &settings.limits,
+        })
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    witness.verified(&verified);
+    let request_id = asked.request_id(hint)?;
+    let acs_uri = settings.sp.acs_uri();
+    let assertion = web_sso::accept_noting(
+        verified,
+        &Expectations {
+            now: env.now,
+            skew: idp.clock_skew,
+            idp_entity_id: &idp.metadata.entity_id,
+            audience: &settings.sp.entity_id,
+            recipient: &acs_uri,
+            destination: &acs_uri,
+            request: RequestBinding::Solicited(&request_id),
+        },
+        &mut |check| witness.holds(check),
+    )
+    .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    witness.accepted(&assertion);
+    let identity = Identity::from_assertion(&assertion, &settings.identity)
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    witness.identified(&identity);
+    Ok((assertion, identity))
+}
+
+impl Asked<'_> {
+    fn idp<'e>(&self, env: &Env<'e>) -> Result<&'e IdentityProvider, Rejection> {
+        match self {
+            Self::Pending(pending) => {
+                let asked = |idp: &&IdentityProvider| idp.metadata.entity_id == pending.idp_entity_id;
+                env.settings.idp.as_ref().filter(asked).ok_or_else(|| {
+                    Rejection::new(
+                        Code::IssuerUnknown,
+                        "the pending request names an identity provider that is not configured",
+                    )
+                })
+            }
+            Self::Recorded(_) => {
+                env.settings.idp.as_ref().ok_or_else(|| {
+                    Rejection::new(Code::IdpNotConfigured, "no identity provider is configured")
+                })
+            }
+        }
+    }
+
+    fn request_id(&self, hint: Option<String>) -> Result<RequestId, Rejection> {
+        match self {
+            Self::Pending(pending) => RequestId::parse(&pending.request_id).ok_or_else(|| {
+                Rejection::new(Code::PendingRequestUnreadable, "the pending request holds no request ID")
+            }),
+            // A response that answers nothing is refused whatever is expected.
+            Self::Recorded(named) => {
+                Ok(RequestId::recorded(named.map_or(hint.as_deref().unwrap_or("_"), |named| named)))
+            }
+        }
+    }
+}
