@@ -197,6 +197,9 @@ catalogue! {
     5011 CrossSiteRefused "cross_site_refused" 403 Attack "This request came from another site." "Add the origin to allowed_origins if it is yours";
     5012 EntropyUnavailable "entropy_unavailable" 503 Error "The sign-in cannot be started right now." "The host gave no randomness";
 
+    // 6xxx: policy
+    6001 GroupsUnknown "groups_unknown" 403 Warning "The sign-in answer does not say which groups you belong to." "Have the identity provider send the group attribute, with Entra ID only the groups assigned to the application, or set identity.unknown_groups to KEEP";
+
     // 8xxx: provisioning
     8001 TargetUnreachable "target_unreachable" 503 Error "Your account could not be prepared because the application does not answer." "Check the cluster of the provisioning target and the application's health";
     8002 TargetUnauthorized "target_unauthorized" 503 Error "Your account could not be prepared." "The application refuses the provisioning credentials; renew the token and its rights";

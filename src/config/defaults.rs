@@ -65,6 +65,9 @@ impl Default for Identity {
             email,
             display_name,
             groups,
+            group_transforms: Vec::new(),
+            group_filter: GroupFilter::default(),
+            unknown_groups: UnknownGroups::Keep,
         }
     }
 }

@@ -98,7 +98,7 @@ impl IdentityHeaders {
         Forwarded {
             groups: decision.application_groups.clone(),
             attributes: wanted
-                .filter_map(|name| Some((name.clone(), identity.attributes.get(name)?.clone())))
+                .filter_map(|name| Some((name.clone(), identity.attribute(name)?.values.to_vec())))
                 .collect(),
         }
     }

@@ -35,18 +35,7 @@ impl FullRegex {
     /// # Errors
     /// [`RegexError`] when it is no regular expression, too long, or too large when compiled.
     pub fn new(pattern: &str) -> Result<Self, RegexError> {
-        if pattern.len() > Self::MAX_PATTERN_BYTES {
-            return Err(RegexError(format!("longer than {} bytes", Self::MAX_PATTERN_BYTES)));
-        }
-        let compile = |pattern: &str| {
-            regex_lite::RegexBuilder::new(pattern)
-                .size_limit(Self::MAX_COMPILED_BYTES)
-                .build()
-                .map_err(|error| RegexError(error.to_string()))
-        };
-        // By itself first: `a)|(b` is an expression only inside the anchors' group.
-        compile(pattern)?;
-        compile(&format!(r"\A(?:{pattern})\z")).map(Self)
+        compile_whole(pattern).map(Self)
     }
 
     /// Does the whole `text` match?
@@ -54,6 +43,28 @@ impl FullRegex {
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
+}
+
+/// Compiles `pattern`, which may match any part of a text.
+pub(super) fn compile(pattern: &str) -> Result<regex_lite::Regex, RegexError> {
+    if pattern.len() > FullRegex::MAX_PATTERN_BYTES {
+        return Err(RegexError(format!("longer than {} bytes", FullRegex::MAX_PATTERN_BYTES)));
+    }
+    build(pattern)
+}
+
+/// Compiles `pattern`, which must match the whole of a text.
+pub(super) fn compile_whole(pattern: &str) -> Result<regex_lite::Regex, RegexError> {
+    // By itself first: `a)|(b` is an expression only inside the anchors' group.
+    compile(pattern)?;
+    build(&format!(r"\A(?:{pattern})\z"))
+}
+
+fn build(pattern: &str) -> Result<regex_lite::Regex, RegexError> {
+    regex_lite::RegexBuilder::new(pattern)
+        .size_limit(FullRegex::MAX_COMPILED_BYTES)
+        .build()
+        .map_err(|error| RegexError(error.to_string()))
 }
 
 /// A comparison of text.

@@ -8,6 +8,7 @@ mod head;
 pub mod matcher;
 pub mod path;
 pub mod redirect_target;
+pub mod substitution;
 
 pub use call::{HttpCall, HttpResponse, Reply};
 pub use cookie::{CookieRemoval, SameSite, SetCookie};
@@ -15,3 +16,4 @@ pub use head::{HeaderEdits, HeaderValue, OwnedHeaders, RequestHead, SanitizedHea
 pub use matcher::{HeaderMatch, HeaderValueMatch, HostMatch, PathMatch, RequestMatch, StringMatch};
 pub use path::{NormalizedPath, PathError};
 pub use redirect_target::{RedirectTarget, RedirectTargetError};
+pub use substitution::{CaptureRegex, RegexRewrite, Substitution};

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::UnknownGroups;
 use crate::base::Code;
 
 /// The assertion is good, but it does not name the person in a way that we can use.
@@ -24,6 +25,8 @@ pub enum IdentityError {
         /// The most that are taken.
         limit: usize,
     },
+    /// The assertion does not say which groups the person has, and `identity.unknown_groups` is `REFUSE`.
+    GroupsUnknown(UnknownGroups),
     /// The name of a group is longer than `Limits::max_group_bytes`.
     GroupTooLong {
         /// How long the longest is.
@@ -71,6 +74,7 @@ impl IdentityError {
             Self::UsernameRefused(_) => Code::UsernameRefused,
             Self::TooManyGroups { .. } => Code::GroupsExceeded,
             Self::GroupTooLong { .. } => Code::ValueTooLong,
+            Self::GroupsUnknown(_) => Code::GroupsUnknown,
         }
     }
 }
@@ -90,6 +94,7 @@ impl fmt::Display for IdentityError {
             Self::TooManyGroups { presented, limit } => {
                 write!(f, "the assertion has `{presented}` groups, at most `{limit}` are taken")
             }
+            Self::GroupsUnknown(reason) => write!(f, "the groups are not known: {reason}"),
             Self::GroupTooLong { bytes, limit } => {
                 write!(f, "the name of a group has `{bytes}` bytes, at most `{limit}` are taken")
             }

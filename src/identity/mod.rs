@@ -2,9 +2,11 @@
 //!
 //! Never decides what the person may do, and never falls back from one source of a name to another in silence.
 
+mod common_name;
 mod error;
 mod groups;
 mod settings;
+mod transform;
 mod username;
 
 use core::fmt;
@@ -12,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::{IdentityError, UsernameProblem};
 pub use groups::{AssertedGroups, UnknownGroups};
-pub use settings::{Settings, UsernameSource};
+pub use settings::{Settings, UnknownGroupsPolicy, UsernameSource};
+pub use transform::{GroupFilter, GroupTransform};
 pub use username::{PatternError, UsernamePattern};
 
 use crate::base::Pii;
@@ -73,14 +76,16 @@ impl Identity {
         Self::from_parts(assertion.name_id(), assertion.attributes(), settings)
     }
 
-    /// What was said about the attribute of this `Name`, else of this `FriendlyName`; case matters (core 2.7.3.1).
+    /// What was said about the attribute of this `Name` or object identifier, else of this `FriendlyName`, as everywhere in
+    /// the configuration; case matters (core 2.7.3.1).
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<AttributeValues<'_>> {
         let of_name = |name: &str| {
             let values = self.attributes.get(name)?;
             Some(AttributeValues { values, incomplete: self.incomplete_attributes.contains(name) })
         };
-        of_name(name).or_else(|| self.friendly_names.get(name).and_then(|name| of_name(name)))
+        let by_name = of_name(name).or_else(|| of_name(&oid_name(name)?));
+        by_name.or_else(|| self.friendly_names.get(name).and_then(|name| of_name(name)))
     }
 
     fn from_parts(
@@ -108,14 +113,23 @@ impl Identity {
     }
 }
 
-/// The first of `candidates` that is present: by `Name`, else by `FriendlyName`; case matters (core 2.7.3.1).
+/// The first of `candidates` that is present: by `Name`, as object identifier, else by `FriendlyName`; case matters (core
+/// 2.7.3.1).
 fn find<'a>(attributes: &'a [Attribute], candidates: &[String]) -> Option<&'a Attribute> {
     candidates.iter().find_map(|candidate| {
-        let by_name = attributes.iter().find(|attribute| attribute.name == *candidate);
+        let named = |name: &str| attributes.iter().find(|attribute| attribute.name == name);
+        let by_name = named(candidate).or_else(|| named(&oid_name(candidate)?));
         by_name.or_else(|| {
             attributes.iter().find(|attribute| attribute.friendly_name.as_ref() == Some(candidate))
         })
     })
+}
+
+/// The `Name` of an attribute given by its object identifier: `urn:oid:2.5.4.31` for `2.5.4.31` (profiles 8.2.2).
+fn oid_name(candidate: &str) -> Option<String> {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let oid = candidate.contains('.') && candidate.split('.').all(number);
+    oid.then(|| format!("urn:oid:{candidate}"))
 }
 
 /// Each `FriendlyName` with the `Name` of the first attribute that has it, as [`find`] reads them.

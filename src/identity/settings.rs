@@ -1,10 +1,11 @@
 //! Which attributes mean what.
 
-use super::UsernamePattern;
+use super::{GroupFilter, GroupTransform, UsernamePattern};
 use crate::base::Limits;
 
-/// How an identity is read. Every list names attributes by `Name` or `FriendlyName`, case-sensitive; the first that
-/// is present in the assertion counts, even when its value turns out to be unusable.
+/// How an identity is read. Every list names attributes by `Name`, as object identifier (`2.5.4.31` for
+/// `urn:oid:2.5.4.31`) or by `FriendlyName`, case-sensitive; the first that is present in the assertion counts, even when
+/// its value turns out to be unusable.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where the user name comes from.
@@ -17,9 +18,15 @@ pub struct Settings {
     pub display_name: Vec<String>,
     /// Attributes that may hold the groups.
     pub groups: Vec<String>,
-    /// `Limits::max_groups`.
+    /// What turns the values of that attribute into names of groups, in this order.
+    pub group_transforms: Vec<GroupTransform>,
+    /// Which of these groups count.
+    pub group_filter: GroupFilter,
+    /// What an assertion that does not say which groups there are means.
+    pub unknown_groups: UnknownGroupsPolicy,
+    /// `Limits::max_groups`; of the values as sent and after every transform.
     pub max_groups: usize,
-    /// `Limits::max_group_bytes`.
+    /// `Limits::max_group_bytes`; likewise.
     pub max_group_bytes: usize,
 }
 
@@ -30,6 +37,16 @@ pub enum UsernameSource {
     NameId,
     /// The first of these attributes that is present.
     Attribute(Vec<String>),
+}
+
+/// What it means when the groups are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownGroupsPolicy {
+    /// The person comes in and keeps what they have: nothing is taken away.
+    #[default]
+    Keep,
+    /// The sign-in is refused.
+    Refuse,
 }
 
 impl Default for Settings {
@@ -64,6 +81,9 @@ impl Default for Settings {
                 "http://schemas.xmlsoap.org/claims/Group",
                 "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
             ]),
+            group_transforms: Vec::new(),
+            group_filter: GroupFilter::default(),
+            unknown_groups: UnknownGroupsPolicy::Keep,
             max_groups: Limits::DEFAULT.max_groups,
             max_group_bytes: Limits::DEFAULT.max_group_bytes,
         }

@@ -249,3 +249,5 @@ fn nothing_personal_is_printed() {
     let printed = format!("{identity:?} {:?}", identity.groups);
     assert!(!printed.contains("alice") && !printed.contains("board"), "{printed}");
 }
+
+mod groups;

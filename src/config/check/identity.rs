@@ -1,12 +1,20 @@
 //! `identity` and `headers`.
 
+use super::matcher::string_matches;
 use super::{Checker, quoted};
 use crate::base::Limits;
 use crate::config::path::Path;
-use crate::config::raw::{Headers, Identity, ListFormat, UsernameSource as RawUsernameSource};
+use crate::config::raw::{
+    GroupTransform as RawTransform, Headers, Identity, ListFormat, RegexRewrite as RawRewrite, UnknownGroups,
+    UsernameSource as RawUsernameSource,
+};
 use crate::flow::{AttributeHeader, IdentityHeaders, MultiValueFormat, MultiValueHeader};
+use crate::http::RegexRewrite;
 use crate::http::matcher::FullRegex;
-use crate::identity::{Settings, UsernamePattern, UsernameSource};
+use crate::http::substitution::RewriteError;
+use crate::identity::{
+    GroupFilter, GroupTransform, Settings, UnknownGroupsPolicy, UsernamePattern, UsernameSource,
+};
 
 pub(super) fn identity(raw: &Identity, limits: Limits, checker: &mut Checker<'_>) -> Option<Settings> {
     let at = Path::default().field("identity");
@@ -46,7 +54,19 @@ pub(super) fn identity(raw: &Identity, limits: Limits, checker: &mut Checker<'_>
             }
         },
     };
+    let group_transforms = group_transforms(&raw.group_transforms, &at.field("group_transforms"), checker);
+    let filter = at.field("group_filter");
+    let group_filter = GroupFilter {
+        allow: string_matches(&raw.group_filter.allow, MAX_FILTERS, &filter.field("allow"), checker),
+        deny: string_matches(&raw.group_filter.deny, MAX_FILTERS, &filter.field("deny"), checker),
+    };
     Some(Settings {
+        group_transforms,
+        group_filter,
+        unknown_groups: match raw.unknown_groups {
+            UnknownGroups::Keep => UnknownGroupsPolicy::Keep,
+            UnknownGroups::Refuse => UnknownGroupsPolicy::Refuse,
+        },
         max_groups: limits.max_groups,
         max_group_bytes: limits.max_group_bytes,
         username: username?,
@@ -55,6 +75,72 @@ pub(super) fn identity(raw: &Identity, limits: Limits, checker: &mut Checker<'_>
         display_name: raw.display_name.clone(),
         groups: raw.groups.clone(),
     })
+}
+
+/// Steps that each group goes through. Four kinds of steps, and a few expressions.
+const MAX_TRANSFORMS: usize = 16;
+/// Comparisons that each group goes through.
+const MAX_FILTERS: usize = 64;
+/// Characters of a separator; `; ` has two.
+const MAX_SEPARATOR: usize = 16;
+/// Characters of a substitution: as many as a group of Jira may have.
+const MAX_SUBSTITUTION: usize = 255;
+
+fn group_transforms(raw: &[RawTransform], at: &Path, checker: &mut Checker<'_>) -> Vec<GroupTransform> {
+    checker.at_most(raw.len(), MAX_TRANSFORMS, "steps", at);
+    let mut transforms = Vec::new();
+    for (index, step) in raw.iter().enumerate().take(MAX_TRANSFORMS) {
+        let path = at.index(index);
+        transforms.extend(match step {
+            RawTransform::Split(split) => {
+                let path = path.field("split.separator");
+                separator(split.separator.as_ref(), &path, checker)
+                    .map(|separator| GroupTransform::Split { separator })
+            }
+            RawTransform::LastPathSegment(_) => Some(GroupTransform::LastPathSegment),
+            RawTransform::CommonName(_) => Some(GroupTransform::CommonName),
+            RawTransform::RegexRewrite(rewrite) => {
+                regex_rewrite(rewrite, &path.field("regex_rewrite"), checker)
+                    .map(GroupTransform::RegexRewrite)
+            }
+        });
+    }
+    transforms
+}
+
+fn separator(raw: Option<&String>, at: &Path, checker: &mut Checker<'_>) -> Option<String> {
+    let separator = checker.required(raw, at, "the text between two groups")?;
+    let control = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    if !(1..=MAX_SEPARATOR).contains(&separator.chars().count()) || separator.chars().any(control) {
+        checker.invalid(at, quoted(separator), format_args!("a text of 1 to {MAX_SEPARATOR} characters"));
+        return None;
+    }
+    Some(separator.clone())
+}
+
+fn regex_rewrite(raw: &RawRewrite, at: &Path, checker: &mut Checker<'_>) -> Option<RegexRewrite> {
+    let pattern_path = at.field("pattern.regex");
+    let pattern = raw.pattern.as_ref().and_then(|pattern| pattern.regex.as_ref());
+    let pattern = checker.required(pattern, &pattern_path, "a regular expression");
+    let substitution_path = at.field("substitution");
+    let text = &raw.substitution;
+    if text.chars().count() > MAX_SUBSTITUTION || text.chars().any(char::is_control) {
+        let expected = format_args!("a text of at most {MAX_SUBSTITUTION} characters");
+        checker.invalid(&substitution_path, quoted(text), expected);
+        return None;
+    }
+    match RegexRewrite::new(pattern?, text) {
+        Ok(rewrite) => Some(rewrite),
+        Err(RewriteError::Pattern(error)) => {
+            let expected = format_args!("a regular expression ({error})");
+            checker.invalid(&pattern_path, quoted(pattern?), expected);
+            None
+        }
+        Err(RewriteError::Substitution(error)) => {
+            checker.invalid(&substitution_path, quoted(text), format_args!("a substitution ({error})"));
+            None
+        }
+    }
 }
 
 fn names(list: &[String], at: &Path, checker: &mut Checker<'_>) {

@@ -4,6 +4,7 @@
 
 mod application;
 mod identity;
+mod matcher;
 mod origin;
 mod request;
 mod saml;
@@ -87,6 +88,13 @@ impl<'e> Checker<'e> {
             self.missing(path, expected);
         }
         value
+    }
+
+    /// Notes that a list has more than `most` entries.
+    fn at_most(&mut self, number: usize, most: usize, entries: &str, path: &Path) {
+        if number > most {
+            self.invalid(path, format_args!("{number} {entries}"), format_args!("at most {most}"));
+        }
     }
 
     /// The text that a source delivers, without white space around it.
