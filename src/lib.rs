@@ -36,6 +36,8 @@ pub mod provision;
 
 pub mod targets;
 
+pub mod report;
+
 pub mod page;
 
 pub mod flow;

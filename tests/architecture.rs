@@ -18,6 +18,7 @@ const ROOMS: &[&str] = &[
     "session",
     "provision",
     "targets",
+    "report",
     "page",
     "flow",
     "gateway",

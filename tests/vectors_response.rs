@@ -16,6 +16,8 @@
 mod encrypt;
 #[path = "support/encrypted_cases.rs"]
 mod encrypted_cases;
+#[path = "support/explained.rs"]
+mod explained;
 #[path = "support/idp_cases.rs"]
 mod idp_cases;
 #[path = "support/response_cases.rs"]
@@ -32,7 +34,9 @@ use std::time::Duration;
 use response_cases::Case;
 use saml_response::{ACS, IDP, NOW, REQUEST, SP, certificate, decryption_key, tests_folder};
 use samlgate::base::{ClockSkew, Code, Limits, UnixTime};
+use samlgate::http::Reply;
 use samlgate::identity::{AssertedGroups, Identity, Settings, UsernamePattern, UsernameSource};
+use samlgate::report::{self, CheckOutcome, Report};
 use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
@@ -99,23 +103,40 @@ fn idp() -> String {
     IDP.to_owned()
 }
 
-fn accepted(xml: &[u8], case: &Expected) -> Result<AcceptedAssertion, ResponseError> {
-    let keys: Vec<_> = case.keys.iter().map(|name| certificate(name).key().clone()).collect();
-    let policy = if case.danger_allow_sha1 {
-        AlgorithmPolicy::STRONG.with_danger_sha1()
-    } else {
-        AlgorithmPolicy::STRONG
-    };
-    let decryption: Vec<_> = case.decryption.iter().map(|name| decryption_key(name)).collect();
-    let ciphers = CipherPolicy::STRONG;
-    let ciphers = if case.danger_allow_aes_cbc { ciphers.with_danger_cbc() } else { ciphers };
-    let demand = match case.demand.as_deref() {
+fn algorithms(case: &Expected) -> AlgorithmPolicy {
+    let strong = AlgorithmPolicy::STRONG;
+    if case.danger_allow_sha1 { strong.with_danger_sha1() } else { strong }
+}
+
+fn ciphers(case: &Expected) -> CipherPolicy {
+    let strong = CipherPolicy::STRONG;
+    if case.danger_allow_aes_cbc { strong.with_danger_cbc() } else { strong }
+}
+
+fn demand(case: &Expected) -> SignatureDemand {
+    match case.demand.as_deref() {
         None => SignatureDemand::Any,
         Some("RESPONSE") => SignatureDemand::Response,
         Some("ASSERTION") => SignatureDemand::Assertion,
         Some("BOTH") => SignatureDemand::Both,
         Some(other) => panic!("unknown demand {other}"),
-    };
+    }
+}
+
+fn identity_settings(case: &Expected) -> Settings {
+    Settings {
+        username: match &case.username_attribute {
+            None => UsernameSource::NameId,
+            Some(name) => UsernameSource::Attribute(vec![name.clone()]),
+        },
+        username_pattern: case.username_pattern.as_ref().map(|text| UsernamePattern::compile(text).unwrap()),
+        ..Settings::default()
+    }
+}
+
+fn accepted(xml: &[u8], case: &Expected) -> Result<AcceptedAssertion, ResponseError> {
+    let keys: Vec<_> = case.keys.iter().map(|name| certificate(name).key().clone()).collect();
+    let decryption: Vec<_> = case.decryption.iter().map(|name| decryption_key(name)).collect();
     let request = RequestId::parse(REQUEST).unwrap();
     let expectations = Expectations {
         now: UnixTime::from_secs(case.now),
@@ -131,9 +152,9 @@ fn accepted(xml: &[u8], case: &Expected) -> Result<AcceptedAssertion, ResponseEr
     let unverified = Unverified::read(&document)?;
     let verified = unverified.verify(&Trust {
         keys: &keys,
-        algorithms: policy,
-        demand,
-        recipient: &Recipient { entity_id: SP, keys: &decryption, ciphers },
+        algorithms: algorithms(case),
+        demand: demand(case),
+        recipient: &Recipient { entity_id: SP, keys: &decryption, ciphers: ciphers(case) },
         crypto: &RustCrypto,
         limits: &Limits::DEFAULT,
     })?;
@@ -142,16 +163,8 @@ fn accepted(xml: &[u8], case: &Expected) -> Result<AcceptedAssertion, ResponseEr
 
 fn outcome(xml: &[u8], case: &Expected) -> Result<(AcceptedAssertion, Identity), (Code, String)> {
     let accepted = accepted(xml, case).map_err(|error| (error.code(), error.to_string()))?;
-    let settings = Settings {
-        username: match &case.username_attribute {
-            None => UsernameSource::NameId,
-            Some(name) => UsernameSource::Attribute(vec![name.clone()]),
-        },
-        username_pattern: case.username_pattern.as_ref().map(|text| UsernamePattern::compile(text).unwrap()),
-        ..Settings::default()
-    };
-    let identity =
-        Identity::from_assertion(&accepted, &settings).map_err(|error| (error.code(), error.to_string()))?;
+    let identity = Identity::from_assertion(&accepted, &identity_settings(case))
+        .map_err(|error| (error.code(), error.to_string()))?;
     Ok((accepted, identity))
 }
 
@@ -213,6 +226,100 @@ fn every_response_is_accepted_or_refused_as_its_case_says() {
     }
     assert!(failures.is_empty(), "\n{failures}");
     assert!(hostile >= 150, "only {hostile} hostile cases of {}", names.len());
+}
+
+/// An explanation that says otherwise than the service would be worse than none.
+#[test]
+fn every_response_is_explained_as_the_service_answers_it() {
+    let folder = tests_folder("vectors/response");
+    let (mut failures, mut accepted) = (String::new(), 0);
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let yaml = std::fs::read_to_string(path.join("case.yaml")).unwrap();
+        let case: Expected = serde_norway::from_str(&yaml).unwrap();
+        let xml = std::fs::read(path.join("input.xml")).unwrap();
+        let settings = explained::settings(&case);
+        let reply = explained::posted(&xml, &settings, case.now);
+        let report = explained::report(&xml, Some(REQUEST), &settings, case.now);
+        if let Err(problem) = compare(&xml, &case, &reply, &report) {
+            writeln!(failures, "  {}: {problem}\n{report}", path.display()).unwrap();
+        }
+        accepted += usize::from(report.is_accepted());
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+    assert!(accepted >= 40, "only {accepted} accepted");
+}
+
+/// What is wrong with `report`, if anything: it must say what the service did and what the core found.
+fn compare(xml: &[u8], case: &Expected, reply: &Reply, report: &Report) -> Result<(), String> {
+    if explained::code(reply) != report.code {
+        return Err(format!("the service answers {:?}", explained::code(reply)));
+    }
+    let failed = report.checks.iter().position(|check| check.outcome == CheckOutcome::Failed);
+    let in_order = report.checks.iter().enumerate().all(|(at, check)| {
+        check.outcome
+            == match failed {
+                Some(failed) if at == failed => CheckOutcome::Failed,
+                Some(failed) if at > failed => CheckOutcome::NotReached,
+                _ => CheckOutcome::Passed,
+            }
+    });
+    if failed.is_some() == report.is_accepted() || !in_order || report.checks.len() < 20 {
+        return Err(String::from("the timeline does not fit the outcome"));
+    }
+    let signed_in = report.checks.iter().any(|check| check.check == "identity" && failed.is_none());
+    match outcome(xml, case) {
+        Ok((_, identity)) if signed_in => {
+            let told = report.identity.as_ref().ok_or("no identity")?;
+            let same = told.username.as_ref() == Some(identity.username.expose())
+                && told.name_id.as_ref().map(|name_id| &name_id.value)
+                    == identity.name_id.as_ref().map(|name_id| name_id.value().expose())
+                && told.attributes.len() == identity.attributes.len()
+                && match (&told.groups, &identity.groups) {
+                    (Some(report::Groups::Known(told)), AssertedGroups::Known(groups)) => {
+                        told.iter().eq(groups)
+                    }
+                    (Some(report::Groups::Unknown(_)), AssertedGroups::Unknown(_)) => true,
+                    _ => false,
+                };
+            let response = report.response.as_ref().ok_or("no response")?;
+            let signed = !response.signatures.is_empty() && response.clock_skew_seconds.is_some();
+            if same && signed && report.headers.iter().any(|header| header.name == "x-user") {
+                Ok(())
+            } else {
+                Err(String::from("the identity is another"))
+            }
+        }
+        Ok(_) => Ok(()),
+        Err((code, detail)) if report.code == Some(code.id()) && report.reason == detail => {
+            let nothing = report.decision.is_none() && report.headers.is_empty() && report.calls.is_empty();
+            if nothing { Ok(()) } else { Err(String::from("it goes on after a failure")) }
+        }
+        Err((code, detail)) => Err(format!("the core found {code}: {detail}")),
+    }
+}
+
+/// Without a request the response's own word is taken, and the line says so.
+#[test]
+fn an_explanation_says_what_it_could_not_check() {
+    let case: Expected = serde_norway::from_str("expect: accept\ncomment: ''\nsection: ''").unwrap();
+    let xml = saml_response::by_assertion(|_| {});
+    let settings = explained::settings(&case);
+    let line = |report: &Report, name: &str| {
+        report.checks.iter().find(|check| check.check == name).unwrap().detail.clone()
+    };
+    let report = explained::report(xml.as_bytes(), None, &settings, NOW + 2);
+    assert!(report.is_accepted(), "{report}");
+    assert!(line(&report, "in_response_to").contains("not checked"), "{report}");
+    assert!(line(&report, "one_use").contains("taken for granted"), "{report}");
+    assert_eq!(report.response.unwrap().clock_skew_seconds, Some(-2));
+
+    let other = explained::report(xml.as_bytes(), Some("_other"), &settings, NOW);
+    assert_eq!(other.slug, Some("in_response_to_mismatch"), "{other}");
+    let unsolicited = saml_response::by_assertion(|message| message.in_response_to = None);
+    let unsolicited = explained::report(unsolicited.as_bytes(), None, &settings, NOW);
+    assert_eq!(unsolicited.slug, Some("unsolicited_refused"), "{unsolicited}");
+    assert!(unsolicited.identity.is_none());
 }
 
 /// Hints and what is known of an accepted assertion, for those who choose by them.

@@ -21,7 +21,6 @@ pub(super) enum Asked<'a> {
     Pending(&'a PendingRequest),
     /// The request that somebody names who looks at a recorded response; without a name the one that the response says it
     /// answers. It signs nobody in.
-    #[expect(dead_code, reason = "the explanation that uses it is the next step")]
     Recorded(Option<&'a str>),
 }
 

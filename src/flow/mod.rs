@@ -5,6 +5,7 @@
 mod acs;
 mod event;
 mod examine;
+pub mod explain;
 pub mod identity_headers;
 mod login;
 mod logout;
@@ -12,6 +13,7 @@ mod provisioning;
 mod settings;
 
 pub use acs::{AcsFlow, Visit};
+pub use explain::explain;
 pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueFormat, MultiValueHeader};
 pub use login::login;
 pub use logout::{LogoutIntent, logout};
