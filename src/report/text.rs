@@ -229,7 +229,7 @@ mod tests {
         assert!(text.lines().filter(|line| line.contains("ACCEPTED")).count() == 2, "{text}");
         assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
         assert!(!text.contains('\u{202e}'));
-        assert!(text.contains("  a\\u{a}b (\\u{7})  one\n                     two\n"), "{text}");
+        assert!(text.contains("  a\\u{a}b (\\u{7})  one\n                   two\n"), "{text}");
     }
 
     #[test]
