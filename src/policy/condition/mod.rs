@@ -12,7 +12,7 @@ mod tests;
 pub use account::AccountMatch;
 pub use attribute::{AttributeMatch, AttributeValueMatch};
 pub use domain::{DomainMatch, EmailDomain};
-pub use expression::{Expression, ExpressionError};
+pub use expression::{Expression, ExpressionError, Position, Problem};
 pub use groups::GroupsMatch;
 pub use started_at::StartedAt;
 
