@@ -16,6 +16,8 @@ use core::time::Duration;
 use std::fmt::Write as _;
 
 use saml_response::*;
+use std::collections::BTreeMap;
+
 use samlgate::base::{ClockSkew, EntropyFailure, EntropySource, Limits, Secret, UnixTime};
 use samlgate::effect::{Answer, SignatureScheme, VerificationKey};
 use samlgate::encoding::{base64, inflate, percent};
@@ -410,9 +412,9 @@ fn the_largest_holds_20000_groups_from_the_form_to_the_session() {
                 .unwrap();
         session::seal(&session, &settings, &[], &Sevens).map(|cookies| cookies.len())
     };
-    let decided = Forwarded { groups: decision.application_groups, ..Forwarded::default() };
-    assert_eq!(seal(decided), Ok(1));
-    let all = Forwarded { attributes: [(String::from("groups"), groups)].into(), ..Forwarded::default() };
+    let admitted = decision.admit().unwrap();
+    assert_eq!(seal(Forwarded::new(&admitted, BTreeMap::new())), Ok(1));
+    let all = Forwarded::new(&admitted, [(String::from("groups"), groups)].into());
     let refused = seal(all).unwrap_err();
     assert!(matches!(refused, SessionError::SessionTooLarge { attribute_values: 20_000, .. }), "{refused}");
     assert_eq!(refused.code().id(), "SG5006");

@@ -13,8 +13,8 @@ use proptest::prelude::*;
 use samlgate::base::{Code, Pii, UnixTime};
 use samlgate::identity::{AssertedGroups, Identity, UnknownGroups};
 use samlgate::policy::{
-    self, AccountFacts, AssignTo, Contradiction, DefaultGroups, DesiredGroups, Facts, GroupNames, GroupRule,
-    PortalRule, RequestFacts, StartUrl, decide,
+    self, AccountDecision, AccountFacts, AssignTo, Contradiction, DefaultGroups, DesiredGroups, Facts,
+    GroupNames, GroupRule, PortalRule, RequestFacts, StartUrl, decide,
 };
 use samlgate::provision::{
     DesiredState, Done, Guardrail, GuardrailRefusal, Marker, MarkerUpdate, Operation, OperationKind,
@@ -54,7 +54,12 @@ fn desired(ensure: &[&str], may_remove: &[&str]) -> DesiredState {
         username: pii("alice"),
         email: Some(pii("alice@example.test")),
         display_name: Some(pii("Alice Archer")),
-        groups: DesiredGroups { ensure: names(ensure), may_remove: names(may_remove) },
+        account: AccountDecision::Create,
+        groups: DesiredGroups {
+            ensure: names(ensure),
+            may_remove: names(may_remove),
+            ..DesiredGroups::default()
+        },
         marker: None,
     }
 }
@@ -120,17 +125,20 @@ fn e7_accounts_are_made_only_where_that_is_allowed() {
         made.operations(),
         [Operation::CreateAccount { username: pii("alice"), email: None, display_name: pii("alice") }]
     );
-    let settings = Settings { create_accounts: false, ..Settings::default() };
-    let refused = plan(&wanted, &none, &settings).unwrap_err();
-    assert_eq!((refused, refused.code()), (ProvisionError::AccountAbsent, Code::AccountAbsent));
+    for account in [AccountDecision::Update, AccountDecision::Keep, AccountDecision::NotProvisioned] {
+        let wanted = DesiredState { account, ..wanted.clone() };
+        let refused = plan(&wanted, &none, &Settings::default()).unwrap_err();
+        assert_eq!((refused, refused.code()), (ProvisionError::AccountAbsent, Code::AccountAbsent));
+    }
 }
 
 #[test]
 fn a_deactivated_account_stays_deactivated() {
     let mut have = remote(&["a"]);
     have.account.as_mut().unwrap().active = false;
-    for settings in [Settings::default(), Settings { create_accounts: false, ..Settings::default() }] {
-        let refused = plan(&desired(&["b"], &["a"]), &have, &settings).unwrap_err();
+    for account in [AccountDecision::Create, AccountDecision::Update, AccountDecision::Keep] {
+        let wanted = DesiredState { account, ..desired(&["b"], &["a"]) };
+        let refused = plan(&wanted, &have, &Settings::default()).unwrap_err();
         assert_eq!((refused, refused.code()), (ProvisionError::AccountInactive, Code::AccountInactive));
     }
     // It does not satisfy its own creation either: the person must not slip in through a race.
@@ -140,14 +148,14 @@ fn a_deactivated_account_stays_deactivated() {
 
 #[test]
 fn only_what_differs_is_updated_and_only_when_the_idp_says_it() {
-    let changed = |email: Option<&str>, name: Option<&str>, shown: Option<&str>, update_accounts| {
+    let changed = |email: Option<&str>, name: Option<&str>, shown: Option<&str>, update: bool| {
         let mut wanted = desired(&[], &[]);
         wanted.email = email.map(pii);
         wanted.display_name = name.map(pii);
         let mut have = remote(&[]);
         have.account.as_mut().unwrap().email = shown.map(pii);
-        let settings = Settings { update_accounts, ..Settings::default() };
-        kinds(&wanted, &have, &settings)
+        wanted.account = if update { AccountDecision::Update } else { AccountDecision::Keep };
+        kinds(&wanted, &have, &Settings::default())
     };
     let mail = Some("alice@example.test");
     let other = Some("a.archer@example.test");
@@ -197,25 +205,26 @@ fn progress_goes_through_the_plan_once() {
 }
 
 #[test]
-fn protection_that_contradicts_a_promise_is_found() {
+fn ignoring_that_contradicts_a_promise_is_found() {
     let mut settings = policy::Settings {
         group_mapping: vec![GroupRule {
             idp_group: "g".to_owned(),
             groups: vec!["A".to_owned(), "b".to_owned()],
-        }],
-        default_groups: DefaultGroups { groups: vec!["c".to_owned()], assign_to: AssignTo::NewUsers },
-        protected_groups: vec!["a".to_owned(), "C".to_owned()],
+        }]
+        .into(),
+        default_groups: DefaultGroups { groups: vec!["c".to_owned()], ..DefaultGroups::default() },
+        ignored_groups: vec!["a".to_owned(), "C".to_owned()],
         ..policy::Settings::default()
     };
     assert_eq!(
         settings.contradictions(),
         [
-            Contradiction::ProtectedButMapped { group: "A".to_owned(), rule: 0 },
-            Contradiction::ProtectedButDefault { group: "c".to_owned() },
+            Contradiction::IgnoredButMapped { group: "A".to_owned(), rule: 0 },
+            Contradiction::IgnoredButDefault { group: "c".to_owned() },
         ]
     );
     settings.default_groups.assign_to = AssignTo::None;
-    settings.protected_groups = vec!["c".to_owned()];
+    settings.ignored_groups = vec!["c".to_owned()];
     assert_eq!(settings.contradictions(), []);
 }
 
@@ -242,13 +251,14 @@ fn rules() -> impl Strategy<Value = policy::Settings> {
     let row = (group(), groups(4)).prop_map(|(idp_group, groups)| GroupRule { idp_group, groups });
     let assign_to = prop::sample::select(vec![AssignTo::NewUsers, AssignTo::AllUsers, AssignTo::None]);
     (prop::collection::vec(row, 0..6), groups(3), assign_to, any::<bool>(), groups(3), any::<bool>())
-        .prop_map(|(group_mapping, groups, assign_to, portal, protected_groups, keep_existing_groups)| {
+        .prop_map(|(group_mapping, groups, assign_to, portal, ignored_groups, keep_existing_groups)| {
             policy::Settings {
-                group_mapping,
-                default_groups: DefaultGroups { groups, assign_to },
+                group_mapping: group_mapping.into(),
+                default_groups: DefaultGroups { groups, assign_to, ..DefaultGroups::default() },
                 portal: portal.then(PortalRule::default),
-                protected_groups,
+                ignored_groups,
                 keep_existing_groups,
+                ..policy::Settings::default()
             }
         })
 }
@@ -326,8 +336,8 @@ proptest! {
             decide(&Facts { identity: &identity, request: started(path), account, now }, &rules)
         };
         let decision = decide(path, &facts);
-        let protected = GroupNames::from_iter(&rules.protected_groups);
-        let managed = GroupNames::from_iter(rules.group_mapping.iter().flat_map(|rule| &rule.groups));
+        let protected = GroupNames::from_iter(&rules.ignored_groups);
+        let managed = GroupNames::from_iter(rules.group_mapping.rows().iter().flat_map(|rule| &rule.groups));
         let defaults = GroupNames::from_iter(&rules.default_groups.groups);
         let held = match &facts {
             AccountFacts::Present { groups, .. } => GroupNames::from_iter(groups),
@@ -338,6 +348,7 @@ proptest! {
             username: identity.username.clone(),
             email: None,
             display_name: identity.display_name.clone(),
+            account: decision.account,
             groups: decision.desired.clone(),
             marker: Some(MarkerUpdate {
                 customer_login: decision.customer.then(|| pii("alice")),
@@ -392,7 +403,7 @@ proptest! {
                     halfway.apply(operation);
                 }
                 let retried = decide(path, &halfway.account_facts());
-                let rest = DesiredState { groups: retried.desired, ..wanted.clone() };
+                let rest = DesiredState { account: retried.account, groups: retried.desired, ..wanted.clone() };
                 for operation in plan(&rest, &halfway, &settings).unwrap().operations() {
                     halfway.apply(operation);
                 }
@@ -404,7 +415,7 @@ proptest! {
         // Done once, nothing is left to do, now or at the next sign-in by any door but for a default group.
         prop_assert!(plan(&wanted, &after, &settings).unwrap().is_empty());
         let next = decide(path, &after.account_facts());
-        let again = DesiredState { groups: next.desired, ..wanted };
+        let again = DesiredState { account: next.account, groups: next.desired, ..wanted };
         prop_assert!(plan(&again, &after, &settings).unwrap().is_empty());
         // What is told by header is what the account has, in whatever spelling.
         let has = GroupNames::from_iter(&after.account.as_ref().unwrap().groups);

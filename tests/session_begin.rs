@@ -9,6 +9,7 @@ use samlgate::base::{ClockSkew, Code, EntropyFailure, EntropySource, Limits, Sec
 use samlgate::effect::{Answer, SignatureScheme};
 use samlgate::http::SameSite;
 use samlgate::identity::{self, Identity};
+use samlgate::policy::{self, AccountFacts, Facts, RequestFacts, decide};
 use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{SignatureDemand, Trust, Unverified};
@@ -123,10 +124,12 @@ fn settings() -> Settings {
 
 fn begin(assertion: &AcceptedAssertion, claim: ReplayClaim) -> Result<Session, SessionError> {
     let identity = Identity::from_assertion(assertion, &identity::Settings::default()).unwrap();
-    let forwarded = Forwarded {
-        groups: ["jira-users", "a"].map(String::from).into(),
-        attributes: [(String::from("department"), vec![String::from("R&D")])].into(),
-    };
+    let always_groups = ["jira-users", "a"].map(String::from).into();
+    let rules = policy::Settings { always_groups, ..policy::Settings::default() };
+    let (request, account) = (RequestFacts::default(), &AccountFacts::Unknown);
+    let decision = decide(&Facts { identity: &identity, request, account, now: NOW }, &rules);
+    let attributes = [(String::from("department"), vec![String::from("R&D")])].into();
+    let forwarded = Forwarded::new(&decision.admit().unwrap(), attributes);
     Session::begin(assertion, &identity, claim, forwarded, NOW, &settings(), &Counting(Cell::new(0)))
 }
 

@@ -47,6 +47,8 @@ struct SettingsYaml {
     #[serde(default)]
     portal: Option<Vec<String>>,
     #[serde(default)]
+    ignored_groups: Vec<String>,
+    #[serde(default)]
     protected_groups: Vec<String>,
     #[serde(default)]
     keep_existing_groups: bool,
@@ -155,6 +157,7 @@ fn run(case: &Case) -> Vec<String> {
             username: identity.username.clone(),
             email: None,
             display_name: None,
+            account: decision.account,
             groups: decision.desired.clone(),
             marker: None,
         };
@@ -197,10 +200,16 @@ fn settings(yaml: &SettingsYaml) -> policy::Settings {
                 "ALL_USERS" => AssignTo::AllUsers,
                 other => panic!("no such assign_to: {other}"),
             },
+            ..DefaultGroups::default()
         },
-        portal: yaml.portal.clone().map(|path_prefixes| PortalRule { path_prefixes }),
+        portal: yaml
+            .portal
+            .clone()
+            .map(|path_prefixes| PortalRule { path_prefixes, ..PortalRule::default() }),
+        ignored_groups: yaml.ignored_groups.clone(),
         protected_groups: yaml.protected_groups.clone(),
         keep_existing_groups: yaml.keep_existing_groups,
+        ..policy::Settings::default()
     }
 }
 

@@ -182,8 +182,11 @@ impl Default for Provisioning {
             jira_dc: None,
             create_accounts: true,
             update_accounts: true,
+            reactivate_accounts: false,
+            create_only_with_mapped_group: false,
             create_missing_groups: false,
             max_group_removals: Whole(20),
+            max_group_creations: Whole(10),
             on_failure: OnFailure::Refuse,
         }
     }

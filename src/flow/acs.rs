@@ -8,7 +8,7 @@ use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
 use crate::http::Reply;
 use crate::identity::Identity;
 use crate::page::Reader;
-use crate::policy::{self, AccountFacts, Decision, Facts, RequestFacts, StartUrl};
+use crate::policy::{self, AccountFacts, Admitted, Decision, Facts, RequestFacts, StartUrl};
 use crate::saml::bindings::post;
 use crate::saml::profiles::web_sso::AcceptedAssertion;
 use crate::session::pending_request::{self, PendingRequest};
@@ -30,7 +30,7 @@ pub enum AcsFlow {
     /// Our mark in that slot is being written.
     ExpectReplayClaim(ExpectReplayClaim),
     /// The application is being read and changed.
-    ExpectProvisioning(ExpectProvisioning),
+    ExpectProvisioning(Box<ExpectProvisioning>),
 }
 
 /// What the browser brought with the POST.
@@ -251,14 +251,15 @@ impl Candidate {
 
     /// Decides without knowing the account: where none is read, or where the application failed and the sign-in goes
     /// on all the same.
-    fn decide_blindly(&self, env: &Env<'_>) -> Decision {
+    fn admit_blindly(&self, env: &Env<'_>) -> Result<Admitted, Rejection> {
         let facts = Facts {
             identity: &self.identity,
             request: self.request_facts(env),
             account: &AccountFacts::Unknown,
             now: env.now,
         };
-        policy::decide(&facts, &env.settings.policy)
+        let decision = policy::decide(&facts, &env.settings.policy);
+        decision.admit().map_err(|refusal| Rejection::new(refusal.code(), refusal))
     }
 
     fn sign_in<'a>(&'a self, provisioning: &'a Provisioning, env: &Env<'a>) -> SignIn<'a> {
@@ -273,8 +274,11 @@ fn provision(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<Ac
             provisioning_turn(candidate, claim, turn, env)
         }
         None => {
-            let decision = candidate.decide_blindly(env);
-            begin(candidate, claim, &decision, &ProvisioningReport::HeadersOnly, env)
+            let report = ProvisioningReport::HeadersOnly;
+            match candidate.admit_blindly(env) {
+                Ok(admitted) => begin(candidate, claim, &admitted, &report, env),
+                Err(rejection) => candidate.refuse(&rejection),
+            }
         }
     }
 }
@@ -298,13 +302,13 @@ fn provisioning_turn(
 ) -> Step<AcsFlow> {
     match turn {
         ProvisioningTurn::Wait { inner, asks } => Step::Wait {
-            state: AcsFlow::ExpectProvisioning(ExpectProvisioning { candidate, claim, inner }),
+            state: AcsFlow::ExpectProvisioning(Box::new(ExpectProvisioning { candidate, claim, inner })),
             asks,
             tells: Vec::new(),
         },
-        ProvisioningTurn::Done { decision, report } => begin(candidate, claim, &decision, &report, env),
-        ProvisioningTurn::Failed { rejection, decision } => {
-            failed(candidate, claim, &rejection, decision, env)
+        ProvisioningTurn::Done { admitted, report } => begin(candidate, claim, &admitted, &report, env),
+        ProvisioningTurn::Failed { rejection, admitted } => {
+            failed(candidate, claim, &rejection, admitted, env)
         }
     }
 }
@@ -314,7 +318,7 @@ fn failed(
     candidate: Candidate,
     claim: ReplayClaim,
     rejection: &Rejection,
-    decision: Option<Decision>,
+    admitted: Option<Admitted>,
     env: &Env<'_>,
 ) -> Step<AcsFlow> {
     // Only a fault of the application can be overlooked by configuration; a person without a usable account, or a
@@ -329,10 +333,13 @@ fn failed(
     );
     match &env.settings.provisioning {
         Some(provisioning) if overlooked && provisioning.on_failure == OnFailure::Continue => {
-            let decision = decision.unwrap_or_else(|| candidate.decide_blindly(env));
+            let admitted = match admitted.map_or_else(|| candidate.admit_blindly(env), Ok) {
+                Ok(admitted) => admitted,
+                Err(refused) => return candidate.refuse(&refused),
+            };
             let tells = refusal_tells(rejection, &candidate.visit.reader);
             let report = ProvisioningReport::Failed(rejection.code);
-            with_tells(tells, begin(candidate, claim, &decision, &report, env))
+            with_tells(tells, begin(candidate, claim, &admitted, &report, env))
         }
         _ => candidate.refuse(rejection),
     }
@@ -355,12 +362,12 @@ fn with_tells(mut first: Vec<Tell>, step: Step<AcsFlow>) -> Step<AcsFlow> {
 fn begin(
     candidate: Candidate,
     claim: ReplayClaim,
-    decision: &Decision,
+    admitted: &Admitted,
     report: &ProvisioningReport,
     env: &Env<'_>,
 ) -> Step<AcsFlow> {
     let settings = env.settings;
-    let forwarded = settings.headers.forwarded(&candidate.identity, decision);
+    let forwarded = settings.headers.forwarded(&candidate.identity, admitted);
     let sealed = Session::begin(
         &candidate.assertion,
         &candidate.identity,
@@ -389,7 +396,7 @@ fn begin(
     Step::End {
         verdict: Verdict::Reply(Reply { status: 303, headers, body: Vec::new() }),
         tells: vec![
-            signed_in(&candidate, decision, report, env),
+            signed_in(&candidate, admitted.decision(), report, env),
             Tell::Count { outcome: "sign_in_accepted", code: None },
         ],
     }

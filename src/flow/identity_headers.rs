@@ -5,7 +5,7 @@
 
 use crate::http::HeaderValue;
 use crate::identity::Identity;
-use crate::policy::Decision;
+use crate::policy::Admitted;
 use crate::session::{Forwarded, Session};
 
 /// Names of the headers that carry the identity; `None` for what is not forwarded.
@@ -93,14 +93,10 @@ impl IdentityHeaders {
     /// What a session has to keep so that these headers can be made from it: the decided groups and the forwarded
     /// attributes of `identity`.
     #[must_use]
-    pub fn forwarded(&self, identity: &Identity, decision: &Decision) -> Forwarded {
+    pub fn forwarded(&self, identity: &Identity, admitted: &Admitted) -> Forwarded {
         let wanted = self.attributes.iter().map(|wanted| &wanted.attribute);
-        Forwarded {
-            groups: decision.application_groups.clone(),
-            attributes: wanted
-                .filter_map(|name| Some((name.clone(), identity.attribute(name)?.values.to_vec())))
-                .collect(),
-        }
+        let value = |name: &String| Some((name.clone(), identity.attribute(name)?.values.to_vec()));
+        Forwarded::new(admitted, wanted.filter_map(value).collect())
     }
 
     /// Names and values for `session`, ready to be set; a value that the identity lacks gets no header.

@@ -10,7 +10,7 @@ use crate::base::{Code, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CallFailure};
 use crate::http::{HttpCall, HttpResponse};
 use crate::identity::Identity;
-use crate::policy::{self, Decision, Facts, RequestFacts};
+use crate::policy::{self, Admitted, Decision, Facts, RequestFacts};
 use crate::provision::{
     Approved, DesiredState, Done, Guardrail, MarkerUpdate, Operation, OperationKind, Plan, Progress,
     RemoteAccount, RemoteMarker, RemoteState, plan, satisfied,
@@ -41,7 +41,7 @@ pub(super) struct ExpectState {
 #[derive(Debug)]
 pub(super) struct ExpectOperation {
     began: UnixTime,
-    decision: Decision,
+    admitted: Admitted,
     progress: Progress,
 }
 
@@ -56,8 +56,8 @@ pub(super) struct ExpectReread {
 #[derive(Debug)]
 pub(super) enum ProvisioningTurn {
     Wait { inner: ProvisioningFlow, asks: Vec<(AskId, Ask)> },
-    Done { decision: Decision, report: ProvisioningReport },
-    Failed { rejection: Rejection, decision: Option<Decision> },
+    Done { admitted: Admitted, report: ProvisioningReport },
+    Failed { rejection: Rejection, admitted: Option<Admitted> },
 }
 
 /// What was done, for the event: kinds and numbers, no names.
@@ -147,13 +147,13 @@ impl ProvisioningFlow {
     }
 
     fn fail(self, rejection: Rejection) -> ProvisioningTurn {
-        let decision = match self {
+        let admitted = match self {
             Self::ExpectState(_) => None,
             Self::ExpectOperation(state) | Self::ExpectReread(ExpectReread { operation: state, .. }) => {
-                Some(state.decision)
+                Some(state.admitted)
             }
         };
-        ProvisioningTurn::Failed { rejection, decision }
+        ProvisioningTurn::Failed { rejection, admitted }
     }
 }
 
@@ -174,7 +174,7 @@ impl ExpectState {
         if let Err(fault) = read {
             return ProvisioningTurn::Failed {
                 rejection: Rejection::new(fault.code(), fault),
-                decision: None,
+                admitted: None,
             };
         }
         match (self.account, self.marker) {
@@ -192,11 +192,17 @@ impl ExpectState {
 
 /// Everything was read: decide, plan, approve, and carry out the first operation.
 fn begin(began: UnixTime, remote: &RemoteState, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
-    let decision = decide(remote, sign_in, env);
-    match approve(&decision, remote, sign_in, env) {
-        Ok(approved) => ExpectOperation { began, decision, progress: Progress::new(approved) }
+    let admitted = match decide(remote, sign_in, env).admit() {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            let rejection = Rejection::new(refusal.code(), refusal);
+            return ProvisioningTurn::Failed { rejection, admitted: None };
+        }
+    };
+    match approve(admitted.decision(), remote, sign_in, env) {
+        Ok(approved) => ExpectOperation { began, admitted, progress: Progress::new(approved) }
             .next(sign_in.provisioning, env),
-        Err(rejection) => ProvisioningTurn::Failed { rejection, decision: Some(decision) },
+        Err(rejection) => ProvisioningTurn::Failed { rejection, admitted: Some(admitted) },
     }
 }
 
@@ -215,13 +221,14 @@ pub(super) fn approve(
     env: &Env<'_>,
 ) -> Result<Approved<Plan>, Rejection> {
     let SignIn { identity, provisioning, .. } = sign_in;
-    let customer_login = decision.customer.then(|| {
+    let customer_login = decision.mark.then(|| {
         identity.name_id.as_ref().map_or_else(|| identity.username.clone(), |name_id| name_id.value().clone())
     });
     let desired = DesiredState {
         username: identity.username.clone(),
         email: identity.email.clone(),
         display_name: identity.display_name.clone(),
+        account: decision.account,
         groups: decision.desired.clone(),
         marker: Some(MarkerUpdate { customer_login, signed_in_at: Some(env.now) }),
     };
@@ -236,7 +243,7 @@ impl ExpectOperation {
         let Some(operation) = self.progress.next() else {
             let done = self.progress.completed().map(|(operation, done)| (operation.kind(), done)).collect();
             return ProvisioningTurn::Done {
-                decision: self.decision,
+                admitted: self.admitted,
                 report: ProvisioningReport::Done(done),
             };
         };
@@ -248,7 +255,7 @@ impl ExpectOperation {
                 MAX_PROVISIONING_TIME.as_secs()
             );
             let rejection = Rejection::new(Code::TargetUnreachable, detail);
-            return ProvisioningTurn::Failed { rejection, decision: Some(self.decision) };
+            return ProvisioningTurn::Failed { rejection, admitted: Some(self.admitted) };
         }
         let call = provisioning.target.call(operation);
         wait(ProvisioningFlow::ExpectOperation(self), call)
@@ -275,6 +282,7 @@ impl ExpectOperation {
             }
             Outcome::Applied => self.record(Done::Applied, provisioning, env),
             Outcome::AlreadySo => self.record(Done::AlreadySo, provisioning, env),
+            Outcome::PassedOver => self.record(Done::PassedOver, provisioning, env),
             Outcome::Reread => {
                 let cause = TargetError::NotSatisfied { request: Request::Change(operation.kind()) };
                 self.read_again(cause, provisioning)
@@ -303,12 +311,15 @@ impl ExpectOperation {
     }
 
     fn record(mut self, done: Done, provisioning: &Provisioning, env: &Env<'_>) -> ProvisioningTurn {
+        if let (Done::PassedOver, Some(Operation::AddToGroup { group, .. })) = (done, self.progress.next()) {
+            self.admitted.forget(group);
+        }
         self.progress.record(done);
         self.next(provisioning, env)
     }
 
     fn fail(self, rejection: Rejection) -> ProvisioningTurn {
-        ProvisioningTurn::Failed { rejection, decision: Some(self.decision) }
+        ProvisioningTurn::Failed { rejection, admitted: Some(self.admitted) }
     }
 }
 
@@ -347,6 +358,7 @@ impl fmt::Display for ProvisioningReport {
                         Done::Applied => "",
                         Done::AlreadySo => " (already so)",
                         Done::Failed => " (failed)",
+                        Done::PassedOver => " (no such group)",
                     };
                     write!(f, "{separator}{}{how}", kind.as_str())?;
                 }

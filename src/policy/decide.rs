@@ -1,24 +1,37 @@
 //! The decision itself.
 
+use core::fmt;
 use std::collections::BTreeSet;
 
-use super::explanation::{Explanation, Reason, Withheld};
+use super::access::{self, AccessDecision, AccessRefusal, AccountDecision, AccountRefusal};
+use super::explanation::{Explanation, Note, Reason, Verdict, Withheld};
 use super::facts::{AccountFacts, Facts};
+use super::grants::Grants;
 use super::group_name::GroupNames;
-use super::portal::Entrance;
-use super::settings::{AssignTo, Settings};
+use super::portal::{Entrance, Mark};
+use super::removal;
+use super::rules::RuleOutcome;
+use super::settings::{AssignTo, OnlyIf, Settings, Switch};
+use crate::base::Code;
 use crate::identity::AssertedGroups;
+use crate::policy::condition::Holds;
 
 /// What a person gets, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// The groups to tell the application by header: those the rules give, and those default groups and managed
-    /// groups that the account has and keeps. Groups that no rule names never appear here.
+    /// May the person enter?
+    pub access: AccessDecision,
+    /// What becomes of the account.
+    pub account: AccountDecision,
+    /// The groups to tell the application by header: those the rules give, and those that the account has and keeps
+    /// of the groups that the rules speak of. Other groups of the account never appear here.
     pub application_groups: BTreeSet<String>,
     /// The groups to provision.
     pub desired: DesiredGroups,
     /// The sign-in came by the customer portal.
     pub customer: bool,
+    /// The account is to be marked as that of somebody who signed in (`customerLogin`).
+    pub mark: bool,
     /// The reasons.
     pub explanation: Explanation,
 }
@@ -28,154 +41,191 @@ pub struct Decision {
 pub struct DesiredGroups {
     /// Groups the account must have, in the configured spelling.
     pub ensure: BTreeSet<String>,
-    /// Groups the account must not keep if it has them; never overlaps `ensure`, never holds a protected group, and
-    /// is empty when the asserted groups are not known.
+    /// Those of `ensure` whose names came from the IdP, and which are not made when the application lacks them: then
+    /// they are passed over.
+    pub if_it_exists: BTreeSet<String>,
+    /// Groups the account has and must not keep, in the application's spelling; never overlaps `ensure`, never holds a
+    /// protected group, and is empty when the asserted groups are not known.
     pub may_remove: BTreeSet<String>,
+}
+
+/// A decision by which the person may enter. Only [`Decision::admit`] makes one, and a session needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted(Decision);
+
+impl Admitted {
+    /// The decision.
+    #[must_use]
+    pub const fn decision(&self) -> &Decision {
+        &self.0
+    }
+
+    /// `group` turned out not to exist: the application is not told of it.
+    pub fn forget(&mut self, group: &str) {
+        self.0.application_groups.remove(group);
+    }
+}
+
+/// Why a person may not enter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// By the rules about access.
+    Access(AccessRefusal),
+    /// For want of an account.
+    Account(AccountRefusal),
+}
+
+impl Refusal {
+    /// The code of the finding.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Access(why) => why.code(),
+            Self::Account(why) => why.code(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Access(why) => write!(f, "{why}"),
+            Self::Account(why) => write!(f, "{why}"),
+        }
+    }
+}
+
+impl Decision {
+    /// May the person enter, as far as it depends on the rules?
+    ///
+    /// # Errors
+    /// [`Refusal`] says why not.
+    pub fn admit(self) -> Result<Admitted, Refusal> {
+        match (&self.access, self.account) {
+            (AccessDecision::Denied(why), _) => Err(Refusal::Access(why.clone())),
+            (_, AccountDecision::Refuse(why)) => Err(Refusal::Account(why)),
+            (AccessDecision::Allowed { .. }, _) => Ok(Admitted(self)),
+        }
+    }
 }
 
 /// Applies the rules: what should the person get on top of the account?
 ///
-/// In this order: the table; the default groups, by their scope and then by the portal rule; what may be taken away.
-/// Protected groups are left out of all three. The entrance decides about default groups only, and only by withholding
-/// them, so the order in which somebody visits pages never takes anything from an account.
+/// In this order: the ordered rules; the table, the patterns and the same names; the groups for everybody; the default
+/// groups; what may be taken away. Who speaks first of a group decides about it. The entrance decides about default
+/// groups only.
 #[must_use]
 pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
-    let Facts { identity, request, account, .. } = *facts;
-    let protected = GroupNames::from_iter(&settings.protected_groups);
-    let current = match account {
-        AccountFacts::Present { groups, .. } => GroupNames::from_iter(groups),
-        AccountFacts::Unknown | AccountFacts::Absent => GroupNames::default(),
-    };
-    let entrance = settings.portal.as_ref().map(|rule| rule.entrance(request.started_at.map(|url| url.path)));
     let mut explanation = Explanation::default();
-    let mut ensure = GroupNames::default();
+    let mut grants = Grants::new(settings);
+    let outcome = RuleOutcome::of(facts, settings, &mut grants);
 
-    match &identity.groups {
+    let is_new = facts.account.is_new();
+    let applies = settings.apply_idp_groups_to.includes(is_new);
+    let maps = match &facts.identity.groups {
         AssertedGroups::Known(asserted) => {
-            grant_mapped(asserted, settings, &protected, &mut ensure, &mut explanation);
+            let mapping = grants.map(asserted, applies);
+            if !applies && mapping.maps {
+                explanation.note(Note::NotApplied(settings.apply_idp_groups_to));
+            }
+            if mapping.unmapped > 0 {
+                explanation.note(Note::Unmapped { count: mapping.unmapped });
+            }
+            mapping.maps
         }
-        AssertedGroups::Unknown(why) => explanation.push(Reason::AssertedGroupsUnknown(*why)),
+        AssertedGroups::Unknown(why) => {
+            explanation.note(Note::AssertedGroupsUnknown(*why));
+            false
+        }
+    };
+    for group in &settings.always_groups {
+        grants.give(group, Reason::AlwaysGroup);
     }
-    grant_defaults(entrance, account, settings, &protected, &mut ensure, &mut explanation);
-    let may_remove = removable(&identity.groups, settings, &protected, &ensure, &current, &mut explanation);
+    let entrance = settings.portal.as_ref().map(|rule| rule.entrance(facts.request.started_at));
+    let withheld = default_groups(facts, settings, &outcome, entrance, maps).err();
+    for group in &settings.default_groups.groups {
+        match &withheld {
+            None => grants.give(group, Reason::DefaultGroup(settings.default_groups.assign_to)),
+            Some(why) => grants.withhold(group, Reason::DefaultGroupWithheld(why.clone())),
+        }
+    }
+    if let Some(why) = withheld.clone()
+        && !settings.default_groups.groups.is_empty()
+    {
+        explanation.note(Note::DefaultGroupsWithheld(why));
+    }
 
-    // Told by header: what is given, and what the account keeps of the groups that the rules name at all. Without
-    // the second half an agent who comes by the portal would lose the default groups for the length of a session.
-    let mut told = ensure.clone();
-    for group in named(settings) {
-        if current.contains(group) && !may_remove.contains(group) && !protected.contains(group) {
-            told.insert(group);
-        }
+    let none = BTreeSet::new();
+    let current = match facts.account {
+        AccountFacts::Present { groups, .. } => groups,
+        AccountFacts::Unknown | AccountFacts::Absent => &none,
+    };
+    let names = current.iter().collect::<GroupNames>();
+    for (group, reason) in grants.given() {
+        let verdict = if names.contains(group) { Verdict::Keep } else { Verdict::Add };
+        explanation.push(group, verdict, reason.clone());
     }
+    for (group, verdict, reason) in grants.refused().filter(|(group, ..)| !names.contains(group)) {
+        explanation.push(group, verdict, reason.clone());
+    }
+    let rest = removal::Ground {
+        settings,
+        grants: &grants,
+        outcome: &outcome,
+        asserted: &facts.identity.groups,
+        applies,
+        defaults_withheld: withheld.as_ref(),
+    };
+    let rest = rest.judge(current, &mut explanation);
+
+    let mut told: BTreeSet<String> = grants.given().map(|(group, _)| group.to_owned()).collect();
+    told.extend(rest.told);
     Decision {
-        application_groups: told.into_set(),
-        desired: DesiredGroups { ensure: ensure.into_set(), may_remove: may_remove.into_set() },
+        access: access::access(facts, settings),
+        account: access::account(facts, settings, maps),
+        application_groups: told,
+        desired: DesiredGroups {
+            ensure: grants.given().map(|(group, _)| group.to_owned()).collect(),
+            if_it_exists: grants.named_by_idp().map(str::to_owned).collect(),
+            may_remove: rest.remove,
+        },
         customer: entrance == Some(Entrance::Portal),
+        mark: settings.portal.as_ref().is_some_and(|rule| match rule.mark {
+            Mark::PortalSignIns => entrance == Some(Entrance::Portal),
+            Mark::AllSignIns => facts.request.started_at.is_some(),
+        }),
         explanation,
     }
 }
 
-/// The table: exact IdP names, many to many.
-fn grant_mapped(
-    asserted: &BTreeSet<String>,
+/// Does the person get the default groups? By scope, then by the door or a rule in its place, then by the sign that they
+/// need.
+fn default_groups(
+    facts: &Facts<'_>,
     settings: &Settings,
-    protected: &GroupNames,
-    ensure: &mut GroupNames,
-    explanation: &mut Explanation,
-) {
-    let mut unmapped: BTreeSet<&str> = asserted.iter().map(String::as_str).collect();
-    for rule in settings.group_mapping.iter().filter(|rule| asserted.contains(&rule.idp_group)) {
-        unmapped.remove(rule.idp_group.as_str());
-        for group in &rule.groups {
-            if protected.contains(group) {
-                explanation.push(Reason::Protected { group: group.clone() });
-                continue;
-            }
-            ensure.insert(group);
-            explanation.push(Reason::Mapped { idp_group: rule.idp_group.clone(), group: group.clone() });
-        }
-    }
-    if !unmapped.is_empty() {
-        explanation.push(Reason::Unmapped { count: unmapped.len() });
-    }
-}
-
-/// The default groups: by scope, then by the portal rule, which can only withhold.
-fn grant_defaults(
+    outcome: &RuleOutcome,
     entrance: Option<Entrance>,
-    account: &AccountFacts,
-    settings: &Settings,
-    protected: &GroupNames,
-    ensure: &mut GroupNames,
-    explanation: &mut Explanation,
-) {
+    maps: bool,
+) -> Result<(), Withheld> {
     let defaults = &settings.default_groups;
-    if defaults.groups.is_empty() {
-        return;
+    match (defaults.assign_to, facts.account.is_new()) {
+        (AssignTo::None, _) => return Err(Withheld::AssignedToNone),
+        (AssignTo::NewUsers, Some(false)) => return Err(Withheld::AccountExists),
+        (AssignTo::NewUsers, None) => return Err(Withheld::AccountUnknown),
+        (AssignTo::NewUsers, Some(true)) | (AssignTo::AllUsers, _) => {}
     }
-    let withheld = match (defaults.assign_to, account, entrance) {
-        (AssignTo::None, _, _) => Some(Withheld::AssignedToNone),
-        (AssignTo::NewUsers, AccountFacts::Present { unfinished: false, .. }, _) => {
-            Some(Withheld::AccountExists)
-        }
-        (AssignTo::NewUsers, AccountFacts::Unknown, _) => Some(Withheld::AccountUnknown),
-        (_, _, Some(Entrance::Portal)) => Some(Withheld::Portal),
-        (_, _, Some(Entrance::NoRequest)) => Some(Withheld::NoRequest),
-        (AssignTo::NewUsers | AssignTo::AllUsers, _, Some(Entrance::Elsewhere) | None) => None,
-    };
-    if let Some(why) = withheld {
-        explanation.push(Reason::DefaultGroupsWithheld(why));
-        return;
+    match (&outcome.default_groups, entrance) {
+        (Some((Switch::Withhold, rule)), _) => return Err(Withheld::Rule { name: rule.clone() }),
+        (None, Some(Entrance::Portal)) => return Err(Withheld::Portal),
+        (None, Some(Entrance::NoRequest { give: false })) => return Err(Withheld::NoRequest),
+        (Some((Switch::Give, _)), _)
+        | (None, Some(Entrance::Elsewhere | Entrance::NoRequest { give: true }) | None) => {}
     }
-    for group in &defaults.groups {
-        if protected.contains(group) {
-            explanation.push(Reason::Protected { group: group.clone() });
-            continue;
-        }
-        ensure.insert(group);
-        explanation.push(Reason::DefaultGroup { group: group.clone(), assign_to: defaults.assign_to });
+    match &defaults.only_if {
+        OnlyIf::Always => Ok(()),
+        OnlyIf::MappedGroup if maps => Ok(()),
+        OnlyIf::MappedGroup => Err(Withheld::NoMappedGroup),
+        OnlyIf::Matches(condition) if condition.holds(facts) == Holds::Yes => Ok(()),
+        OnlyIf::Matches(_) => Err(Withheld::ConditionNotMet),
     }
-}
-
-/// The managed groups that nobody gives any more, less everything that is never taken away.
-fn removable(
-    asserted: &AssertedGroups,
-    settings: &Settings,
-    protected: &GroupNames,
-    ensure: &GroupNames,
-    current: &GroupNames,
-    explanation: &mut Explanation,
-) -> GroupNames {
-    let mut may_remove = GroupNames::default();
-    // A claim that was left out says nothing about anybody's groups; only one that is there can take any away.
-    if matches!(asserted, AssertedGroups::Unknown(_)) {
-        return may_remove;
-    }
-    if settings.keep_existing_groups {
-        explanation.push(Reason::ExistingGroupsKept);
-        return may_remove;
-    }
-    let kept = match settings.default_groups.assign_to {
-        AssignTo::None => GroupNames::default(),
-        AssignTo::NewUsers | AssignTo::AllUsers => GroupNames::from_iter(&settings.default_groups.groups),
-    };
-    let managed = GroupNames::from_iter(settings.group_mapping.iter().flat_map(|rule| &rule.groups));
-    for group in managed.iter().filter(|group| !ensure.contains(group) && !protected.contains(group)) {
-        let reason = if kept.contains(group) {
-            Reason::DefaultGroupKept { group: group.to_owned() }
-        } else {
-            may_remove.insert(group);
-            Reason::Revoked { group: group.to_owned() }
-        };
-        if current.contains(group) {
-            explanation.push(reason);
-        }
-    }
-    may_remove
-}
-
-/// Every application group that a rule names.
-fn named(settings: &Settings) -> impl Iterator<Item = &str> {
-    let mapped = settings.group_mapping.iter().flat_map(|rule| &rule.groups);
-    mapped.chain(&settings.default_groups.groups).map(String::as_str)
 }

@@ -1,90 +1,239 @@
-//! Why a decision came out as it did: typed, in the order of the rules, without personal data.
+//! Why a decision came out as it did: a verdict for each group with the rule that gave it, without personal data.
 
 use core::fmt;
 
-use super::settings::AssignTo;
+use super::settings::{ApplyTo, AssignTo};
 use crate::identity::UnknownGroups;
 
-/// The reasons of one decision, in the order in which the rules were applied.
+/// The verdicts of one decision and what else had a say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explanation(Vec<Reason>);
+pub struct Explanation {
+    groups: Vec<GroupVerdict>,
+    notes: Vec<Note>,
+}
 
 impl Explanation {
-    pub(super) fn push(&mut self, reason: Reason) {
-        self.0.push(reason);
+    pub(super) fn push(&mut self, group: impl Into<String>, verdict: Verdict, reason: Reason) {
+        self.groups.push(GroupVerdict { group: group.into(), verdict, reason });
     }
 
-    /// The reasons in order.
+    pub(super) fn note(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+
+    /// One verdict for each group that a rule names or that the account has, what is given first.
     #[must_use]
-    pub fn reasons(&self) -> &[Reason] {
-        &self.0
+    pub fn groups(&self) -> &[GroupVerdict] {
+        &self.groups
+    }
+
+    /// What does not concern a single group.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// The plan makes `group` before it adds anybody to it.
+    pub fn creates(&mut self, group: &str) {
+        let added = |verdict: &&mut GroupVerdict| verdict.verdict == Verdict::Add && verdict.group == group;
+        if let Some(verdict) = self.groups.iter_mut().find(added) {
+            verdict.verdict = Verdict::Create;
+        }
     }
 }
 
 impl fmt::Display for Explanation {
+    /// One line: all verdicts but those on groups that are none of ours, then the notes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, reason) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("; ")?;
-            }
-            write!(f, "{reason}")?;
+        let mut separator = "";
+        for verdict in self.groups.iter().filter(|verdict| verdict.reason != Reason::NotManaged) {
+            write!(f, "{separator}{verdict}")?;
+            separator = "; ";
+        }
+        for note in &self.notes {
+            write!(f, "{separator}{note}")?;
+            separator = "; ";
         }
         Ok(())
     }
 }
 
-/// One rule that had a say.
+/// What happens with one group, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupVerdict {
+    /// The application's group.
+    pub group: String,
+    /// What happens.
+    pub verdict: Verdict,
+    /// The rule that says so.
+    pub reason: Reason,
+}
+
+impl fmt::Display for GroupVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}` ({})", self.verdict, self.group, self.reason)
+    }
+}
+
+/// What happens with a group of the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The person gets it.
+    Add,
+    /// The group is made, and the person gets it.
+    Create,
+    /// The person has it and keeps it.
+    Keep,
+    /// It is taken away.
+    Remove,
+    /// The person has it, no rule gives it, and it is protected from removal.
+    Protect,
+    /// A rule would give it or take it away, but it is never touched.
+    Ignore,
+    /// It is not given, and the person does not have it.
+    Withhold,
+}
+
+impl Verdict {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Create => "create",
+            Self::Keep => "keep",
+            Self::Remove => "remove",
+            Self::Protect => "protect",
+            Self::Ignore => "ignore",
+            Self::Withhold => "withhold",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The rule behind a verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The IdP's groups are not known, so nothing is taken away and no row of the table applies.
-    AssertedGroupsUnknown(UnknownGroups),
-    /// A row of the table gives the group.
+    /// A row of the table gives it.
     Mapped {
         /// The IdP's group.
         idp_group: String,
-        /// The application's group.
-        group: String,
+        /// Index into `group_mapping`.
+        row: usize,
     },
-    /// So many of the IdP's groups appear in no row of the table.
+    /// A pattern gives it.
+    Pattern {
+        /// The IdP's group.
+        idp_group: String,
+        /// Index into `group_patterns`.
+        pattern: usize,
+    },
+    /// The IdP's group has the same name.
+    SameName,
+    /// A rule gives it, or withholds it.
+    Rule {
+        /// The rule's name.
+        name: String,
+    },
+    /// It is a default group that the person gets.
+    DefaultGroup(AssignTo),
+    /// Everybody gets it.
+    AlwaysGroup,
+    /// It is a default group that the person does not get.
+    DefaultGroupWithheld(Withheld),
+    /// It is a default group, and those are never taken away.
+    DefaultGroupKept,
+    /// It makes administrators, and only a text that names it may give it or take it away.
+    AdminGroup,
+    /// Existing groups are kept.
+    ExistingGroupsKept,
+    /// It is protected from removal.
+    ProtectedGroup,
+    /// It is never touched.
+    IgnoredGroup,
+    /// The IdP's groups are not known, so nothing is taken away.
+    AssertedGroupsUnknown,
+    /// The person's groups do not follow the IdP's.
+    NotApplied(ApplyTo),
+    /// No rule says anything about it.
+    NotManaged,
+    /// No rule gives it any more.
+    NotGranted,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mapped { idp_group, row } => write!(f, "`{idp_group}`, group_mapping[{row}]"),
+            Self::Pattern { idp_group, pattern } => write!(f, "`{idp_group}`, group_patterns[{pattern}]"),
+            Self::SameName => f.write_str("same_name_groups"),
+            Self::Rule { name } => write!(f, "rule `{name}`"),
+            Self::DefaultGroup(assign_to) => write!(f, "default_groups, {}", assign_to.as_str()),
+            Self::AlwaysGroup => f.write_str("always_groups"),
+            Self::DefaultGroupWithheld(why) => write!(f, "default_groups, {why}"),
+            Self::DefaultGroupKept => f.write_str("default_groups are never taken away"),
+            Self::AdminGroup => f.write_str("admin_groups need to be named"),
+            Self::ExistingGroupsKept => f.write_str("keep_existing_groups"),
+            Self::ProtectedGroup => f.write_str("protected_groups"),
+            Self::IgnoredGroup => f.write_str("ignored_groups"),
+            Self::AssertedGroupsUnknown => f.write_str("asserted groups unknown"),
+            Self::NotApplied(scope) => write!(f, "apply_idp_groups_to, {}", scope.as_str()),
+            Self::NotManaged => f.write_str("not managed"),
+            Self::NotGranted => f.write_str("no rule gives it"),
+        }
+    }
+}
+
+/// What does not concern a single group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The IdP's groups are not known, so nothing is taken away and no row of the table applies.
+    AssertedGroupsUnknown(UnknownGroups),
+    /// So many of the IdP's groups stand for none of the application.
     Unmapped {
         /// How many.
         count: usize,
     },
-    /// A default group is given.
-    DefaultGroup {
-        /// The application's group.
-        group: String,
-        /// To whom the configuration gives it.
-        assign_to: AssignTo,
-    },
-    /// The default groups are not given; whoever has them keeps them.
+    /// The person's groups do not follow the IdP's.
+    NotApplied(ApplyTo),
+    /// The default groups are not given.
     DefaultGroupsWithheld(Withheld),
-    /// A rule gives the group, but it is protected: its members stay its members, and nobody becomes one.
-    Protected {
-        /// The application's group.
-        group: String,
+    /// So many of the account's groups are none of ours.
+    NotManaged {
+        /// How many.
+        count: usize,
     },
-    /// No rule gives the managed group any more: it is taken away.
-    Revoked {
-        /// The application's group.
-        group: String,
-    },
-    /// No rule gives the group, but it is a default group, and those are never taken away.
-    DefaultGroupKept {
-        /// The application's group.
-        group: String,
-    },
-    /// Nothing is taken away because existing groups are kept.
-    ExistingGroupsKept,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AssertedGroupsUnknown(why) => {
+                write!(f, "asserted groups unknown ({}), nothing removed", unknown(*why))
+            }
+            Self::Unmapped { count } => write!(f, "{count} asserted groups not mapped"),
+            Self::NotApplied(scope) => {
+                write!(f, "asserted groups not applied (apply_idp_groups_to, {})", scope.as_str())
+            }
+            Self::DefaultGroupsWithheld(why) => write!(f, "default groups withheld ({why})"),
+            Self::NotManaged { count } => write!(f, "{count} groups of the account not managed"),
+        }
+    }
 }
 
 /// Why the default groups are not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Withheld {
     /// The sign-in started at the customer portal.
     Portal,
-    /// No request started this, and a portal rule is configured: nobody knows which door the person uses.
+    /// No request started this, and nobody knows which door the person uses.
     NoRequest,
     /// They are for new users, and the account exists.
     AccountExists,
@@ -92,6 +241,15 @@ pub enum Withheld {
     AccountUnknown,
     /// They are for nobody.
     AssignedToNone,
+    /// A rule says so.
+    Rule {
+        /// The rule's name.
+        name: String,
+    },
+    /// They need an IdP group that stands for a group of the application, and there is none.
+    NoMappedGroup,
+    /// They need a condition that does not certainly hold.
+    ConditionNotMet,
 }
 
 impl fmt::Display for Withheld {
@@ -102,27 +260,10 @@ impl fmt::Display for Withheld {
             Self::AccountExists => "account exists",
             Self::AccountUnknown => "account unknown",
             Self::AssignedToNone => "assigned to none",
+            Self::Rule { name } => return write!(f, "rule `{name}`"),
+            Self::NoMappedGroup => "no mapped group",
+            Self::ConditionNotMet => "condition not met",
         })
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AssertedGroupsUnknown(why) => {
-                write!(f, "asserted groups unknown ({}), nothing removed", unknown(*why))
-            }
-            Self::Mapped { idp_group, group } => write!(f, "`{idp_group}` gives `{group}`"),
-            Self::Unmapped { count } => write!(f, "{count} asserted groups not mapped"),
-            Self::DefaultGroup { group, assign_to } => {
-                write!(f, "default group `{group}` ({})", assign_to.as_str())
-            }
-            Self::DefaultGroupsWithheld(why) => write!(f, "default groups withheld ({why})"),
-            Self::Protected { group } => write!(f, "`{group}` is protected"),
-            Self::Revoked { group } => write!(f, "`{group}` revoked"),
-            Self::DefaultGroupKept { group } => write!(f, "default group `{group}` kept"),
-            Self::ExistingGroupsKept => f.write_str("existing groups kept"),
-        }
     }
 }
 

@@ -11,16 +11,20 @@ use super::state::Settings;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guardrail {
     max_group_removals: usize,
+    max_group_creations: usize,
 }
 
 impl Guardrail {
     /// The bounds of these settings.
     #[must_use]
     pub const fn new(settings: &Settings) -> Self {
-        Self { max_group_removals: settings.max_group_removals }
+        Self {
+            max_group_removals: settings.max_group_removals,
+            max_group_creations: settings.max_group_creations,
+        }
     }
 
-    /// Lets `plan` pass unless it takes more groups than allowed. A refused plan is refused as a whole: nothing of it is
+    /// Lets `plan` pass unless it takes or makes more groups than allowed. A refused plan is refused as a whole: nothing of it is
     /// done.
     ///
     /// # Errors
@@ -29,6 +33,10 @@ impl Guardrail {
         let removals = plan.removals();
         if removals > self.max_group_removals {
             return Err(GuardrailRefusal::TooManyRemovals { removals, allowed: self.max_group_removals });
+        }
+        let creations = plan.creations();
+        if creations > self.max_group_creations {
+            return Err(GuardrailRefusal::TooManyCreations { creations, allowed: self.max_group_creations });
         }
         Ok(Approved(plan))
     }
@@ -61,6 +69,13 @@ pub enum GuardrailRefusal {
         /// `provisioning.max_group_removals`.
         allowed: usize,
     },
+    /// It makes more groups than one sign-in may.
+    TooManyCreations {
+        /// Groups that the plan makes.
+        creations: usize,
+        /// `provisioning.max_group_creations`.
+        allowed: usize,
+    },
 }
 
 impl GuardrailRefusal {
@@ -76,6 +91,9 @@ impl fmt::Display for GuardrailRefusal {
         match self {
             Self::TooManyRemovals { removals, allowed } => {
                 write!(f, "the plan removes {removals} groups, and at most {allowed} are allowed")
+            }
+            Self::TooManyCreations { creations, allowed } => {
+                write!(f, "the plan makes {creations} groups, and at most {allowed} are allowed")
             }
         }
     }

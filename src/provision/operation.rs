@@ -21,6 +21,11 @@ pub enum Operation {
         /// What to call the person; the user name when the IdP sent nothing better.
         display_name: Pii<String>,
     },
+    /// Let a deactivated account be used again.
+    ReactivateAccount {
+        /// The user name in the application's spelling.
+        username: Pii<String>,
+    },
     /// Change what differs, nothing else.
     UpdateAccount {
         /// The user name in the application's spelling.
@@ -39,6 +44,8 @@ pub enum Operation {
         username: Pii<String>,
         /// The group in the configured spelling.
         group: String,
+        /// The name came from the IdP: a group that does not exist is passed over.
+        if_it_exists: bool,
     },
     /// End the account's membership.
     RemoveFromGroup {
@@ -78,6 +85,8 @@ impl AccountChanges {
 pub enum OperationKind {
     /// [`Operation::CreateAccount`].
     CreateAccount,
+    /// [`Operation::ReactivateAccount`].
+    ReactivateAccount,
     /// [`Operation::UpdateAccount`].
     UpdateAccount,
     /// [`Operation::CreateGroup`].
@@ -96,6 +105,7 @@ impl OperationKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CreateAccount => "create_account",
+            Self::ReactivateAccount => "reactivate_account",
             Self::UpdateAccount => "update_account",
             Self::CreateGroup => "create_group",
             Self::AddToGroup => "add_to_group",
@@ -110,6 +120,8 @@ impl OperationKind {
 pub enum Reason {
     /// The person has no account.
     AccountAbsent,
+    /// The account is deactivated.
+    AccountInactive,
     /// The IdP's e-mail address differs.
     EmailDiffers,
     /// The IdP's display name differs.
@@ -132,6 +144,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AccountAbsent => "account absent",
+            Self::AccountInactive => "account deactivated",
             Self::EmailDiffers => "e-mail differs",
             Self::DisplayNameDiffers => "display name differs",
             Self::EmailAndDisplayNameDiffer => "e-mail and display name differ",
@@ -161,6 +174,7 @@ impl Operation {
     pub const fn kind(&self) -> OperationKind {
         match self {
             Self::CreateAccount { .. } => OperationKind::CreateAccount,
+            Self::ReactivateAccount { .. } => OperationKind::ReactivateAccount,
             Self::UpdateAccount { .. } => OperationKind::UpdateAccount,
             Self::CreateGroup { .. } => OperationKind::CreateGroup,
             Self::AddToGroup { .. } => OperationKind::AddToGroup,
@@ -181,6 +195,7 @@ impl Operation {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::CreateAccount { .. } => Reason::AccountAbsent,
+            Self::ReactivateAccount { .. } => Reason::AccountInactive,
             Self::UpdateAccount { changes, .. } => match (&changes.email, &changes.display_name) {
                 (Some(_), Some(_)) => Reason::EmailAndDisplayNameDiffer,
                 (None, _) => Reason::DisplayNameDiffers,
@@ -199,6 +214,7 @@ impl Operation {
     pub fn subject(&self) -> Subject<'_> {
         match self {
             Self::CreateAccount { username, .. }
+            | Self::ReactivateAccount { username }
             | Self::UpdateAccount { username, .. }
             | Self::AddToGroup { username, .. }
             | Self::RemoveFromGroup { username, .. } => Subject::Account(username),
@@ -216,7 +232,10 @@ impl fmt::Display for Operation {
             | Self::RemoveFromGroup { group, .. } => {
                 write!(f, "{} `{group}` ({})", self.kind().as_str(), self.reason())
             }
-            Self::CreateAccount { .. } | Self::UpdateAccount { .. } | Self::WriteMarker { .. } => {
+            Self::CreateAccount { .. }
+            | Self::ReactivateAccount { .. }
+            | Self::UpdateAccount { .. }
+            | Self::WriteMarker { .. } => {
                 write!(f, "{} ({})", self.kind().as_str(), self.reason())
             }
         }
@@ -235,6 +254,7 @@ pub fn satisfied(operation: &Operation, remote: &RemoteState) -> bool {
         Operation::CreateAccount { username, .. } => account.is_some_and(|account| {
             account.active && FoldedName::same(account.username.expose(), username.expose())
         }),
+        Operation::ReactivateAccount { .. } => account.is_some_and(|account| account.active),
         Operation::UpdateAccount { changes, .. } => account.is_some_and(|account| {
             changes.email.as_ref().is_none_or(|email| account.email.as_ref() == Some(email))
                 && changes.display_name.as_ref().is_none_or(|name| account.display_name == *name)

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::base::{Code, Pii};
-use crate::policy::GroupNames;
+use crate::policy::{AccountDecision, GroupNames};
 
 use super::marker::Marker;
 use super::operation::{AccountChanges, Operation};
@@ -41,6 +41,13 @@ impl Plan {
         self.operations.iter().filter(removes).count()
     }
 
+    /// How many groups it makes.
+    #[must_use]
+    pub fn creations(&self) -> usize {
+        let creates = |operation: &&Operation| matches!(operation, Operation::CreateGroup { .. });
+        self.operations.iter().filter(creates).count()
+    }
+
     pub(super) fn into_operations(self) -> Vec<Operation> {
         self.operations
     }
@@ -50,9 +57,9 @@ impl Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProvisionError {
-    /// There is no account, and accounts are not created.
+    /// There is no account, and it was not decided that one is made.
     AccountAbsent,
-    /// The account is deactivated; it is not reactivated by a sign-in.
+    /// The account is deactivated, and it was not decided that it is activated again.
     AccountInactive,
 }
 
@@ -70,8 +77,8 @@ impl ProvisionError {
 impl fmt::Display for ProvisionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::AccountAbsent => "the person has no account and `create_accounts` is off",
-            Self::AccountInactive => "the account is deactivated",
+            Self::AccountAbsent => "the person has no account, and none is to be made",
+            Self::AccountInactive => "the account is deactivated, and is to stay so",
         })
     }
 }
@@ -92,19 +99,28 @@ pub fn plan(
 ) -> Result<Plan, ProvisionError> {
     let mut operations = Vec::new();
     let username = match &remote.account {
-        None if !settings.create_accounts => return Err(ProvisionError::AccountAbsent),
+        None if desired.account != AccountDecision::Create => return Err(ProvisionError::AccountAbsent),
         None => {
             operations.push(create(desired));
             operations.extend(unfinished(desired, remote));
             desired.username.clone()
         }
-        Some(account) if !account.active => return Err(ProvisionError::AccountInactive),
         Some(account) => {
+            let username = &account.username;
+            let update = match (account.active, desired.account) {
+                (false, AccountDecision::Reactivate { update }) => {
+                    operations.push(Operation::ReactivateAccount { username: username.clone() });
+                    update
+                }
+                (false, _) => return Err(ProvisionError::AccountInactive),
+                // To be made, and there already: somebody else was faster.
+                (true, decision) => matches!(decision, AccountDecision::Update | AccountDecision::Create),
+            };
             let changes = changes(desired, account);
-            if settings.update_accounts && !changes.is_empty() {
-                operations.push(Operation::UpdateAccount { username: account.username.clone(), changes });
+            if update && !changes.is_empty() {
+                operations.push(Operation::UpdateAccount { username: username.clone(), changes });
             }
-            account.username.clone()
+            username.clone()
         }
     };
     change_groups(&username, desired, remote, settings, &mut operations);
@@ -174,9 +190,12 @@ fn change_groups(
                 .map(|group| Operation::CreateGroup { group: group.to_owned() }),
         );
     }
-    operations.extend(
-        missing().map(|group| Operation::AddToGroup { username: username.clone(), group: group.to_owned() }),
-    );
+    let by_name = GroupNames::from_iter(&desired.groups.if_it_exists);
+    operations.extend(missing().map(|group| Operation::AddToGroup {
+        username: username.clone(),
+        group: group.to_owned(),
+        if_it_exists: by_name.contains(group) && !settings.create_missing_groups,
+    }));
     operations.extend(
         current
             .iter()

@@ -24,6 +24,8 @@ pub enum Done {
     AlreadySo,
     /// It failed, and the plan goes on without it: [`Operation::is_precaution`].
     Failed,
+    /// The group does not exist, and that was allowed for.
+    PassedOver,
 }
 
 impl Progress {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::Pii;
-use crate::policy::{AccountFacts, DesiredGroups, FoldedName, GroupNames};
+use crate::policy::{AccountDecision, AccountFacts, DesiredGroups, FoldedName, GroupNames};
 
 use super::marker::{MarkerUpdate, RemoteMarker};
 use super::operation::Operation;
@@ -11,24 +11,17 @@ use super::operation::Operation;
 /// The checked part of the `provisioning` configuration that does not depend on the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Make an account for whoever has none; otherwise such a sign-in ends with SG8008.
-    pub create_accounts: bool,
-    /// Bring e-mail address and display name of existing accounts up to date.
-    pub update_accounts: bool,
     /// Make groups that the rules give and the application lacks; otherwise adding to one is refused (SG8003).
     pub create_missing_groups: bool,
     /// The most groups that one sign-in may take from an account (SG8006).
     pub max_group_removals: usize,
+    /// The most groups that one sign-in may make (SG8006): their names can come from the IdP.
+    pub max_group_creations: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            create_accounts: true,
-            update_accounts: true,
-            create_missing_groups: false,
-            max_group_removals: 20,
-        }
+        Self { create_missing_groups: false, max_group_removals: 20, max_group_creations: 10 }
     }
 }
 
@@ -41,6 +34,8 @@ pub struct DesiredState {
     pub email: Option<Pii<String>>,
     /// `None` when the IdP sent none: the account's own stays, and a new account is named after its user name.
     pub display_name: Option<Pii<String>>,
+    /// What may become of the account.
+    pub account: AccountDecision,
     /// Groups to have and groups not to keep.
     pub groups: DesiredGroups,
     /// What to remember at the account about this sign-in; `None` to keep no marker.
@@ -114,6 +109,11 @@ impl RemoteState {
                     if let Some(display_name) = &changes.display_name {
                         account.display_name = display_name.clone();
                     }
+                }
+            }
+            Operation::ReactivateAccount { .. } => {
+                if let Some(account) = &mut self.account {
+                    account.active = true;
                 }
             }
             Operation::CreateGroup { group } => {

@@ -12,6 +12,7 @@ use super::settings::Settings;
 use crate::base::{EntropySource, Pii, UnixTime, random};
 use crate::encoding::base64url;
 use crate::identity::Identity;
+use crate::policy::Admitted;
 use crate::saml::profiles::web_sso::AcceptedAssertion;
 
 /// How far the clocks of two replicas may differ before a session counts as forged.
@@ -56,12 +57,20 @@ pub struct SessionNameId {
 }
 
 /// What a session keeps for the application: what `policy` decided, not what the identity provider said.
-#[derive(Clone, Default, PartialEq, Eq)]
+///
+/// Made from a decision by which the person may enter, so there is no session against the rules.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Forwarded {
-    /// Application groups.
-    pub groups: BTreeSet<String>,
-    /// Values of the attributes that are forwarded, by attribute name.
-    pub attributes: BTreeMap<String, Vec<String>>,
+    pub(super) groups: BTreeSet<String>,
+    pub(super) attributes: BTreeMap<String, Vec<String>>,
+}
+
+impl Forwarded {
+    /// The application groups of the decision, and the values of the attributes that are forwarded, by attribute name.
+    #[must_use]
+    pub fn new(admitted: &Admitted, attributes: BTreeMap<String, Vec<String>>) -> Self {
+        Self { groups: admitted.decision().application_groups.clone(), attributes }
+    }
 }
 
 impl Session {

@@ -14,6 +14,8 @@ pub enum Outcome {
     Applied,
     /// The answer says that what it wants was so already.
     AlreadySo,
+    /// The group of the operation does not exist, and the operation allows for that.
+    PassedOver,
     /// The answer can mean several things: read the operation's subject again and ask
     /// [`crate::provision::satisfied`].
     Reread,

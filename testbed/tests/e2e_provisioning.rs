@@ -42,7 +42,7 @@ impl Stage {
                     { "idp_group": "idp-customers", "groups": ["portal-customers"] },
                     { "idp_group": "idp-many", "groups": ["m1", "m2", "m3", "m4"] }
                 ],
-                "protected_groups": ["jira-administrators"]
+                "ignored_groups": ["jira-administrators"]
             },
             "provisioning": { "jira_dc": { "timeout": "2s" }, "max_group_removals": 3 }
         }));

@@ -14,7 +14,9 @@ use samlgate::base::{Code, Pii, Secret, UnixTime};
 use samlgate::effect::CallFailure;
 use samlgate::http::{HttpCall, HttpResponse};
 use samlgate::identity::{AssertedGroups, Identity};
-use samlgate::policy::{self, AssignTo, DefaultGroups, DesiredGroups, Facts, RequestFacts, StartUrl, decide};
+use samlgate::policy::{
+    self, AccountDecision, AssignTo, DefaultGroups, DesiredGroups, Facts, RequestFacts, StartUrl, decide,
+};
 use samlgate::provision::{
     DesiredState, Done, Guardrail, Marker, MarkerUpdate, Operation, OperationKind, Progress, RemoteMarker,
     RemoteState, Settings, plan, satisfied,
@@ -81,6 +83,7 @@ impl World {
         match outcome {
             Outcome::Applied => Ok(Done::Applied),
             Outcome::AlreadySo => Ok(Done::AlreadySo),
+            Outcome::PassedOver => Ok(Done::PassedOver),
             Outcome::RetryAfter(retry_after) => Err(TargetError::Throttled { request, retry_after }),
             Outcome::Refused(error) => Err(error),
             Outcome::Reread => {
@@ -124,7 +127,12 @@ fn desired(username: &str, ensure: &[&str], may_remove: &[&str]) -> DesiredState
         username: pii(username),
         email: Some(pii("alice@example.test")),
         display_name: Some(pii("Alice Archer")),
-        groups: DesiredGroups { ensure: names(ensure), may_remove: names(may_remove) },
+        account: AccountDecision::Create,
+        groups: DesiredGroups {
+            ensure: names(ensure),
+            may_remove: names(may_remove),
+            ..DesiredGroups::default()
+        },
         marker: Some(MarkerUpdate {
             customer_login: Some(pii("alice")),
             signed_in_at: Some(UnixTime::from_secs(1_767_323_045)),
@@ -195,7 +203,8 @@ fn m15_e13_missing_groups_are_made_only_on_demand() {
     let world = World::new(Store::demo());
     let wanted = desired("jira-admin", &["brand new"], &[]);
     assert_eq!(world.sign_in(&wanted, &Settings::default()), Err(Code::TargetRefused));
-    let making = Settings { create_missing_groups: true, update_accounts: false, ..Settings::default() };
+    let wanted = DesiredState { account: AccountDecision::Keep, ..wanted };
+    let making = Settings { create_missing_groups: true, ..Settings::default() };
     assert_eq!(world.sign_in(&wanted, &making), Ok(vec![DONE, DONE, DONE]));
     // Somebody else knows the group already: making it again is refused with 400 and found to be so.
     world.state.change(|store| store.add_user(UserSeed::new("bob", &[])));
@@ -215,7 +224,7 @@ fn every_operation_may_be_repeated() {
             display_name: pii("Alice"),
         },
         Operation::CreateGroup { group: "new".to_owned() },
-        Operation::AddToGroup { username: username.clone(), group: group.clone() },
+        Operation::AddToGroup { username: username.clone(), group: group.clone(), if_it_exists: false },
         Operation::RemoveFromGroup { username: username.clone(), group },
         Operation::WriteMarker { username, marker: Marker::default() },
     ];
@@ -317,6 +326,7 @@ fn m6_who_is_new_stays_new_until_the_first_sign_in_is_finished() {
         default_groups: DefaultGroups {
             groups: vec!["jira-software-users".to_owned()],
             assign_to: AssignTo::NewUsers,
+            ..DefaultGroups::default()
         },
         ..policy::Settings::default()
     };
@@ -360,9 +370,34 @@ fn deactivated_and_unknown_people_are_refused() {
     world.state.change(|store| store.set_active("jira-admin", false));
     let wanted = desired("jira-admin", &[], &[]);
     assert_eq!(world.sign_in(&wanted, &Settings::default()), Err(Code::AccountInactive));
-    let settings = Settings { create_accounts: false, ..Settings::default() };
-    assert_eq!(world.sign_in(&desired("alice", &[], &[]), &settings), Err(Code::AccountAbsent));
+    let unknown = DesiredState { account: AccountDecision::Update, ..desired("alice", &[], &[]) };
+    assert_eq!(world.sign_in(&unknown, &Settings::default()), Err(Code::AccountAbsent));
     assert!(world.calls().iter().all(|call| call.starts_with("GET ")));
+}
+
+#[test]
+fn e7_an_account_is_activated_again_where_that_was_decided() {
+    let world = World::new(Store::demo());
+    world.state.change(|store| store.set_active("jira-admin", false));
+    let reactivate = AccountDecision::Reactivate { update: false };
+    let wanted = DesiredState { account: reactivate, ..desired("jira-admin", &[], &[]) };
+    assert_eq!(world.sign_in(&wanted, &Settings::default()), Ok(vec![DONE, DONE]));
+    assert!(world.calls().contains(&"PUT user?username=jira-admin 200".to_owned()), "{:?}", world.calls());
+    assert!(world.read("jira-admin").unwrap().account.unwrap().active);
+    assert_eq!(world.sign_in(&wanted, &Settings::default()), Ok(vec![]));
+}
+
+#[test]
+fn m14_a_group_that_the_idp_names_and_jira_lacks_is_passed_over() {
+    let world = World::new(Store::demo());
+    let mut wanted = desired("alice", &["nobody knows it", "jira-software-users"], &[]);
+    wanted.groups.if_it_exists = ["nobody knows it".to_owned()].into();
+    let done = world.sign_in(&wanted, &Settings::default()).unwrap();
+    assert_eq!(done.iter().filter(|done| **done == Done::PassedOver).count(), 1, "{done:?}");
+    assert_eq!(world.state.store().groups_of("alice"), ["jira-software-users"]);
+    // Named by the configuration it is a mistake.
+    wanted.groups.if_it_exists.clear();
+    assert_eq!(world.sign_in(&wanted, &Settings::default()), Err(Code::TargetRefused));
 }
 
 // The stand-in by itself.

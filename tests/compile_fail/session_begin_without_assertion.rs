@@ -10,11 +10,12 @@ fn begin(
     verified: &Verified,
     identity: &Identity,
     claim: ReplayClaim,
+    forwarded: Forwarded,
     settings: &Settings,
     entropy: &dyn EntropySource,
 ) -> Option<Session> {
     let now = UnixTime::from_secs(0);
-    Session::begin(verified, identity, claim, Forwarded::default(), now, settings, entropy).ok()
+    Session::begin(verified, identity, claim, forwarded, now, settings, entropy).ok()
 }
 
 fn main() {}

@@ -10,11 +10,12 @@ fn begin(
     assertion: &AcceptedAssertion,
     identity: &Identity,
     pending: PendingClaim,
+    forwarded: Forwarded,
     settings: &Settings,
     entropy: &dyn EntropySource,
 ) -> Option<Session> {
     let now = UnixTime::from_secs(0);
-    Session::begin(assertion, identity, pending, Forwarded::default(), now, settings, entropy).ok()
+    Session::begin(assertion, identity, pending, forwarded, now, settings, entropy).ok()
 }
 
 fn main() {}

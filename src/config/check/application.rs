@@ -11,7 +11,7 @@ use crate::config::raw::{
     Provisioning as RawProvisioning,
 };
 use crate::flow::{OnFailure, Provisioning};
-use crate::policy::{AssignTo, Contradiction, DefaultGroups, GroupRule, PortalRule, Settings};
+use crate::policy::{AccountRules, AssignTo, Contradiction, DefaultGroups, GroupRule, PortalRule, Settings};
 use crate::provision;
 use crate::targets::Target;
 use crate::targets::jira_dc::{self, JiraDc};
@@ -25,7 +25,11 @@ pub(super) fn audience(raw: &Configuration, checker: &mut Checker<'_>) {
     }
 }
 
-pub(super) fn policy(raw: &Policy, checker: &mut Checker<'_>) -> Settings {
+pub(super) fn policy(
+    raw: &Policy,
+    accounts: Option<&RawProvisioning>,
+    checker: &mut Checker<'_>,
+) -> Settings {
     let at = Path::default().field("policy");
     let mut group_mapping = Vec::new();
     for (index, entry) in raw.group_mapping.iter().enumerate() {
@@ -53,8 +57,10 @@ pub(super) fn policy(raw: &Policy, checker: &mut Checker<'_>) -> Settings {
                 RawAssignTo::AllUsers => AssignTo::AllUsers,
                 RawAssignTo::None => AssignTo::None,
             },
+            ..DefaultGroups::default()
         }
     });
+    groups(&raw.ignored_groups, &at.field("ignored_groups"), false, checker);
     groups(&raw.protected_groups, &at.field("protected_groups"), false, checker);
     let portal = raw.portal.as_ref().map(|raw| {
         let path = at.field("portal.path_prefixes");
@@ -64,25 +70,40 @@ pub(super) fn policy(raw: &Policy, checker: &mut Checker<'_>) -> Settings {
         for (index, prefix) in raw.path_prefixes.iter().enumerate() {
             checker.path(prefix, &path.index(index));
         }
-        PortalRule { path_prefixes: raw.path_prefixes.clone() }
+        PortalRule { path_prefixes: raw.path_prefixes.clone(), ..PortalRule::default() }
     });
     let settings = Settings {
-        group_mapping,
+        group_mapping: group_mapping.into(),
         default_groups: default_groups.unwrap_or_default(),
         portal,
+        ignored_groups: raw.ignored_groups.clone(),
         protected_groups: raw.protected_groups.clone(),
         keep_existing_groups: raw.keep_existing_groups,
+        accounts: accounts.map(account_rules).unwrap_or_default(),
+        create_missing_groups: accounts.is_some_and(|raw| raw.create_missing_groups),
+        ..Settings::default()
     };
     for contradiction in settings.contradictions() {
         let path = match &contradiction {
-            Contradiction::ProtectedButMapped { rule, .. } => {
+            Contradiction::IgnoredButMapped { rule, .. } => {
                 at.field("group_mapping").index(*rule).field("groups")
             }
-            Contradiction::ProtectedButDefault { .. } => at.field("default_groups.groups"),
+            Contradiction::IgnoredButDefault { .. } => at.field("default_groups.groups"),
+            Contradiction::IgnoredButAlways { .. } => at.field("always_groups"),
+            Contradiction::IgnoredButGranted { rule, .. } => at.field("rules").index(*rule),
         };
-        checker.conflict(&path, at.field("protected_groups"), contradiction);
+        checker.conflict(&path, at.field("ignored_groups"), contradiction);
     }
     settings
+}
+
+fn account_rules(raw: &RawProvisioning) -> AccountRules {
+    AccountRules {
+        create: raw.create_accounts,
+        update: raw.update_accounts,
+        reactivate: raw.reactivate_accounts,
+        create_only_with_mapped_group: raw.create_only_with_mapped_group,
+    }
 }
 
 /// Names of groups of the application.
@@ -106,6 +127,8 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
     let target = target.and_then(|raw| jira(raw, &target_path, checker));
     let max_group_removals =
         count(raw.max_group_removals, 0..=1000, &at.field("max_group_removals"), checker);
+    let max_group_creations =
+        count(raw.max_group_creations, 0..=1000, &at.field("max_group_creations"), checker);
     if raw.on_failure == RawOnFailure::Continue {
         checker
             .warn(&at.field("on_failure"), "people enter with the rights they had when provisioning fails");
@@ -113,10 +136,9 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
     Some(Provisioning {
         target: Target::JiraDc(JiraDc::new(target?)),
         rules: provision::Settings {
-            create_accounts: raw.create_accounts,
-            update_accounts: raw.update_accounts,
             create_missing_groups: raw.create_missing_groups,
             max_group_removals: max_group_removals?,
+            max_group_creations: max_group_creations?,
         },
         on_failure: match raw.on_failure {
             RawOnFailure::Refuse => OnFailure::Refuse,

@@ -183,7 +183,7 @@ pub(super) fn all(
     let session = checker.required(configuration.session.as_ref(), &root.field("session"), "a map");
     let session = session.and_then(|session| session::session(session, sp.as_ref(), checker));
     let request = request::request(configuration, headers.as_ref(), checker);
-    let policy = application::policy(&configuration.policy, checker);
+    let policy = application::policy(&configuration.policy, configuration.provisioning.as_ref(), checker);
     let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
     application::audience(configuration, checker);
     let session = session?;

@@ -15,7 +15,9 @@ raw! {
         /// The customer portal: a sign-in that starts there gets no default groups, and so uses up no licence. It only
         /// withholds and never takes a group away.
         portal: Option<Portal>,
-        /// Groups that are never given or taken away, such as those of administrators.
+        /// Groups of the application that are never touched: neither given nor taken away.
+        ignored_groups: Vec<String>,
+        /// Groups of the application that are never taken away; they may be given.
         protected_groups: Vec<String>,
         /// Never takes any group away.
         keep_existing_groups: bool,
@@ -79,11 +81,19 @@ raw! {
         create_accounts: bool,
         /// Keeps e-mail address and display name as the identity provider has them.
         update_accounts: bool,
+        /// Activates deactivated accounts of people who sign in; otherwise they are refused.
+        reactivate_accounts: bool,
+        /// Creates an account only for people with a group of the identity provider that stands for a group of the
+        /// application; others who have no account are refused.
+        create_only_with_mapped_group: bool,
         /// Creates groups of the application that do not exist yet; otherwise adding somebody to one fails (SG8003).
         create_missing_groups: bool,
         /// Groups that one sign-in may take away, at most 1000; a plan that takes away more is refused as a whole.
         #[cfg_attr(feature = "schema", schemars(range(max = 1000)))]
         max_group_removals: Whole,
+        /// Groups that one sign-in may create, at most 1000; a plan that creates more is refused as a whole.
+        #[cfg_attr(feature = "schema", schemars(range(max = 1000)))]
+        max_group_creations: Whole,
         /// What a failure means for the person who signs in.
         on_failure: OnFailure,
     }

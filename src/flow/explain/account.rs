@@ -5,7 +5,9 @@ use core::fmt::Write as _;
 use crate::base::Rejection;
 use crate::http::HttpCall;
 use crate::identity::Identity;
-use crate::policy::{self, AccountFacts, Decision, Facts, RequestFacts};
+use crate::policy::{
+    self, AccessDecision, AccountFacts, Admitted, Decision, Explanation, Facts, RequestFacts,
+};
 use crate::provision::{Operation, RemoteMarker, RemoteState};
 use crate::report;
 
@@ -18,29 +20,34 @@ pub(super) fn decide(
     explainer: &mut Explainer<'_>,
     identity: &Identity,
     request: RequestFacts<'_>,
-) -> Result<Decision, Rejection> {
+) -> Result<Admitted, Rejection> {
     let env = explainer.env;
     let Some(provisioning) = &env.settings.provisioning else {
         let facts = Facts { identity, request, account: &AccountFacts::Unknown, now: env.now };
-        let decision = policy::decide(&facts, &env.settings.policy);
-        explainer.report.decision = Some(outline(&decision));
-        explainer.timeline.pass(Stage::Access, "allowed");
+        let admitted = admit(explainer, policy::decide(&facts, &env.settings.policy))?;
         let detail = match explainer.input.account {
             Some(_) => "the application is told by headers alone, so the account was not looked at",
             None => "the application is told by headers alone",
         };
         explainer.timeline.pass(Stage::Provisioning, detail);
-        return Ok(decision);
+        return Ok(admitted);
     };
     let nobody = RemoteState { marker: RemoteMarker::Absent, ..RemoteState::default() };
     let remote = explainer.input.account.unwrap_or(&nobody);
     let sign_in = SignIn { identity, request, provisioning };
-    let decision = provisioning::decide(remote, sign_in, &env);
-    explainer.report.decision = Some(outline(&decision));
-    explainer.timeline.pass(Stage::Access, "allowed");
+    let admitted = admit(explainer, provisioning::decide(remote, sign_in, &env))?;
 
-    let approved = provisioning::approve(&decision, remote, sign_in, &env)?;
+    let approved = provisioning::approve(admitted.decision(), remote, sign_in, &env)?;
     let operations = approved.inner().operations();
+    let mut explanation = admitted.decision().explanation.clone();
+    for operation in operations {
+        if let Operation::CreateGroup { group } = operation {
+            explanation.creates(group);
+        }
+    }
+    if let Some(decision) = &mut explainer.report.decision {
+        decision.groups = verdicts(&explanation);
+    }
     let reads = [
         provisioning.target.read_account(&identity.username),
         provisioning.target.read_marker(&identity.username),
@@ -55,22 +62,42 @@ pub(super) fn decide(
         more => format!("{more} changes at {person}"),
     };
     explainer.timeline.pass(Stage::Provisioning, detail);
-    Ok(decision)
+    Ok(admitted)
+}
+
+/// Shows the decision, whatever it is, and lets in whom it lets in.
+fn admit(explainer: &mut Explainer<'_>, decision: Decision) -> Result<Admitted, Rejection> {
+    explainer.report.decision = Some(outline(&decision));
+    let admitted = decision.admit().map_err(|refusal| Rejection::new(refusal.code(), refusal))?;
+    explainer.timeline.pass(Stage::Access, "allowed");
+    Ok(admitted)
 }
 
 fn outline(decision: &Decision) -> report::Decision {
-    let granted = decision.desired.ensure.iter().map(|group| report::GroupVerdict {
-        group: group.clone(),
-        verdict: "add",
-        rule: String::new(),
-    });
     report::Decision {
-        access: report::Access { outcome: "allow", rule: String::from("no rule") },
-        account: report::Account { action: "none", reason: String::new() },
+        access: match &decision.access {
+            AccessDecision::Allowed { rule: Some(name) } => {
+                report::Access { outcome: "allow", rule: format!("access rule `{name}`") }
+            }
+            AccessDecision::Allowed { rule: None } => {
+                report::Access { outcome: "allow", rule: String::from("no rule against it") }
+            }
+            AccessDecision::Denied(why) => report::Access { outcome: "deny", rule: why.to_string() },
+        },
+        account: report::Account { action: decision.account.as_str(), reason: decision.account.to_string() },
         customer: decision.customer,
-        groups: granted.collect(),
-        notes: decision.explanation.reasons().iter().map(ToString::to_string).collect(),
+        groups: verdicts(&decision.explanation),
+        notes: decision.explanation.notes().iter().map(ToString::to_string).collect(),
     }
+}
+
+fn verdicts(explanation: &Explanation) -> Vec<report::GroupVerdict> {
+    let verdicts = explanation.groups().iter().map(|verdict| report::GroupVerdict {
+        group: verdict.group.clone(),
+        verdict: verdict.verdict.as_str(),
+        rule: verdict.reason.to_string(),
+    });
+    verdicts.collect()
 }
 
 fn operation_outline(operation: &Operation) -> report::Operation {
@@ -92,6 +119,7 @@ fn detail(operation: &Operation) -> String {
             }
             text
         }
+        Operation::ReactivateAccount { username } => username.expose().clone(),
         Operation::UpdateAccount { changes, .. } => {
             let changed = [&changes.email, &changes.display_name];
             let values: Vec<&str> =

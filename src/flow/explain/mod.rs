@@ -13,7 +13,7 @@ use crate::base::Rejection;
 use crate::effect::Answer;
 use crate::http::RedirectTarget;
 use crate::identity::Identity;
-use crate::policy::{Decision, RequestFacts, StartUrl};
+use crate::policy::{Admitted, RequestFacts, StartUrl};
 use crate::provision::RemoteState;
 use crate::report::{Outcome, Report};
 use crate::saml::profiles::web_sso::{AcceptedAssertion, Check};
@@ -96,8 +96,8 @@ impl Explainer<'_> {
                 path_and_query: target.as_str(),
             }),
         };
-        let decision = account::decide(self, &identity, request)?;
-        self.session(&assertion, &identity, claim, &decision)
+        let admitted = account::decide(self, &identity, request)?;
+        self.session(&assertion, &identity, claim, &admitted)
     }
 
     /// The address at which the sign-in started, as the gateway keeps it with the pending request.
@@ -134,11 +134,11 @@ impl Explainer<'_> {
         assertion: &AcceptedAssertion,
         identity: &Identity,
         claim: ReplayClaim,
-        decision: &Decision,
+        admitted: &Admitted,
     ) -> Result<(), Rejection> {
         let Env { now, entropy, settings, .. } = self.env;
         let fault = |fault: SessionError| Rejection::new(fault.code(), fault);
-        let forwarded = settings.headers.forwarded(identity, decision);
+        let forwarded = settings.headers.forwarded(identity, admitted);
         let session = Session::begin(assertion, identity, claim, forwarded, now, &settings.session, entropy)
             .map_err(fault)?;
         session::seal(&session, &settings.session, &[], entropy).map_err(fault)?;

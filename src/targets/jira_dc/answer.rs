@@ -164,6 +164,8 @@ impl JiraDc {
             (400 | 404 | 409, Operation::WriteMarker { .. }) => {
                 Outcome::Refused(TargetError::Refused { request, status: response.status })
             }
+            // The account was read or made a moment ago, so what is not found is the group.
+            (404, Operation::AddToGroup { if_it_exists: true, .. }) => Outcome::PassedOver,
             // 404 names the user or the group; where either is gone the membership is gone too.
             (404, Operation::RemoveFromGroup { .. }) | (400 | 409, _) => Outcome::Reread,
             (400..=499, _) => Outcome::Refused(TargetError::Refused { request, status: response.status }),

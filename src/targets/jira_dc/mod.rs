@@ -111,6 +111,11 @@ impl JiraDc {
                 self.resource("/rest/api/2/user"),
                 &new_account(username, email.as_ref(), display_name),
             ),
+            Operation::ReactivateAccount { username } => self.call_with_body(
+                "PUT",
+                self.resource("/rest/api/2/user").query("username", username.expose()),
+                &json!({ "active": true }),
+            ),
             Operation::UpdateAccount { username, changes } => self.call_with_body(
                 "PUT",
                 self.resource("/rest/api/2/user").query("username", username.expose()),
@@ -119,7 +124,7 @@ impl JiraDc {
             Operation::CreateGroup { group } => {
                 self.call_with_body("POST", self.resource("/rest/api/2/group"), &json!({ "name": group }))
             }
-            Operation::AddToGroup { username, group } => self.call_with_body(
+            Operation::AddToGroup { username, group, .. } => self.call_with_body(
                 "POST",
                 self.resource("/rest/api/2/group/user").query("groupname", group),
                 &json!({ "name": username.expose() }),

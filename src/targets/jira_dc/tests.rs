@@ -39,7 +39,7 @@ fn operations() -> Vec<Operation> {
             changes: AccountChanges { email: Some(pii("new@example.test")), display_name: None },
         },
         Operation::CreateGroup { group: group.clone() },
-        Operation::AddToGroup { username: username.clone(), group: group.clone() },
+        Operation::AddToGroup { username: username.clone(), group: group.clone(), if_it_exists: false },
         Operation::RemoveFromGroup { username: username.clone(), group },
         Operation::WriteMarker {
             username,
@@ -240,7 +240,7 @@ fn refusals_are_told_apart() {
         let written = match jira().outcome(update, &response) {
             Outcome::Refused(error) => Some(error.code()),
             Outcome::RetryAfter(_) => Some(Code::TargetThrottled),
-            Outcome::Applied | Outcome::AlreadySo | Outcome::Reread => None,
+            Outcome::Applied | Outcome::AlreadySo | Outcome::PassedOver | Outcome::Reread => None,
         };
         assert_eq!(written, code, "{what}");
     }
@@ -299,6 +299,7 @@ fn every_status_of_every_operation_has_a_meaning() {
             .map(|response| match jira().outcome(operation, response) {
                 Outcome::Applied => 'A',
                 Outcome::AlreadySo => 'S',
+                Outcome::PassedOver => 'P',
                 Outcome::Reread => 'R',
                 Outcome::RetryAfter(_) => 't',
                 Outcome::Refused(error) if error.code() == Code::TargetRefused => 'r',
@@ -373,7 +374,8 @@ fn a_group_exists_only_when_jira_says_so() {
 #[test]
 fn a_reread_decides_what_400_meant() {
     let jira = jira();
-    let add = Operation::AddToGroup { username: pii("alice"), group: "JIRA-users".to_owned() };
+    let add =
+        Operation::AddToGroup { username: pii("alice"), group: "JIRA-users".to_owned(), if_it_exists: false };
     let remove = Operation::RemoveFromGroup { username: pii("alice"), group: "jira-users".to_owned() };
     let create = Operation::CreateGroup { group: "New".to_owned() };
     let mut remote = RemoteState::default();

@@ -9,6 +9,7 @@ use samlgate::base::{EntropyFailure, EntropySource, Secret, UnixTime};
 use samlgate::effect::Answer;
 use samlgate::http::{OwnedHeaders, RedirectTarget, RequestHead, SameSite, SanitizedHead, SetCookie, cookie};
 use samlgate::identity::{self, Identity};
+use samlgate::policy::{self, AccountFacts, Facts, RequestFacts, decide};
 use samlgate::session::pending_request::{self, PendingRequest};
 use samlgate::session::replay::{Attempt, ReplayLedger, Settled};
 use samlgate::session::{
@@ -66,7 +67,11 @@ fn session(settings: &Settings, groups: usize, entropy: &Counting) -> Session {
         let mixed = (index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         format!("{mixed:016x}{:016x}", mixed.rotate_left(17).wrapping_mul(0xD6E8_FEB8_6659_FD93))
     };
-    let forwarded = Forwarded { groups: (0..groups).map(name).collect(), attributes: BTreeMap::new() };
+    let rules =
+        policy::Settings { always_groups: (0..groups).map(name).collect(), ..policy::Settings::default() };
+    let (request, account) = (RequestFacts::default(), &AccountFacts::Unknown);
+    let decision = decide(&Facts { identity: &identity, request, account, now }, &rules);
+    let forwarded = Forwarded::new(&decision.admit().expect("nothing forbids it"), BTreeMap::new());
     Session::begin(&accepted, &identity, claim, forwarded, now, settings, entropy).expect("a session")
 }
 
