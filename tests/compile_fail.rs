@@ -55,7 +55,7 @@ const PROOFS: &[(&str, &[&str])] = &[
         &["header_edits_from_nothing", "header_edits_without_head", "sanitized_head_forged"],
     ),
     ("open redirect", &["redirect_target_forged"]),
-    ("entering against the rules", &["session_begin_without_admission"]),
+    ("entering against the rules", &["admitted_forged", "session_begin_without_admission"]),
     ("losing all groups because a claim was left out", &["unknown_groups_taken_for_none"]),
     ("mass deprovisioning", &["approved_plan_forged"]),
     ("secrets or people in logs", &["pii_read_by_accident", "secret_displayed", "secret_printed"]),

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use samlgate::policy::{Admitted, Decision};
+use samlgate::policy::Decision;
 use samlgate::session::Forwarded;
 
-fn forward(decision: &Decision, owned: Decision) {
+fn forward(decision: &Decision) {
     let _ = Forwarded::new(decision, BTreeMap::new());
-    let _ = Forwarded::new(&Admitted(owned), BTreeMap::new());
-    let _ = Forwarded { groups: decision.application_groups.clone(), attributes: BTreeMap::new() };
+}
+
+fn forge(decision: Decision) -> Forwarded {
+    Forwarded { groups: decision.application_groups, attributes: BTreeMap::new() }
 }
 
 fn main() {}
