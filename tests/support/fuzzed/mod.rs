@@ -4,6 +4,7 @@
 //! Each takes any bytes, and panics only when the property is broken.
 
 pub mod c14n;
+pub mod cel_expression;
 pub mod certificate;
 pub mod config;
 pub mod cookie;
@@ -24,6 +25,7 @@ pub type Check = fn(input: &[u8]);
 /// Every target by its name.
 pub const TARGETS: &[(&str, Check)] = &[
     ("c14n", c14n::check),
+    ("cel_expression", cel_expression::check),
     ("certificate", certificate::check),
     ("config", config::check),
     ("cookie", cookie::check),

@@ -19,6 +19,7 @@ pub fn of(target: &str) -> Vec<(String, Vec<u8>)> {
 fn begun_with(target: &str) -> Vec<(String, Vec<u8>)> {
     match target {
         "c14n" => c14n(),
+        "cel_expression" => expressions(),
         "certificate" => certificates(),
         "config" => configurations(),
         "cookie" => cookies(),
@@ -116,6 +117,25 @@ fn certificates() -> Vec<(String, Vec<u8>)> {
         }
     }
     seeds
+}
+
+/// The documented examples, and what the typed conditions have no words for.
+fn expressions() -> Vec<(String, Vec<u8>)> {
+    let document = tests_folder().join("../docs/expressions.md");
+    let text = fs::read_to_string(document).expect("the examples");
+    let examples = text.split("```cel\n").skip(1).filter_map(|block| block.split("```").next());
+    let others = [
+        "groups.filter(g, g != 'x').map(g, g + 'y').exists_one(g, g.size() > 3)",
+        "[1, 2, 3].all(n, n * now / n % 7 - -n < 4 ? n >= 1 : n <= 2 || n != 3)",
+        "saml.attributes['d'][0].contains(saml.email) || !('x' in saml.attributes)",
+        "1 / 0 == int('9223372036854775808') + 9223372036854775807 // never",
+        "saml.attributes.partly.size() == 1 && account.groups[-1] == r'\\d\u{e9}'",
+        "groups.exists(a, groups.exists(b, a == b))",
+        "['a'].map(x, x + x).map(x, x + x).map(x, x + x)[0].endsWith(\"\"\"a\"\"\")",
+        "{'a': [null, 1.0, 2u, b'\\xff'], 'a': type(dyn(1))}.?b[?0].orValue(duration('1s'))",
+    ];
+    let seeds = examples.chain(others).enumerate();
+    seeds.map(|(number, text)| (format!("expression-{number}"), text.trim().as_bytes().to_vec())).collect()
 }
 
 fn configurations() -> Vec<(String, Vec<u8>)> {
