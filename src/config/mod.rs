@@ -8,6 +8,7 @@ mod defaults;
 mod environment;
 mod errors;
 mod json;
+mod locate;
 mod path;
 mod protobuf;
 mod raw;
@@ -17,6 +18,7 @@ mod structure;
 
 pub use environment::Environment;
 pub use errors::{ConfigError, Warning};
+pub use locate::locate;
 pub use path::Path;
 
 use crate::base::UnixTime;

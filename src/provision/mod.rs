@@ -9,6 +9,7 @@ mod marker;
 mod operation;
 mod plan;
 mod progress;
+mod recorded;
 mod state;
 
 pub use guardrail::{Approved, Guardrail, GuardrailRefusal};
@@ -16,4 +17,5 @@ pub use marker::{LAST_LOGIN_RESOLUTION, Marker, MarkerUpdate, RemoteMarker};
 pub use operation::{AccountChanges, Operation, OperationKind, Reason, Subject, satisfied};
 pub use plan::{Plan, ProvisionError, plan};
 pub use progress::{Done, Progress};
+pub use recorded::RecordedAccount;
 pub use state::{DesiredState, RemoteAccount, RemoteState, Settings};

@@ -3,7 +3,10 @@
 //! One type for whoever shows it: the command line, the test sign-in page, the playground. It holds personal data in the
 //! clear, so it goes only to somebody who asked for it, and `Debug` prints nothing of it. Makes no decision.
 
+mod redact;
 mod text;
+
+pub use redact::redact;
 
 use core::fmt;
 

@@ -1,0 +1,60 @@
+//! What would become of a sign-in.
+
+use std::collections::BTreeMap;
+
+use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
+use samlgate::flow::{self, Env};
+use samlgate::gateway::Settings;
+use samlgate::provision::{RecordedAccount, RemoteState};
+use samlgate::report::Report;
+use samlgate::xmlsec::RustCrypto;
+use serde::Deserialize;
+
+/// What a person fills in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    pub(crate) configuration: String,
+    #[serde(default)]
+    pub(crate) environment: BTreeMap<String, String>,
+    /// XML, base64 or a form.
+    response: String,
+    request_id: Option<String>,
+    started_at: Option<String>,
+    account: Option<RecordedAccount>,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+}
+
+/// Nothing that is made here lives on, so nothing has to be unpredictable.
+struct Zeros;
+
+impl EntropySource for Zeros {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailure> {
+        out.fill(0);
+        Ok(())
+    }
+}
+
+/// The core's report.
+pub(crate) fn report(input: &Input, settings: &Settings) -> Report {
+    let now = UnixTime::from_secs(input.now);
+    let env = Env { now, entropy: &Zeros, crypto: &RustCrypto, settings: &settings.flow };
+    let ask = |account: Option<&RemoteState>| {
+        let recorded = flow::explain::Input {
+            response: input.response.as_bytes(),
+            request_id: input.request_id.as_deref(),
+            started_at: input.started_at.as_deref(),
+            account,
+        };
+        flow::explain::explain(&recorded, &env)
+    };
+    let report = ask(None);
+    match &input.account {
+        None => report,
+        Some(account) => {
+            let person = report.identity.and_then(|identity| identity.username).unwrap_or_default();
+            ask(Some(&account.remote(&person)))
+        }
+    }
+}
