@@ -253,6 +253,57 @@ fn limits_follow_the_size_of_the_document_unless_they_are_set() {
     assert_eq!((flow.limits.max_groups, flow.identity.max_groups), (7, 7));
 }
 
+/// The numbers of rows, rules and patterns that are taken, and one more of each.
+#[test]
+fn lists_of_the_policy_have_an_end() {
+    let good = case("good_minimal");
+    let load = |policy: Value| {
+        let mut value: Value = serde_json::from_slice(&bytes("good_minimal", &good)).unwrap();
+        merge(&mut value, &serde_json::json!({ "policy": policy }));
+        let json = serde_json::to_vec(&value).unwrap();
+        let outcome = config::load(&json, &environment(&good), UnixTime::from_secs(NOW));
+        outcome.map(|(settings, _)| settings.flow.policy).map_err(|faults| faults[0].to_string())
+    };
+    let rows = |number: usize| -> Vec<Value> {
+        let row =
+            |row| serde_json::json!({ "idp_group": format!("idp-{row}"), "groups": [format!("g{row}")] });
+        (0..number).map(row).collect()
+    };
+    let rules = |number: usize| -> Vec<Value> {
+        let rule =
+            |rule| serde_json::json!({ "name": format!("r{rule}"), "action": { "default_groups": "GIVE" } });
+        (0..number).map(rule).collect()
+    };
+    let expressions = |number| {
+        let mut rules = rules(number);
+        rules.iter_mut().for_each(|rule| rule["match"] = serde_json::json!({ "expression": "true" }));
+        rules
+    };
+    let patterns = vec![serde_json::json!({ "pattern": { "regex": "a" }, "groups": ["b"] }); 201];
+    assert_eq!(
+        load(serde_json::json!({ "group_mapping": rows(50_000) })).unwrap().group_mapping.rows().len(),
+        50_000
+    );
+    assert_eq!(load(serde_json::json!({ "rules": rules(200) })).unwrap().rules.len(), 200);
+    for (policy, message) in [
+        (serde_json::json!({ "group_mapping": rows(50_001) }), "found 50001 rows; expected at most 50000"),
+        (
+            serde_json::json!({ "rules": expressions(51) }),
+            "found one more expression; expected at most 50 in the policy",
+        ),
+        (serde_json::json!({ "rules": rules(201) }), "found 201 rules; expected at most 200"),
+        (serde_json::json!({ "group_patterns": patterns }), "found 201 patterns; expected at most 200"),
+        (serde_json::json!({ "always_groups": vec!["a"; 1001] }), "found 1001 groups; expected at most 1000"),
+        (
+            serde_json::json!({ "managed_groups": vec![serde_json::json!({ "exact": "a" }); 65] }),
+            "found 65 comparisons; expected at most 64",
+        ),
+    ] {
+        let fault = load(policy).unwrap_err();
+        assert!(fault.ends_with(message), "{fault}");
+    }
+}
+
 /// Replaces every part of a good configuration by values of other kinds: each gives a fault at or above its place.
 #[test]
 fn every_field_checks_its_kind() {

@@ -6,12 +6,14 @@ use crate::{base, identity, policy};
 impl Default for Configuration {
     fn default() -> Self {
         Self {
+            presets: Vec::new(),
             sp: None,
             idp: None,
             identity: Identity::default(),
             headers: Headers::default(),
             session: None,
             rules: Vec::new(),
+            portals: None,
             requests_with_credentials: RequestsWithCredentials::default(),
             cors_preflight: PassOrProtect::Protect,
             allowed_hosts: Vec::new(),
@@ -164,15 +166,67 @@ impl Default for RequestsWithCredentials {
     }
 }
 
+/// Groups that make administrators of Atlassian's products as they come, on premises and in the cloud.
+const ADMIN_GROUPS: [&str; 10] = [
+    "administrators",
+    "atlassian-addons-admin",
+    "bamboo-admin",
+    "confluence-administrators",
+    "crowd-administrators",
+    "jira-administrators",
+    "org-admins",
+    "site-admins",
+    "stash-admins",
+    "system-administrators",
+];
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            group_mapping: Vec::new(),
+            group_patterns: Vec::new(),
+            same_name_groups: None,
+            apply_idp_groups_to: ApplyTo::AllUsers,
+            default_groups: None,
+            always_groups: Vec::new(),
+            portal: None,
+            rules: Vec::new(),
+            access: Vec::new(),
+            default_access: AllowOrDeny::Allow,
+            required_groups: RequiredGroups::default(),
+            ignored_groups: Vec::new(),
+            protected_groups: Vec::new(),
+            admin_groups: ADMIN_GROUPS.map(String::from).to_vec(),
+            danger_allow_admin_groups_by_name: false,
+            keep_existing_groups: false,
+            manage_groups: ManageGroups::Listed,
+            managed_groups: Vec::new(),
+            cleanup: Cleanup::default(),
+        }
+    }
+}
+
 impl Default for DefaultGroups {
     fn default() -> Self {
-        Self { groups: Vec::new(), assign_to: AssignTo::NewUsers }
+        Self { groups: Vec::new(), assign_to: AssignTo::NewUsers, only_if: None, keep: true }
     }
 }
 
 impl Default for Portal {
     fn default() -> Self {
-        Self { path_prefixes: policy::PortalRule::default().path_prefixes }
+        Self {
+            path_prefixes: policy::PortalRule::default().path_prefixes,
+            url: None,
+            no_request: GiveOrWithhold::Withhold,
+            mark: Mark::PortalSignIns,
+            mark_lifetime: None,
+        }
+    }
+}
+
+impl Default for Cleanup {
+    fn default() -> Self {
+        Self { mode: CleanupMode::Keep, unless: None }
     }
 }
 

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::path::{Path, Quoted};
+use super::presets::Origins;
 use crate::base::Code;
 
 /// One fault and its place. All faults of a file are reported together.
@@ -10,6 +11,8 @@ use crate::base::Code;
 pub struct ConfigError {
     pub(super) path: Path,
     pub(super) finding: Finding,
+    /// Where a preset said it.
+    remark: Option<String>,
 }
 
 /// What is wrong at a place.
@@ -32,6 +35,20 @@ pub(super) enum Finding {
 }
 
 impl ConfigError {
+    pub(super) const fn new(path: Path, finding: Finding) -> Self {
+        Self { path, finding, remark: None }
+    }
+
+    /// With a word about the fields that presets set.
+    pub(super) fn remarked(self, origins: &Origins) -> Self {
+        let other = match &self.finding {
+            Finding::Conflict { other, .. } => Some(other),
+            _ => None,
+        };
+        let remark = origins.remark(&self.path, other);
+        Self { remark, ..self }
+    }
+
     /// The finding in the catalogue: `SG90xx`, or that of the room that judged the value.
     #[must_use]
     pub const fn code(&self) -> Code {
@@ -57,7 +74,14 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`: ", self.path)?;
-        match &self.finding {
+        self.finding.fmt(f, &self.path)?;
+        self.remark.iter().try_for_each(|remark| write!(f, " ({remark})"))
+    }
+}
+
+impl Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>, path: &Path) -> fmt::Result {
+        match self {
             Finding::Malformed(detail) => f.write_str(detail),
             Finding::UnknownField { expected } => {
                 f.write_str("unknown field")?;
@@ -65,7 +89,7 @@ impl fmt::Display for ConfigError {
                     return f.write_str("; no field is expected here");
                 }
                 write!(f, "; expected {}", one_of(expected))?;
-                match self.path.segments().last() {
+                match path.segments().last() {
                     Some(super::path::Segment::Key(name)) => suggest(f, name, expected),
                     _ => Ok(()),
                 }
@@ -83,6 +107,16 @@ impl fmt::Display for ConfigError {
 }
 
 impl core::error::Error for ConfigError {}
+
+impl Warning {
+    /// With a word about a field that a preset set.
+    pub(super) fn remarked(self, origins: &Origins) -> Self {
+        match origins.remark(&self.path, None) {
+            Some(remark) => Self { detail: format!("{} ({remark})", self.detail), ..self },
+            None => self,
+        }
+    }
+}
 
 /// "`a`", "one of `a`, `b`".
 pub(super) fn one_of<S: AsRef<str>>(names: &[S]) -> String {

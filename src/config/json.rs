@@ -27,7 +27,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Value, Vec<ConfigError>), ConfigErr
             }
             // Only syntax errors occur here, and their messages hold no values.
             let detail = format!("not valid JSON: {error}");
-            Err(ConfigError { path: Path::default(), finding: Finding::Malformed(detail) })
+            Err(ConfigError::new(Path::default(), Finding::Malformed(detail)))
         }
     }
 }
@@ -98,7 +98,7 @@ impl<'de> Visitor<'de> for Node<'_> {
             let value = entries.next_value_seed(Node { path: path.clone(), repeated: self.repeated })?;
             if map.contains_key(&key) {
                 let finding = Finding::Malformed(String::from("the field occurs twice"));
-                self.repeated.borrow_mut().push(ConfigError { path, finding });
+                self.repeated.borrow_mut().push(ConfigError::new(path, finding));
             } else {
                 map.insert(key, value);
             }

@@ -99,7 +99,7 @@ pub(super) fn read(mut value: Value) -> Structure {
         let Fault { path, cut, finding } = describe(&error, &mut value);
         let path = cuts.original(&path);
         nulls.retain(|null| !null.starts_with(&path));
-        faults.push(ConfigError { path, finding });
+        faults.push(ConfigError::new(path, finding));
         if faults.len() >= MAX_FAULTS || !cuts.cut(&mut value, &cut) {
             // Nothing is left that could be judged.
             cuts.places.insert(Path::default());
@@ -109,7 +109,7 @@ pub(super) fn read(mut value: Value) -> Structure {
     // Where `null` was read as an absent field.
     faults.extend(nulls.into_iter().take(MAX_FAULTS).map(|path| {
         let expected = String::from("a value; leave the field out for its default");
-        ConfigError { path, finding: Finding::Invalid { found: String::from("null"), expected } }
+        ConfigError::new(path, Finding::Invalid { found: String::from("null"), expected })
     }));
     Structure { configuration, faults, cuts }
 }

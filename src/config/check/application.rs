@@ -1,4 +1,4 @@
-//! `policy` and `provisioning`.
+//! `provisioning`.
 
 use core::time::Duration;
 
@@ -7,116 +7,25 @@ use super::session::count;
 use super::{Checker, optional, quoted};
 use crate::config::path::Path;
 use crate::config::raw::{
-    AssignTo as RawAssignTo, Configuration, JiraDc as RawJiraDc, OnFailure as RawOnFailure, Policy,
-    Provisioning as RawProvisioning,
+    Configuration, JiraDc as RawJiraDc, OnFailure as RawOnFailure, Provisioning as RawProvisioning,
 };
 use crate::flow::{OnFailure, Provisioning};
-use crate::policy::{AccountRules, AssignTo, Contradiction, DefaultGroups, GroupRule, PortalRule, Settings};
 use crate::provision;
 use crate::targets::Target;
 use crate::targets::jira_dc::{self, JiraDc};
 
 /// Does anybody learn of the groups?
 pub(super) fn audience(raw: &Configuration, checker: &mut Checker<'_>) {
-    let gives = !raw.policy.group_mapping.is_empty() || raw.policy.default_groups.is_some();
+    let policy = &raw.policy;
+    let gives = !policy.group_mapping.is_empty()
+        || !policy.group_patterns.is_empty()
+        || policy.same_name_groups.is_some()
+        || policy.default_groups.is_some()
+        || !policy.always_groups.is_empty()
+        || !policy.rules.is_empty();
     if gives && raw.provisioning.is_none() && raw.headers.groups.is_none() {
         let path = Path::default().field("policy");
         checker.warn(&path, "without headers.groups and provisioning nobody learns of the groups");
-    }
-}
-
-pub(super) fn policy(
-    raw: &Policy,
-    accounts: Option<&RawProvisioning>,
-    checker: &mut Checker<'_>,
-) -> Settings {
-    let at = Path::default().field("policy");
-    let mut group_mapping = Vec::new();
-    for (index, entry) in raw.group_mapping.iter().enumerate() {
-        let path = at.field("group_mapping").index(index);
-        let field = path.field("idp_group");
-        let idp_group =
-            checker.required(entry.idp_group.as_ref(), &field, "a group of the identity provider");
-        if let Some(name) = idp_group
-            && (name.is_empty() || name.chars().any(char::is_control))
-        {
-            checker.invalid(&field, quoted(name), "a group of the identity provider");
-        }
-        groups(&entry.groups, &path.field("groups"), true, checker);
-        group_mapping.push(GroupRule {
-            idp_group: idp_group.cloned().unwrap_or_default(),
-            groups: entry.groups.clone(),
-        });
-    }
-    let default_groups = raw.default_groups.as_ref().map(|raw| {
-        groups(&raw.groups, &at.field("default_groups.groups"), true, checker);
-        DefaultGroups {
-            groups: raw.groups.clone(),
-            assign_to: match raw.assign_to {
-                RawAssignTo::NewUsers => AssignTo::NewUsers,
-                RawAssignTo::AllUsers => AssignTo::AllUsers,
-                RawAssignTo::None => AssignTo::None,
-            },
-            ..DefaultGroups::default()
-        }
-    });
-    groups(&raw.ignored_groups, &at.field("ignored_groups"), false, checker);
-    groups(&raw.protected_groups, &at.field("protected_groups"), false, checker);
-    let portal = raw.portal.as_ref().map(|raw| {
-        let path = at.field("portal.path_prefixes");
-        if raw.path_prefixes.is_empty() {
-            checker.missing(&path, "at least one path such as `/servicedesk/`");
-        }
-        for (index, prefix) in raw.path_prefixes.iter().enumerate() {
-            checker.path(prefix, &path.index(index));
-        }
-        PortalRule { path_prefixes: raw.path_prefixes.clone(), ..PortalRule::default() }
-    });
-    let settings = Settings {
-        group_mapping: group_mapping.into(),
-        default_groups: default_groups.unwrap_or_default(),
-        portal,
-        ignored_groups: raw.ignored_groups.clone(),
-        protected_groups: raw.protected_groups.clone(),
-        keep_existing_groups: raw.keep_existing_groups,
-        accounts: accounts.map(account_rules).unwrap_or_default(),
-        create_missing_groups: accounts.is_some_and(|raw| raw.create_missing_groups),
-        ..Settings::default()
-    };
-    for contradiction in settings.contradictions() {
-        let path = match &contradiction {
-            Contradiction::IgnoredButMapped { rule, .. } => {
-                at.field("group_mapping").index(*rule).field("groups")
-            }
-            Contradiction::IgnoredButDefault { .. } => at.field("default_groups.groups"),
-            Contradiction::IgnoredButAlways { .. } => at.field("always_groups"),
-            Contradiction::IgnoredButGranted { rule, .. } => at.field("rules").index(*rule),
-        };
-        checker.conflict(&path, at.field("ignored_groups"), contradiction);
-    }
-    settings
-}
-
-fn account_rules(raw: &RawProvisioning) -> AccountRules {
-    AccountRules {
-        create: raw.create_accounts,
-        update: raw.update_accounts,
-        reactivate: raw.reactivate_accounts,
-        create_only_with_mapped_group: raw.create_only_with_mapped_group,
-    }
-}
-
-/// Names of groups of the application.
-fn groups(list: &[String], at: &Path, needed: bool, checker: &mut Checker<'_>) {
-    if needed && list.is_empty() {
-        checker.missing(at, "at least one group of the application");
-    }
-    for (index, name) in list.iter().enumerate() {
-        let fits = !name.is_empty() && name.trim() == name && name.chars().count() <= 255;
-        if !fits || name.chars().any(char::is_control) {
-            let expected = "a group name of 1 to 255 characters without white space around it";
-            checker.invalid(&at.index(index), quoted(name), expected);
-        }
     }
 }
 

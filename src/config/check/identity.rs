@@ -149,7 +149,7 @@ fn names(list: &[String], at: &Path, checker: &mut Checker<'_>) {
     }
 }
 
-fn attribute_name(name: &str, path: &Path, checker: &mut Checker<'_>) {
+pub(super) fn attribute_name(name: &str, path: &Path, checker: &mut Checker<'_>) {
     if name.is_empty() || name.trim() != name || name.chars().any(char::is_control) {
         checker.invalid(path, quoted(name), "an attribute name without white space around it");
     }

@@ -123,3 +123,8 @@ pub(super) fn string_matches(
     }
     matches
 }
+
+/// The text that a comparison asks for by itself.
+pub(super) fn is_exactly(raw: &RawString) -> Option<&str> {
+    raw.exact.as_deref()
+}

@@ -3,9 +3,13 @@
 //! A function per section reports all its faults to the [`Checker`] and gives back settings only if they can be used.
 
 mod application;
+mod condition;
+mod contradictions;
 mod identity;
 mod matcher;
 mod origin;
+mod policy;
+mod portals;
 mod request;
 mod saml;
 mod session;
@@ -27,15 +31,17 @@ pub(super) struct Checker<'e> {
     now: UnixTime,
     faults: Vec<ConfigError>,
     warnings: Vec<Warning>,
+    /// Expressions that were found.
+    expressions: usize,
 }
 
 impl<'e> Checker<'e> {
     pub(super) fn new(environment: &'e dyn Environment, now: UnixTime) -> Self {
-        Self { environment, now, faults: Vec::new(), warnings: Vec::new() }
+        Self { environment, now, faults: Vec::new(), warnings: Vec::new(), expressions: 0 }
     }
 
-    /// The findings with their places as the file counts them. What is said to be missing where something was cut
-    /// out is left out: its fault was reported.
+    /// The findings with their places as the file counts them. What is said to be missing, or to contradict something,
+    /// where something was cut out is left out: its fault was reported.
     pub(super) fn finish(self, cuts: &Cuts) -> (Vec<ConfigError>, Vec<Warning>) {
         let faults = self.faults.into_iter().filter_map(|fault| {
             let path = cuts.original(&fault.path);
@@ -43,14 +49,14 @@ impl<'e> Checker<'e> {
                 Finding::Missing { .. } if cuts.touch(&path) => return None,
                 Finding::Conflict { other, detail } => {
                     let other = cuts.original(&other);
-                    if cuts.touch(&other) {
+                    if cuts.touch(&path) || cuts.touch(&other) {
                         return None;
                     }
                     Finding::Conflict { other, detail }
                 }
                 finding => finding,
             };
-            Some(ConfigError { path, finding })
+            Some(ConfigError::new(path, finding))
         });
         let warnings = self.warnings.into_iter();
         let warnings = warnings.map(|warning| Warning { path: cuts.original(&warning.path), ..warning });
@@ -58,7 +64,7 @@ impl<'e> Checker<'e> {
     }
 
     fn push(&mut self, path: &Path, finding: Finding) {
-        self.faults.push(ConfigError { path: path.clone(), finding });
+        self.faults.push(ConfigError::new(path.clone(), finding));
     }
 
     /// `found` is what the file says, in backticks if it is text; empty where it must not be shown.
@@ -183,7 +189,7 @@ pub(super) fn all(
     let session = checker.required(configuration.session.as_ref(), &root.field("session"), "a map");
     let session = session.and_then(|session| session::session(session, sp.as_ref(), checker));
     let request = request::request(configuration, headers.as_ref(), checker);
-    let policy = application::policy(&configuration.policy, configuration.provisioning.as_ref(), checker);
+    let policy = policy::policy(configuration, checker);
     let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
     application::audience(configuration, checker);
     let session = session?;

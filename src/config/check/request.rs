@@ -1,14 +1,15 @@
-//! `rules`, `requests_with_credentials`, `cors_preflight`, `allowed_hosts`, `allowed_origins`, `stat_prefix`.
+//! `rules`, `portals`, `requests_with_credentials`, `cors_preflight`, `allowed_hosts`, `allowed_origins`, `stat_prefix`.
 
 use super::identity::is_plain_header;
 use super::matcher::{path_match, string_match};
 use super::origin::{Origin, is_authority};
+use super::portals::portals;
 use super::{Checker, optional, quoted};
 use crate::config::path::Path;
 use crate::config::raw::{Access, Configuration, HeaderMatch as RawHeader, Match, PassOrProtect};
 use crate::flow::IdentityHeaders;
 use crate::gateway::{self, Rule};
-use crate::http::{HeaderMatch, HeaderValueMatch, HostMatch, RequestMatch};
+use crate::http::{HeaderMatch, HeaderValueMatch, HostMatch, PathMatch, RequestMatch};
 
 /// What happens to which requests, as far as it is usable.
 pub(super) struct Requests {
@@ -60,6 +61,14 @@ pub(super) fn request(
             rules.push(Rule { matches, access });
         }
     }
+    if let Some(raw_portals) = &raw.portals {
+        let context = raw.provisioning.as_ref().and_then(|one| one.jira_dc.as_ref());
+        let context = context.map(|jira| jira.path_prefix.as_str()).unwrap_or_default();
+        let portals = portals(raw_portals, context, checker);
+        hidden_portals(&rules, &portals, catch_all, checker);
+        let at = catch_all.unwrap_or(rules.len()).min(rules.len());
+        rules.splice(at..at, portals);
+    }
     let credentials = &raw.requests_with_credentials;
     let schemes = [("basic", credentials.basic), ("bearer", credentials.bearer)];
     let passing = schemes.into_iter().filter(|(_, access)| *access == PassOrProtect::Pass);
@@ -76,6 +85,23 @@ pub(super) fn request(
         pass_cors_preflight: raw.cors_preflight == PassOrProtect::Pass,
         allowed_hosts,
         allowed_origins,
+    }
+}
+
+/// Rules of the file that speak of every request for a page of which `portals` speaks too.
+fn hidden_portals(rules: &[Rule], portals: &[Rule], catch_all: Option<usize>, checker: &mut Checker<'_>) {
+    let at = Path::default().field("portals");
+    let before = catch_all.unwrap_or(rules.len());
+    for (index, rule) in rules.iter().enumerate().take(before) {
+        let RequestMatch { path: Some(path), methods, headers, hosts } = &rule.matches else { continue };
+        let every = methods.is_empty() && headers.is_empty() && hosts.is_empty();
+        let hides = |portal: &Rule| match &portal.matches.path {
+            Some(PathMatch::PathSeparatedPrefix { value }) => path.matches_text(value),
+            _ => false,
+        };
+        if every && portals.iter().any(hides) {
+            checker.warn(&at, format_args!("not for pages of which rules[{index}] speaks first"));
+        }
     }
 }
 

@@ -5,14 +5,22 @@
 //! every field may be absent. Fields that begin with `danger_` weaken a check and cause a warning.
 
 mod application;
+mod condition;
 mod identity;
+mod policy;
+mod portals;
+mod presets;
 mod request;
 mod saml;
 mod session;
 mod units;
 
 pub(super) use application::*;
+pub(super) use condition::*;
 pub(super) use identity::*;
+pub(super) use policy::*;
+pub(super) use portals::*;
+pub(super) use presets::*;
 pub(super) use request::*;
 pub(super) use saml::*;
 pub(super) use session::*;
@@ -64,6 +72,10 @@ pub(crate) use raw;
 raw! {
     /// Configuration of one samlgate filter.
     struct Configuration {
+        /// Settings of products that are replaced. A preset stands for ordinary fields, which `samlgate check --expand`
+        /// shows; what the file says itself counts more, and a list of the file takes the place of the preset's. Two presets
+        /// that say different things about a field that the file leaves out contradict each other.
+        presets: Vec<Preset>,
         /// Our own side of SAML: the service provider.
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
         sp: Option<Sp>,
@@ -81,6 +93,10 @@ raw! {
         /// Which requests need a session. The first rule that matches decides; a request that none matches is
         /// protected.
         rules: Vec<Rule>,
+        /// Which portals of Jira Service Management lead to sign-in: rules for the pages below `/servicedesk/customer` of
+        /// the context path in `provisioning.jira_dc.path_prefix`. They come after `rules`, but before a rule that matches
+        /// every request.
+        portals: Option<Portals>,
         /// What happens to requests that bring their own credentials in an `authorization` header.
         requests_with_credentials: RequestsWithCredentials,
         /// What happens to CORS preflight requests (`OPTIONS` with `origin` and `access-control-request-method`),
@@ -92,7 +108,7 @@ raw! {
         /// Origins, such as `https://portal.example.com`, whose pages may send POST and other unsafe requests with
         /// our session, besides that of `sp.base_uri`.
         allowed_origins: Vec<String>,
-        /// Which application groups people get.
+        /// Which application groups people get, and who may enter.
         policy: Policy,
         /// The application whose accounts and groups follow the sign-in; without it only headers are set.
         provisioning: Option<Provisioning>,
