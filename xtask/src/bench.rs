@@ -22,12 +22,18 @@ pub(crate) struct Bench {
     /// Leave the native benches out.
     #[arg(long)]
     skip_native: bool,
+    /// Measure nothing but decisions, which needs no Envoy.
+    #[arg(long)]
+    only_decisions: bool,
     /// Print only, leave docs/performance.md as it is.
     #[arg(long)]
     dry_run: bool,
 }
 
 pub(crate) fn bench(arguments: &Bench) -> Outcome {
+    if arguments.only_decisions {
+        return decisions(arguments.dry_run);
+    }
     interop::load()?;
     let envoy = tools::envoy()?;
     let filter = wasm::build()?;
@@ -52,5 +58,30 @@ pub(crate) fn bench(arguments: &Bench) -> Outcome {
     if !arguments.dry_run {
         measure.arg("--report").arg(repository().join("docs/performance.md"));
     }
-    run(&mut measure)
+    run(&mut measure)?;
+    decisions(arguments.dry_run || arguments.skip_native)
+}
+
+const DECISIONS: &str = "\n## A decision\n";
+
+/// Measures decisions and puts them at the end of docs/performance.md.
+fn decisions(dry_run: bool) -> Outcome {
+    let table = read(&mut cargo(&["bench", "--quiet", "--bench", "policy", "--", "--table"]))?;
+    println!("{table}");
+    if dry_run {
+        return Ok(());
+    }
+    let path = repository().join("docs/performance.md");
+    let before = fs::read_to_string(&path)?;
+    let before = before.split(DECISIONS).next().unwrap_or_default();
+    let text = format!(
+        "{before}{DECISIONS}
+`cargo xtask bench --only-decisions`, natively: the middle of 301 rounds in which everything is measured in turn. The table is
+indexed once, when the configuration is read; reading the groups is what it takes to make a set of the values of the attribute.
+
+{}
+",
+        table.trim()
+    );
+    Ok(fs::write(&path, text)?)
 }
