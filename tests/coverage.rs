@@ -18,10 +18,15 @@ const HEAD: &str = "# Coverage
 
 What people rely on in the products that samlgate replaces, and the tests that prove it here. A test counts when its
 name carries the id (`m4_the_order_is_...`) or its `case.yaml` lists it under `covers`; each of them runs in
-`cargo xtask test`. \"Not yet\" means that no test proves it: do not count on it.
+`cargo xtask test`. A fact about the applications that no test of ours can prove is explained on a page for operators, which says
+what to do about it. \"Not yet\" means neither: do not count on it.
 
 Nothing runs in the background yet: what is proved about a background sync is how it would decide.
 ";
+
+/// What is a fact about the world, so that a page alone may answer for it: how the applications behave, and what an
+/// operator has to do there by hand.
+const FACTS: &[&str] = &["A1", "A2", "A3", "A4", "A5", "A7", "E1"];
 
 /// A line of the table of behaviours.
 enum Line<'a> {
@@ -75,6 +80,26 @@ fn tests(text: &str) -> Vec<&str> {
     names
 }
 
+/// The ids that a page names: `<!-- covers: A1 A2 -->`, and its title.
+fn page(text: &str) -> (&str, Vec<&str>) {
+    let title = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default();
+    let named = text.lines().filter_map(|line| line.strip_prefix("<!-- covers: ")?.strip_suffix(" -->"));
+    (title, named.flat_map(str::split_whitespace).collect())
+}
+
+/// The pages that explain each id, as links from docs/coverage.md.
+fn pages() -> BTreeMap<String, Vec<String>> {
+    let mut pages = BTreeMap::<String, Vec<String>>::new();
+    for file in tree::below(&["docs"], "md") {
+        let (title, ids) = page(&file.text);
+        for id in ids {
+            let link = file.path.trim_start_matches("docs/");
+            pages.entry(id.to_owned()).or_default().push(format!("page [{title}]({link})"));
+        }
+    }
+    pages
+}
+
 /// What proves each id, in the order of the files.
 fn proofs() -> BTreeMap<String, Vec<String>> {
     let mut proofs = BTreeMap::<String, Vec<String>>::new();
@@ -100,6 +125,11 @@ fn proofs() -> BTreeMap<String, Vec<String>> {
 fn coverage_is_current() {
     let table = fs::read_to_string(tree::root().join("tests/behaviours.txt")).unwrap();
     let mut proofs = proofs();
+    for (id, pages) in pages() {
+        let tested = proofs.contains_key(&id);
+        assert!(tested || FACTS.contains(&id.as_str()), "{id} needs a test, not only a page");
+        proofs.entry(id).or_default().extend(pages);
+    }
     let mut body = String::new();
     let (mut all, mut proved) = (0, 0);
     for line in behaviours(&table) {
@@ -115,7 +145,7 @@ fn coverage_is_current() {
             }
         }
     }
-    assert!(proofs.is_empty(), "tests name ids that tests/behaviours.txt lacks: {proofs:?}");
+    assert!(proofs.is_empty(), "tests or pages name ids that tests/behaviours.txt lacks: {proofs:?}");
     let text = format!("{HEAD}\n{proved} of {all} are proved.\n{body}");
     let path = tree::root().join("docs/coverage.md");
     if std::env::var_os("SAMLGATE_WRITE_DOCUMENTS").is_some() {
@@ -129,5 +159,7 @@ fn coverage_is_current() {
 fn names_are_read_for_their_ids() {
     assert_eq!(ids("r11_r12_the_marker_is_written"), ["R11", "R12"]);
     assert!(ids("every_e2e_test_of_p256_and_a_rose").is_empty());
+    let text = "# Title\n\n<!-- covers: A1 M10 -->\ncovers: A2\n<!-- covers: E1 -->\n";
+    assert_eq!(page(text), ("Title", vec!["A1", "M10", "E1"]));
     assert_eq!(tests("#[test]\n#[ignore]\nfn one() {}\nfn two() {}"), ["one"]);
 }

@@ -1,4 +1,4 @@
-//! Runs `tests/vectors/policy/*/case.yaml`: identity, request, account and rules in; decision and plan out.
+//! Runs `tests/vectors/policy/*/case.yaml`: a configuration, identity, request and account in; decision and plan out.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,16 +12,20 @@ use std::fs;
 use std::path::Path;
 
 use samlgate::base::{Pii, UnixTime};
+use samlgate::config;
+use samlgate::flow;
 use samlgate::identity::{AssertedGroups, Identity, UnknownGroups};
-use samlgate::policy::{
-    self, AccountFacts, AssignTo, DefaultGroups, Facts, GroupRule, PortalRule, RequestFacts, StartUrl, decide,
-};
-use samlgate::provision::{self, DesiredState, RemoteAccount, RemoteMarker, RemoteState};
+use samlgate::policy::{AccountFacts, Facts, RequestFacts, StartUrl, decide};
+use samlgate::provision::{self, DesiredState, Operation, RemoteAccount, RemoteMarker, RemoteState};
 use serde::Deserialize;
+use serde_json::{Value, json};
+
+const NOW: u64 = 1_800_000_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
+    /// `accept`, or `reject` when the decision admits nobody.
     expect: String,
     comment: String,
     /// The behaviours that the case proves; docs/coverage.md lists them.
@@ -29,43 +33,27 @@ struct Case {
     covers: Vec<String>,
     #[serde(default)]
     section: String,
-    settings: SettingsYaml,
+    /// Sections of the configuration as an operator writes them.
+    config: Value,
+    #[serde(default)]
+    person: PersonYaml,
     identity: IdentityYaml,
-    /// The path where the sign-in started; `null` for no request.
+    /// Path and query where the sign-in started; `null` for no request.
     started_at: Option<String>,
     account: AccountYaml,
+    /// Groups of the application besides those of the account.
+    #[serde(default)]
+    existing_groups: BTreeSet<String>,
     expected: Expected,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SettingsYaml {
-    #[serde(default)]
-    group_mapping: Vec<RuleYaml>,
-    #[serde(default)]
-    default_groups: DefaultsYaml,
-    #[serde(default)]
-    portal: Option<Vec<String>>,
-    #[serde(default)]
-    ignored_groups: Vec<String>,
-    #[serde(default)]
-    protected_groups: Vec<String>,
-    #[serde(default)]
-    keep_existing_groups: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleYaml {
-    idp_group: String,
-    groups: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DefaultsYaml {
-    groups: Vec<String>,
-    assign_to: String,
+struct PersonYaml {
+    username: Option<String>,
+    email: Option<String>,
+    #[serde(default)]
+    attributes: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -82,12 +70,21 @@ enum AccountYaml {
     Unknown,
     Absent,
     Present(Vec<String>),
+    Inactive(Vec<String>),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
+    /// Why nobody is admitted, with the code.
+    refusal: Option<String>,
+    /// What becomes of the account; not looked at where it is left out.
+    account: Option<String>,
+    /// Whether the account is to be marked; not looked at where it is left out.
+    mark: Option<bool>,
     application_groups: BTreeSet<String>,
+    /// Groups that are given only if the application has them; not looked at where it is left out.
+    if_it_exists: Option<BTreeSet<String>>,
     customer: bool,
     explanation: Vec<String>,
     /// The whole plan; absent where nothing is provisioned.
@@ -99,7 +96,7 @@ fn every_case_is_decided_as_it_says() {
     let mut failures = Vec::new();
     let mut ids = BTreeMap::<String, usize>::new();
     let mut names = BTreeSet::new();
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/policy")).unwrap() {
+    for entry in fs::read_dir(tests().join("vectors/policy")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(path.join("case.yaml")).expect("every folder holds a case.yaml");
@@ -113,46 +110,72 @@ fn every_case_is_decided_as_it_says() {
         for id in &case.covers {
             *ids.entry(id.clone()).or_default() += 1;
         }
-        for fault in run(&case) {
-            failures.push(format!("{name} ({}; {}): {fault}", case.comment, case.section));
+        match run(&case) {
+            Ok(faults) => failures.extend(
+                faults.iter().map(|fault| format!("{name} ({}; {}): {fault}", case.comment, case.section)),
+            ),
+            Err(faults) => failures.push(format!("{name}: {faults}")),
         }
         names.insert(name);
     }
     assert!(failures.is_empty(), "{} faults:\n{}", failures.len(), failures.join("\n"));
-    assert!(names.len() >= 30, "only {} cases were found", names.len());
-    for id in [
-        "R5", "R7", "R8", "R9", "R10", "R20", "M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8", "M13", "M16",
-        "M17", "M18", "M20",
-    ] {
-        assert!(ids.contains_key(id), "no case covers {id}");
-    }
+    assert!(names.len() >= 90, "only {} cases were found", names.len());
+    let missing: Vec<_> = DECIDED.iter().filter(|id| !ids.contains_key(**id)).collect();
+    assert!(missing.is_empty(), "no case covers {missing:?}");
 }
 
-fn run(case: &Case) -> Vec<String> {
+/// Every behaviour that a decision about one person shows.
+const DECIDED: &[&str] = &[
+    "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R19", "R20", "M1", "M2",
+    "M3", "M4", "M5", "M6", "M7", "M8", "M9", "M10", "M12", "M13", "M14", "M15", "M16", "M17", "M18", "M20",
+    "A1", "A2", "A3", "A4", "A6", "A7", "A8", "E2", "E7", "E10", "E11", "E12", "E13", "E14", "E15", "E16",
+    "E17",
+];
+
+fn tests() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+fn run(case: &Case) -> Result<Vec<String>, String> {
     let mut faults = Vec::new();
     let mut compare = |what: &str, found: &str, expected: &str| {
         if found != expected {
             faults.push(format!("{what}\n    found    {found}\n    expected {expected}"));
         }
     };
-    let identity = identity(&case.identity);
-    let settings = settings(&case.settings);
-    let (facts, remote) = account(&case.account);
-    let url = |path| StartUrl { origin: "https://app.example.test", path, path_and_query: path };
-    let request = RequestFacts { started_at: case.started_at.as_deref().map(url) };
-    let now = UnixTime::from_secs(0);
-    let decision = decide(&Facts { identity: &identity, request, account: &facts, now }, &settings);
+    let identity = identity(case);
+    let has_application = !matches!(case.account, AccountYaml::Unknown);
+    let settings = settings(&case.config, has_application)?;
+    let remote = remote(case);
+    let account = remote.as_ref().map_or(AccountFacts::Unknown, RemoteState::account_facts);
+    let started_at = case.started_at.as_deref().map(|path_and_query| StartUrl {
+        origin: "https://jira.example.com",
+        path: path_and_query.split('?').next().unwrap(),
+        path_and_query,
+    });
+    let request = RequestFacts { started_at };
+    let facts = Facts { identity: &identity, request, account: &account, now: UnixTime::from_secs(NOW) };
+    let mut decision = decide(&facts, &settings.policy);
+    let refusal = decision.clone().admit().err().map(|why| format!("{} {why}", why.code().id()));
 
-    compare("expect", &case.expect, "accept");
+    compare("expect", if refusal.is_some() { "reject" } else { "accept" }, &case.expect);
+    compare("refusal", &format!("{refusal:?}"), &format!("{:?}", case.expected.refusal));
+    if let Some(account) = &case.expected.account {
+        compare("account", decision.account.as_str(), account);
+    }
+    if let Some(mark) = case.expected.mark {
+        compare("mark", &decision.mark.to_string(), &mark.to_string());
+    }
     compare(
         "application_groups",
         &format!("{:?}", decision.application_groups),
         &format!("{:?}", case.expected.application_groups),
     );
+    if let Some(groups) = &case.expected.if_it_exists {
+        compare("if_it_exists", &format!("{:?}", decision.desired.if_it_exists), &format!("{groups:?}"));
+    }
     compare("customer", &decision.customer.to_string(), &case.expected.customer.to_string());
-    compare("explanation", &decision.explanation.to_string(), &case.expected.explanation.join("; "));
-
-    let plan = remote.as_ref().map(|remote| {
+    let plan = remote.as_ref().filter(|_| refusal.is_none()).map(|remote| {
         let desired = DesiredState {
             username: identity.username.clone(),
             email: None,
@@ -161,70 +184,88 @@ fn run(case: &Case) -> Vec<String> {
             groups: decision.desired.clone(),
             marker: None,
         };
-        let plan = provision::plan(&desired, remote, &provision::Settings::default()).unwrap();
-        plan.operations().iter().map(ToString::to_string).collect::<Vec<_>>()
+        let rules = settings.provisioning.as_ref().map(|provisioning| provisioning.rules.clone());
+        provision::plan(&desired, remote, &rules.unwrap_or_default()).expect("a plan for who is admitted")
     });
-    compare("operations", &format!("{plan:?}"), &format!("{:?}", case.expected.operations));
-    faults
+    for operation in plan.iter().flat_map(provision::Plan::operations) {
+        if let Operation::CreateGroup { group } = operation {
+            decision.explanation.creates(group);
+        }
+    }
+    compare("explanation", &decision.explanation.to_string(), &case.expected.explanation.join("; "));
+    let operations = plan.map(|plan| plan.operations().iter().map(ToString::to_string).collect::<Vec<_>>());
+    compare("operations", &format!("{operations:?}"), &format!("{:?}", case.expected.operations));
+    Ok(faults)
 }
 
-fn identity(yaml: &IdentityYaml) -> Identity {
+fn identity(case: &Case) -> Identity {
+    let PersonYaml { username, email, attributes } = &case.person;
     Identity {
-        username: Pii::new("alice".to_owned()),
+        username: Pii::new(username.clone().unwrap_or_else(|| "alice".to_owned())),
         name_id: None,
-        email: None,
+        email: email.clone().map(Pii::new),
         display_name: None,
-        groups: match yaml {
+        groups: match &case.identity {
             IdentityYaml::Groups(groups) => AssertedGroups::Known(groups.iter().cloned().collect()),
             IdentityYaml::ClaimMissing => AssertedGroups::Unknown(UnknownGroups::ClaimMissing),
             IdentityYaml::Overage => AssertedGroups::Unknown(UnknownGroups::Overage),
         },
-        attributes: BTreeMap::new(),
+        attributes: attributes.clone(),
         friendly_names: BTreeMap::new(),
         incomplete_attributes: BTreeSet::new(),
     }
 }
 
-fn settings(yaml: &SettingsYaml) -> policy::Settings {
-    policy::Settings {
-        group_mapping: yaml
-            .group_mapping
+/// The settings of a whole configuration with these sections.
+fn settings(sections: &Value, has_application: bool) -> Result<flow::Settings, String> {
+    let mut whole = json!({
+        "sp": { "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com" },
+        "idp": { "metadata": { "environment_variable": "IDP_METADATA" } },
+        "session": { "keys": [{ "environment_variable": "SESSION_KEY" }] },
+    });
+    for (name, section) in sections.as_object().expect("sections") {
+        whole[name] = section.clone();
+    }
+    // Where somebody looked at an account there is an application.
+    if has_application && whole.get("provisioning").is_none() {
+        whole["provisioning"] = json!({});
+    }
+    if let Some(provisioning) = whole.get_mut("provisioning") {
+        provisioning["jira_dc"] = json!({
+            "cluster": "jira", "authority": "jira.example.com", "token": { "environment_variable": "SESSION_KEY" },
+        });
+    }
+    let environment: BTreeMap<String, String> = [
+        ("SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned()),
+        ("IDP_METADATA", fs::read_to_string(tests().join("vectors/config_idp/good.xml")).unwrap()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    match config::load(whole.to_string().as_bytes(), &environment, UnixTime::from_secs(NOW)) {
+        Ok((settings, _)) => Ok(settings.flow),
+        Err(faults) => Err(faults
             .iter()
-            .map(|rule| GroupRule { idp_group: rule.idp_group.clone(), groups: rule.groups.clone() })
-            .collect(),
-        default_groups: DefaultGroups {
-            groups: yaml.default_groups.groups.clone(),
-            assign_to: match yaml.default_groups.assign_to.as_str() {
-                "" | "NONE" => AssignTo::None,
-                "NEW_USERS" => AssignTo::NewUsers,
-                "ALL_USERS" => AssignTo::AllUsers,
-                other => panic!("no such assign_to: {other}"),
-            },
-            ..DefaultGroups::default()
-        },
-        portal: yaml
-            .portal
-            .clone()
-            .map(|path_prefixes| PortalRule { path_prefixes, ..PortalRule::default() }),
-        ignored_groups: yaml.ignored_groups.clone(),
-        protected_groups: yaml.protected_groups.clone(),
-        keep_existing_groups: yaml.keep_existing_groups,
-        ..policy::Settings::default()
+            .map(|fault| format!("{}: {fault}", fault.path()))
+            .collect::<Vec<_>>()
+            .join("; ")),
     }
 }
 
-fn account(yaml: &AccountYaml) -> (AccountFacts, Option<RemoteState>) {
-    let state = |account| RemoteState { account, marker: RemoteMarker::NotRead, ..RemoteState::default() };
-    let remote = match yaml {
-        AccountYaml::Unknown => return (AccountFacts::Unknown, None),
-        AccountYaml::Absent => state(None),
-        AccountYaml::Present(groups) => state(Some(RemoteAccount {
-            username: Pii::new("alice".to_owned()),
-            email: None,
-            display_name: Pii::new("Alice".to_owned()),
-            active: true,
-            groups: groups.iter().cloned().collect(),
-        })),
+/// What the application knows; `None` where nobody looked.
+fn remote(case: &Case) -> Option<RemoteState> {
+    let account = |groups: &[String], active| RemoteAccount {
+        username: Pii::new("alice".to_owned()),
+        email: None,
+        display_name: Pii::new("Alice".to_owned()),
+        active,
+        groups: groups.iter().cloned().collect(),
     };
-    (remote.account_facts(), Some(remote))
+    let account = match &case.account {
+        AccountYaml::Unknown => return None,
+        AccountYaml::Absent => None,
+        AccountYaml::Present(groups) => Some(account(groups, true)),
+        AccountYaml::Inactive(groups) => Some(account(groups, false)),
+    };
+    let existing_groups = case.existing_groups.clone();
+    Some(RemoteState { account, marker: RemoteMarker::NotRead, existing_groups })
 }

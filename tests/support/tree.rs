@@ -18,7 +18,12 @@ pub(crate) fn root() -> &'static Path {
 
 /// Every file with the ending `extension` in the folders that hold tests, in order.
 pub(crate) fn files(extension: &str) -> Vec<SourceFile> {
-    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root().join(folder)).collect();
+    below(FOLDERS, extension)
+}
+
+/// Every file with the ending `extension` below `folders`, in order.
+pub(crate) fn below(folders: &[&str], extension: &str) -> Vec<SourceFile> {
+    let mut folders: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
