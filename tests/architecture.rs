@@ -188,6 +188,7 @@ fn paths_named_in_documents_exist() {
                 && [
                     "src/",
                     "filter/",
+                    "cli/",
                     "testbed/",
                     "xtask/",
                     "envoy/",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::flow::{self, Env};
 use samlgate::gateway::Settings;
-use samlgate::provision::{RecordedAccount, RemoteState};
+use samlgate::provision::RecordedAccount;
 use samlgate::report::Report;
 use samlgate::xmlsec::RustCrypto;
 use serde::Deserialize;
@@ -40,21 +40,11 @@ impl EntropySource for Zeros {
 pub(crate) fn report(input: &Input, settings: &Settings) -> Report {
     let now = UnixTime::from_secs(input.now);
     let env = Env { now, entropy: &Zeros, crypto: &RustCrypto, settings: &settings.flow };
-    let ask = |account: Option<&RemoteState>| {
-        let recorded = flow::explain::Input {
-            response: input.response.as_bytes(),
-            request_id: input.request_id.as_deref(),
-            started_at: input.started_at.as_deref(),
-            account,
-        };
-        flow::explain::explain(&recorded, &env)
+    let recorded = flow::explain::Input {
+        response: input.response.as_bytes(),
+        request_id: input.request_id.as_deref(),
+        started_at: input.started_at.as_deref(),
+        account: input.account.as_ref(),
     };
-    let report = ask(None);
-    match &input.account {
-        None => report,
-        Some(account) => {
-            let person = report.identity.and_then(|identity| identity.username).unwrap_or_default();
-            ask(Some(&account.remote(&person)))
-        }
-    }
+    flow::explain(&recorded, &env)
 }

@@ -311,7 +311,11 @@ impl Settings {
     }
 }
 
-fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<String, SignatureError> {
+/// Our metadata, as the metadata address serves it.
+///
+/// # Errors
+/// [`SignatureError`] when it is to be signed and cannot be.
+pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<String, SignatureError> {
     let sp = &settings.flow.sp;
     let idp = settings.flow.idp.as_ref();
     let certificates: Vec<_> = sp.signer.iter().map(|signer| &signer.certificate).collect();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::base::{Pii, UnixTime};
 
@@ -31,7 +32,11 @@ pub struct RecordedAccount {
     /// The NameID of the last portal sign-in.
     pub customer_login: Option<Pii<String>>,
     /// When the person signed in last, such as `2026-01-02T03:04:05Z`.
-    pub last_login: Option<String>,
+    #[serde(default, deserialize_with = "instant")]
+    pub last_login: Option<UnixTime>,
+    /// The account was made at a sign-in that did not come to its end.
+    #[serde(default)]
+    pub unfinished: bool,
     /// Groups that the application has besides those.
     #[serde(default)]
     pub existing_groups: BTreeSet<String>,
@@ -41,6 +46,12 @@ const fn yes() -> bool {
     true
 }
 
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let expected = "expected an instant in UTC such as `2026-01-02T03:04:05Z`";
+    UnixTime::parse_xs_date_time(&text).map(Some).ok_or_else(|| D::Error::custom(expected))
+}
+
 impl RecordedAccount {
     /// The state as it would have been read. `signed_in` is the name of whoever signs in.
     #[must_use]
@@ -48,8 +59,8 @@ impl RecordedAccount {
         let username = self.username.clone().unwrap_or_else(|| Pii::new(signed_in.to_owned()));
         let marker = Marker {
             customer_login: self.customer_login.clone(),
-            last_login: self.last_login.as_deref().and_then(UnixTime::parse_xs_date_time),
-            ..Marker::default()
+            last_login: self.last_login,
+            unfinished: self.unfinished,
         };
         let account = RemoteAccount {
             display_name: self.display_name.clone().unwrap_or_else(|| username.clone()),
@@ -109,5 +120,7 @@ mod tests {
     fn a_slip_in_a_field_is_told() {
         let fault = serde_json::from_str::<RecordedAccount>(r#"{"group": []}"#).unwrap_err().to_string();
         assert!(fault.contains("unknown field `group`"), "{fault}");
+        let late = serde_json::from_str::<RecordedAccount>(r#"{"last_login": "yesterday"}"#);
+        assert!(late.unwrap_err().to_string().contains("expected an instant"));
     }
 }

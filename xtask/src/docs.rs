@@ -27,3 +27,10 @@ pub(crate) fn write_threats() -> Outcome {
     let arguments = ["test", "--package", "testbed", "--test", "threats", "--", "threats_are_current"];
     run(cargo(&arguments).env("SAMLGATE_WRITE_DOCUMENTS", "1"))
 }
+
+/// Writes docs/cli.md.
+pub(crate) fn write_cli() -> Outcome {
+    let arguments =
+        ["test", "--package", "samlgate-cli", "--test", "documents", "--", "cli_docs_are_current"];
+    run(cargo(&arguments).env("SAMLGATE_WRITE_DOCUMENTS", "1"))
+}

@@ -53,6 +53,8 @@ enum Task {
     Coverage,
     /// Write the tables of docs/threats.md from the attacks that the testbed makes.
     Threats,
+    /// Write docs/cli.md from the help of the `samlgate` command.
+    CliDocs,
     /// Build the filter and hold its size against the budget.
     Size,
     /// Measure what the filter costs, beside Envoy without it; writes docs/performance.md.
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Task::Codes => docs::write("errors_are_current"),
         Task::Coverage => docs::write_coverage(),
         Task::Threats => docs::write_threats(),
+        Task::CliDocs => docs::write_cli(),
         Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
         Task::Bench(arguments) => bench::bench(&arguments),
         Task::Budgets(arguments) => budgets::budgets(&arguments),

@@ -17,6 +17,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "lints", quick: true, act: lints },
     Stage { name: "core tests", quick: true, act: core_tests },
     Stage { name: "documents", quick: true, act: crate::docs::check },
+    Stage { name: "command line", quick: true, act: command_line },
     Stage { name: "testbed tests", quick: true, act: testbed_tests },
     Stage { name: "what must not compile", quick: false, act: compile_fail },
     Stage { name: "dependencies", quick: false, act: dependencies },
@@ -153,6 +154,11 @@ fn dependencies() -> Outcome {
         return Ok(());
     }
     run(&mut cargo(&["deny", "check", "advisories"]))
+}
+
+/// The `samlgate` command, run as a person runs it.
+fn command_line() -> Outcome {
+    run(&mut cargo(&["test", "--package", "samlgate-cli"]))
 }
 
 fn testbed_tests() -> Outcome {

@@ -33,7 +33,8 @@ pub(super) fn decide(
         return Ok(admitted);
     };
     let nobody = RemoteState { marker: RemoteMarker::Absent, ..RemoteState::default() };
-    let remote = explainer.input.account.unwrap_or(&nobody);
+    let remote =
+        &explainer.input.account.map_or(nobody, |account| account.remote(identity.username.expose()));
     let sign_in = SignIn { identity, request, provisioning };
     let admitted = admit(explainer, provisioning::decide(remote, sign_in, &env))?;
 
@@ -55,7 +56,7 @@ pub(super) fn decide(
     let changes = operations.iter().map(|operation| provisioning.target.call(operation));
     explainer.report.calls = reads.into_iter().chain(changes).map(call).collect();
     explainer.report.operations = operations.iter().map(operation_outline).collect();
-    let person = if explainer.input.account.is_some() { "the given account" } else { "a new account" };
+    let person = if remote.account.is_some() { "the given account" } else { "a new account" };
     let detail = match operations.len() {
         0 => format!("nothing to change at {person}"),
         1 => format!("1 change at {person}"),

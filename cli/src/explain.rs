@@ -1,0 +1,78 @@
+//! `samlgate explain`: the core's report about a recorded sign-in.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use samlgate::flow::{Env, explain};
+use samlgate::provision::RecordedAccount;
+use samlgate::report::Report;
+use samlgate::xmlsec::RustCrypto;
+
+use crate::arguments::{Explain, Format};
+use crate::environment::{self, SystemEntropy};
+use crate::failure::Failure;
+use crate::terminal::{self, BAD, GOOD, HEADING, styled};
+use crate::{document, file, har, plugin};
+
+pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
+    let path = arguments.response.display();
+    if file::is_stdin(&arguments.response) && file::is_stdin(&arguments.configuration.file) {
+        return Err(Failure::new("standard input can be only one of --config and --response"));
+    }
+    let mut response = file::bytes(&arguments.response)?;
+    let mut recorded_at = None;
+    if let Some(recording) = har::read(&response) {
+        let recording = recording.map_err(|what| Failure::new(format_args!("{path}: {what}")))?;
+        response = recording.response.into_bytes();
+        recorded_at = recording.at;
+    }
+    let now = match arguments.now.or(recorded_at) {
+        Some(now) => now,
+        None => environment::now()?,
+    };
+    let settings = plugin::load_one(&arguments.configuration, now)?;
+    let account = arguments.account.as_deref().map(account).transpose()?;
+    let input = explain::Input {
+        response: &response,
+        request_id: arguments.request_id.as_deref(),
+        started_at: arguments.url.as_deref(),
+        account: account.as_ref(),
+    };
+    let env = Env { now, entropy: &SystemEntropy, crypto: &RustCrypto, settings: &settings.flow };
+    let report = explain::explain(&input, &env);
+    let text = match arguments.format {
+        Format::Text => paint(&report),
+        Format::Json => serde_json::to_string_pretty(&report).map_err(Failure::new)?,
+    };
+    terminal::print(&text)?;
+    Ok(if report.is_accepted() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn account(path: &Path) -> Result<RecordedAccount, Failure> {
+    let fail = |what: String| Failure::new(format_args!("{}: {what}", path.display()));
+    let mut documents = document::parse(&file::text(path)?).map_err(fail)?;
+    match (documents.pop(), documents.pop()) {
+        (Some(only), None) => serde_json::from_value(only).map_err(|fault| fail(fault.to_string())),
+        _ => Err(fail(String::from("expected one account"))),
+    }
+}
+
+/// The report with colours: headings, what passed, what failed.
+fn paint(report: &Report) -> String {
+    let verdict = if report.is_accepted() { GOOD } else { BAD };
+    let text = report.to_string();
+    let lines = text.lines().enumerate().map(|(at, line)| {
+        if at == 0 {
+            styled(verdict, line)
+        } else if let Some(rest) = line.strip_prefix("  ok ") {
+            format!("  {} {rest}", styled(GOOD, "ok"))
+        } else if let Some(rest) = line.strip_prefix("  FAILED ") {
+            format!("  {} {rest}", styled(BAD, "FAILED"))
+        } else if line.starts_with(' ') || line.starts_with("What to do") {
+            line.to_owned()
+        } else {
+            styled(HEADING, line)
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
