@@ -298,3 +298,80 @@ fn without_the_store_of_used_assertions_nobody_gets_in() {
     assert_eq!((reply.status, code), (303, None), "the same answer gets in where the store works");
     assert!(reply.headers.iter().any(|(_, value)| value.starts_with("__Host-samlgate=")));
 }
+
+/// A gateway with `fields` on top of the least.
+fn gateway_for(fields: &str) -> Gateway {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let metadata = fs::read_to_string(format!("{root}/tests/vectors/config_idp/good.xml")).unwrap();
+    let text = format!(
+        r#"{{ "sp": {{ "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com" }},
+            "idp": {{ "metadata": {{ "environment_variable": "IDP_METADATA" }} }},
+            "session": {{ "keys": [{{ "environment_variable": "SESSION_KEY" }}] }}, {fields} }}"#
+    );
+    let (settings, _) = config::load(text.as_bytes(), &Variables(metadata), NOW).unwrap();
+    Gateway::new(Rc::new(settings))
+}
+
+/// Paths that lead to sign-in, of `paths`.
+fn leading<'p>(gateway: &mut Gateway, paths: &[&'p str]) -> Vec<&'p str> {
+    let leads = |path: &&&str| {
+        let page = head(&[(":method", "GET"), (":path", path), ("sec-fetch-mode", "navigate")]);
+        match gateway.start(page, &host(&Counting(Cell::new(0)))) {
+            Step::End { verdict: Verdict::Forward(_), .. } => false,
+            Step::End { verdict: Verdict::Reply(reply), .. } => reply.status == 302,
+            other => panic!("{other:?}"),
+        }
+    };
+    paths.iter().filter(leads).copied().collect()
+}
+
+#[test]
+fn r3_portals_say_which_pages_lead_to_sign_in() {
+    let seven = "/servicedesk/customer/portal/7";
+    let pages = [
+        seven,
+        "/servicedesk/customer/portal/7/create/3",
+        "/servicedesk/customer/portal/7/user/visitportal",
+        "//servicedesk/customer/./portal/%37?x=/portal/8",
+        "/servicedesk/customer/portal/77",
+        "/servicedesk/customer/portal/8/user/visitportal",
+        "/servicedesk/customer/portals",
+        "/servicedesk/customer/user/login?destination=portal/7",
+        "/servicedesk/customers",
+        "/browse/X-1",
+    ];
+    let [_, create, visit, odd, seventy, eight, list, login, other, browse] = pages;
+    let own = [seven, create, visit, odd];
+    let rest = [seventy, eight, list];
+    let always = [other, browse];
+    for (portals, expected) in [
+        (r#"{ "all": {} }"#, [&own[..], &rest, &[login], &always].concat()),
+        (r#"{ "none": {} }"#, always.to_vec()),
+        (r#"{ "only": { "ids": [7] } }"#, [&own[..], &always].concat()),
+        (r#"{ "all_except": { "ids": [7] } }"#, [&rest[..], &always].concat()),
+        (r#"{ "only": { "ids": [7, 77] } }"#, [&own[..], &[seventy], &always].concat()),
+    ] {
+        let mut gateway = gateway_for(&format!(r#""portals": {portals}"#));
+        assert_eq!(leading(&mut gateway, &pages), expected, "{portals}");
+    }
+}
+
+#[test]
+fn portals_come_after_the_rules_but_before_one_for_everything() {
+    let rules = r#""rules": [
+        { "match": { "path": { "path_separated_prefix": "/servicedesk/customer/portal/9" } }, "access": "OPTIONAL" },
+        { "match": {}, "access": "OPTIONAL" }, { "match": {}, "access": "PROTECT" } ]"#;
+    let mut gateway = gateway_for(&format!(r#"{rules}, "portals": {{ "all": {{}} }}"#));
+    let pages =
+        ["/servicedesk/customer/portal/7", "/servicedesk/customer/portal/9", "/browse", "/servicedesk/agent"];
+    // only customers are sent to sign in, but for one portal
+    assert_eq!(leading(&mut gateway, &pages), ["/servicedesk/customer/portal/7"]);
+}
+
+#[test]
+fn portals_lie_below_the_context_path_of_the_application() {
+    let jira = r#""provisioning": { "jira_dc": { "cluster": "jira", "authority": "jira.example.com", "path_prefix": "/jira" } }"#;
+    let mut gateway = gateway_for(&format!(r#"{jira}, "portals": {{ "none": {{}} }}"#));
+    let pages = ["/jira/servicedesk/customer/portal/7", "/servicedesk/customer/portal/7"];
+    assert_eq!(leading(&mut gateway, &pages), ["/servicedesk/customer/portal/7"]);
+}

@@ -76,7 +76,7 @@ pub(super) fn expand(value: &mut Value) -> Expansion {
         let mut leaves = Vec::new();
         collect(map, &Path::default(), &mut leaves);
         for (path, leaf) in leaves {
-            if is_set(value, &path) || !has_begun(value, &path) {
+            if is_set(value, &path) || !has_begun(value, &path) || yields(value, &path) {
                 continue;
             }
             match fields.get(&path) {
@@ -147,6 +147,18 @@ fn has_begun(value: &Value, path: &Path) -> bool {
     let within = |section: &Path| path.starts_with(section);
     let sections = BEGUN_BY_OPERATOR.iter().map(|name| Path::default().field(name));
     sections.filter(within).all(|section| is_set(value, &section))
+}
+
+/// Does the file say something elsewhere that leaves the field at `path` without sense?
+fn yields(value: &Value, path: &Path) -> bool {
+    let policy = |field| value.get("policy").and_then(|policy| policy.get(field));
+    let keeps_everything = policy("keep_existing_groups") == Some(&Value::Bool(true));
+    let managed = policy("managed_groups").and_then(Value::as_array);
+    match path.to_string().as_str() {
+        "policy.manage_groups" => keeps_everything || managed.is_some_and(|list| !list.is_empty()),
+        "policy.default_groups.keep" => keeps_everything,
+        _ => false,
+    }
 }
 
 fn insert(value: &mut Value, path: &Path, leaf: Value) -> Option<()> {

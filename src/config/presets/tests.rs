@@ -71,6 +71,24 @@ fn what_needs_a_name_waits_for_it() {
 }
 
 #[test]
+fn m16_fields_that_the_file_makes_senseless_stay_away() {
+    for (policy, manage, keep) in [
+        (json!({ "keep_existing_groups": true }), None, None),
+        (json!({ "keep_existing_groups": false }), Some("ALL"), Some(false)),
+        (json!({ "keep_existing_groups": "true" }), Some("ALL"), Some(false)),
+        (json!({ "managed_groups": [{ "prefix": "jira-" }] }), None, Some(false)),
+        (json!({ "managed_groups": [] }), Some("ALL"), Some(false)),
+        (json!({ "managed_groups": [{ "exact": "a" }], "manage_groups": "ALL" }), Some("ALL"), Some(false)),
+    ] {
+        let mut file = json!({ "presets": ["MINIORANGE"], "policy": policy });
+        file["policy"]["default_groups"] = json!({ "groups": ["users"] });
+        let (value, _) = expanded(file);
+        assert_eq!(value["policy"].get("manage_groups").and_then(Value::as_str), manage, "{policy}");
+        assert_eq!(value["policy"]["default_groups"].get("keep").and_then(Value::as_bool), keep, "{policy}");
+    }
+}
+
+#[test]
 fn what_has_the_wrong_shape_is_left_as_it_is() {
     for file in [
         json!({ "presets": "MINIORANGE" }),
@@ -115,19 +133,19 @@ fn two_presets_must_agree_unless_the_file_decides() {
 
 #[test]
 fn messages_name_the_preset_of_a_field_that_is_not_in_the_file() {
-    let mut value = json!({ "presets": ["MINIORANGE"], "policy": { "keep_existing_groups": true } });
+    let mut value = json!({ "presets": ["MINIORANGE"], "policy": { "always_groups": [] } });
     let origins = expand(&mut value).origins;
     let path = |name: &str| Path::default().field(name);
     let managed = path("policy.manage_groups");
     assert_eq!(
-        origins.remark(&path("policy.keep_existing_groups"), Some(&managed)).as_deref(),
+        origins.remark(&path("policy.always_groups"), Some(&managed)).as_deref(),
         Some("`policy.manage_groups` is set by preset `MINIORANGE`")
     );
     assert_eq!(
         origins.remark(&managed.key("x"), None).as_deref(),
         Some("`policy.manage_groups.x` is set by preset `MINIORANGE`")
     );
-    for own in ["policy", "policy.keep_existing_groups", "policy.manage", "sp"] {
+    for own in ["policy", "policy.always_groups", "policy.manage", "sp"] {
         assert_eq!(origins.remark(&path(own), None), None, "{own}");
     }
 }
