@@ -20,6 +20,7 @@ impl Default for Configuration {
             allowed_origins: Vec::new(),
             policy: Policy::default(),
             provisioning: None,
+            test_page: None,
             limits: Limits::default(),
             stat_prefix: String::from("samlgate"),
         }
@@ -255,5 +256,11 @@ impl Default for JiraDc {
             timeout: Span::seconds(5),
             token: None,
         }
+    }
+}
+
+impl Default for TestPage {
+    fn default() -> Self {
+        Self { path: String::from("/saml/test"), people: Vec::new(), secret: None }
     }
 }

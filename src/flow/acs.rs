@@ -11,13 +11,14 @@ use crate::page::Reader;
 use crate::policy::{self, AccountFacts, Admitted, Decision, Facts, RequestFacts, StartUrl};
 use crate::saml::bindings::post;
 use crate::saml::profiles::web_sso::AcceptedAssertion;
-use crate::session::pending_request::{self, PendingRequest};
+use crate::session::pending_request::{self, Intent, PendingRequest};
 use crate::session::replay::{Attempt, PendingClaim, ReplayClaim, ReplayLedger, Settled};
 use crate::session::{self, Session, SessionError};
 
 use super::examine::{Asked, Unwatched, examine};
 use super::provisioning::{ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
+use super::test_page;
 use super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, refuse};
 
 /// The sign-in that a POST to the assertion consumer service is about to complete.
@@ -31,6 +32,8 @@ pub enum AcsFlow {
     ExpectReplayClaim(ExpectReplayClaim),
     /// The application is being read and changed.
     ExpectProvisioning(Box<ExpectProvisioning>),
+    /// It is a test, and the application is being read.
+    ExpectTestState(Box<test_page::ExpectState>),
 }
 
 /// What the browser brought with the POST.
@@ -119,6 +122,7 @@ impl AcsFlow {
             Self::ExpectReplayRecord(state) => state.answer(answer, env),
             Self::ExpectReplayClaim(state) => state.answer(answer, env),
             Self::ExpectProvisioning(state) => state.answer(id, answer, env),
+            Self::ExpectTestState(state) => state.answer(id, answer, env),
         }
     }
 }
@@ -132,13 +136,20 @@ impl ExpectBody {
             }
             _ => return refuse(&out_of_turn("the request body"), &self.visit.reader, None),
         };
-        match accept(&self.visit, &body, env) {
-            Ok(answered) => claim(answered.into_candidate(self.visit), 1),
-            Err(refused) => {
-                // The person can try again where the browser's own pending request says they wanted to go.
-                let retry = refused.pending.as_ref().map_or("/", |pending| pending.target.as_str());
-                refuse(&refused.rejection, &self.visit.reader, Some(retry))
+        let visit = self.visit;
+        let Posted { saml_response, relay_state, pending } = match open(&visit, &body, env) {
+            Ok(posted) => posted,
+            Err(rejection) => return refuse(&rejection, &visit.reader, Some("/")),
+        };
+        if let Intent::Test { .. } = pending.intent {
+            return test_page::answered(visit, relay_state, pending, saml_response, env);
+        }
+        match examine(&saml_response, &Asked::Pending(&pending), &mut Unwatched, env) {
+            Ok((assertion, identity)) => {
+                claim(Candidate { visit, relay_state, pending, assertion, identity }, 1)
             }
+            // The person can try again where the browser's own pending request says they wanted to go.
+            Err(rejection) => refuse(&rejection, &visit.reader, Some(pending.target.as_str())),
         }
     }
 }
@@ -147,43 +158,24 @@ fn too_large(limit: usize, reader: &Reader) -> Step<AcsFlow> {
     refuse(&Rejection::new(Code::BodyTooLarge, format_args!("more than {limit} bytes")), reader, None)
 }
 
-struct Refused {
-    rejection: Rejection,
-    pending: Option<PendingRequest>,
-}
-
-/// What a good form amounts to.
-struct Answered {
+/// A form that answers a pending request of this browser.
+struct Posted {
+    saml_response: Vec<u8>,
     relay_state: String,
     pending: PendingRequest,
-    assertion: AcceptedAssertion,
-    identity: Identity,
 }
 
-impl Answered {
-    fn into_candidate(self, visit: Visit) -> Candidate {
-        let Self { relay_state, pending, assertion, identity } = self;
-        Candidate { visit, relay_state, pending, assertion, identity }
-    }
-}
-
-/// Everything between the bytes of the body and an identity. No step of it waits.
-fn accept(visit: &Visit, body: &[u8], env: &Env<'_>) -> Result<Answered, Refused> {
-    let early = |code, detail: &dyn core::fmt::Display| Refused {
-        rejection: Rejection::new(code, detail),
-        pending: None,
-    };
+/// Everything between the bytes of the body and the pending request that they answer.
+fn open(visit: &Visit, body: &[u8], env: &Env<'_>) -> Result<Posted, Rejection> {
     let settings = env.settings;
     let message = post::decode(visit.content_type.as_deref(), body, &settings.limits)
-        .map_err(|fault| early(fault.code(), &fault))?;
-    let relay_state =
-        message.relay_state.ok_or_else(|| early(Code::RelayStateMalformed, &"RelayState is missing"))?;
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let relay_state = message
+        .relay_state
+        .ok_or_else(|| Rejection::new(Code::RelayStateMalformed, "RelayState is missing"))?;
     let pending = pending_request::open(&relay_state, &borrowed(&visit.cookies), &settings.session, env.now)
-        .map_err(|fault| early(fault.code(), &fault))?;
-    match examine(&message.saml_response, &Asked::Pending(&pending), &mut Unwatched, env) {
-        Ok((assertion, identity)) => Ok(Answered { relay_state, pending, assertion, identity }),
-        Err(rejection) => Err(Refused { rejection, pending: Some(pending) }),
-    }
+        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    Ok(Posted { saml_response: message.saml_response, relay_state, pending })
 }
 
 /// Asks for the slot in which the assertion's one use is recorded.

@@ -10,22 +10,23 @@ use crate::saml::Signer;
 use crate::saml::bindings::{post, redirect};
 use crate::saml::metadata::idp::{Binding, Endpoint};
 use crate::saml::protocol::{AuthnRequest, RequestId};
-use crate::session::pending_request::{self, PendingRequest};
+use crate::session::pending_request::{self, Intent, PendingRequest};
 
 use super::settings::{AuthnRequestBinding, IdentityProvider, SignAuthnRequests};
 use super::{Env, Step, refuse};
 
-/// Starts a sign-in that will come back to `target`.
+/// Starts a sign-in that will come back to `target`, or a test of one that began there.
 ///
 /// `cookies` are the browser's, so that pending requests of abandoned tabs can be thrown out.
 #[must_use]
 pub fn login(
     target: RedirectTarget,
+    intent: Intent,
     cookies: &[(&str, &str)],
     reader: &Reader,
     env: &Env<'_>,
 ) -> Step<Infallible> {
-    match start(target, cookies, env) {
+    match start(target, intent, cookies, env) {
         Ok(reply) => Step::End {
             verdict: Verdict::Reply(reply),
             tells: vec![Tell::Count { outcome: "sign_in_started", code: None }],
@@ -34,7 +35,12 @@ pub fn login(
     }
 }
 
-fn start(target: RedirectTarget, cookies: &[(&str, &str)], env: &Env<'_>) -> Result<Reply, Rejection> {
+fn start(
+    target: RedirectTarget,
+    intent: Intent,
+    cookies: &[(&str, &str)],
+    env: &Env<'_>,
+) -> Result<Reply, Rejection> {
     let settings = env.settings;
     let idp = settings
         .idp
@@ -49,6 +55,7 @@ fn start(target: RedirectTarget, cookies: &[(&str, &str)], env: &Env<'_>) -> Res
         request_id: id.as_str().to_owned(),
         idp_entity_id: idp.metadata.entity_id.clone(),
         target,
+        intent,
         expires_at: env.now.saturating_add(settings.session.pending_request_ttl),
     };
     let sealed = pending_request::seal(&pending, &settings.session, cookies, env.now, env.entropy)

@@ -11,6 +11,7 @@ mod login;
 mod logout;
 mod provisioning;
 mod settings;
+pub mod test_page;
 
 pub use acs::{AcsFlow, Visit};
 pub use explain::explain;
@@ -21,6 +22,7 @@ pub use settings::{
     AuthnRequestBinding, IdentityProvider, OnFailure, Provisioning, ServiceProvider, Settings,
     SignAuthnRequests,
 };
+pub use test_page::{TestPage, TestStart};
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{AskId, CryptoProvider, Tell, Verdict};

@@ -10,6 +10,7 @@ use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::{identity, policy, provision, session, targets};
 
 use super::identity_headers::IdentityHeaders;
+use super::test_page::TestPage;
 
 /// Everything a flow may read; made by `config::check` and never changed.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct Settings {
     pub policy: policy::Settings,
     /// The application to provision; `None` for headers only.
     pub provisioning: Option<Provisioning>,
+    /// The test sign-in page; `None` for none.
+    pub test_page: Option<TestPage>,
     /// Bounds on inbound messages.
     pub limits: Limits,
     /// Key of the short hashes that stand for people in events.

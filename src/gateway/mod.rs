@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, AskId, CryptoProvider, Step, Verdict};
-use crate::flow::{self, AcsFlow, LogoutIntent, SignAuthnRequests};
+use crate::flow::{self, AcsFlow, LogoutIntent, SignAuthnRequests, TestStart, test_page};
 use crate::http::path::NormalizedPath;
 use crate::http::{
     HeaderEdits, HeaderValue, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie,
@@ -20,6 +20,7 @@ use crate::http::{
 use crate::page::{self, Reader};
 use crate::saml::SignatureDemand;
 use crate::saml::metadata::sp;
+use crate::session::pending_request::Intent;
 use crate::session::{self, Opened, OpenedCache};
 use crate::xmlsec::SignatureError;
 use crate::xmlsec::decrypt::DecryptionKey;
@@ -57,6 +58,8 @@ pub struct Host<'a> {
 pub enum Exchange {
     /// A sign-in being completed.
     Acs(Box<AcsFlow>),
+    /// A test sign-in being started.
+    TestStart(Box<TestStart>),
 }
 
 /// What every branch below needs to know of the request.
@@ -109,6 +112,7 @@ impl Gateway {
         let env = self.env(host);
         match exchange {
             Exchange::Acs(flow) => acs_step(flow.answer(id, answer, &env)),
+            Exchange::TestStart(flow) => test_step(flow.answer(answer, &env)),
         }
     }
 
@@ -122,6 +126,7 @@ impl Gateway {
         let path = request.path.path();
         let own = [&sp.acs_path, &sp.metadata_path, &sp.logout_path, &sp.logged_out_path]
             .into_iter()
+            .chain(settings.flow.test_page.as_ref().map(|page| &page.path))
             .any(|own| own == path);
         let access = if own { Access::Bypass } else { settings.access(request) };
         if (own || access != Access::Bypass) && !settings.serves(request.head.authority()) {
@@ -162,6 +167,13 @@ impl Gateway {
             };
             return never_waits(flow::logout(intent, &request.cookies, &self.env(host)));
         }
+        if let Some(page) = settings.flow.test_page.as_ref().filter(|page| page.path == path) {
+            match method {
+                "GET" | "HEAD" => return reply(test_page::front(page)),
+                "POST" => return test_step(TestStart::start(visit(request, reader))),
+                _ => {}
+            }
+        }
         refuse(&Rejection::new(Code::MethodNotAllowed, format_args!("`{method}` is not taken here")), &reader)
     }
 
@@ -184,17 +196,7 @@ impl Gateway {
             ];
             return reply(Reply { status: 303, headers, body: Vec::new() });
         }
-        let visit = flow::Visit {
-            cookies: request
-                .cookies
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            content_type: request.head.text("content-type").map(str::to_owned),
-            content_length: request.head.text("content-length").and_then(|length| length.parse().ok()),
-            reader,
-        };
-        acs_step(AcsFlow::start(visit, &self.env(host)))
+        acs_step(AcsFlow::start(visit(request, reader), &self.env(host)))
     }
 
     fn with_session(&mut self, request: &Request<'_>, access: Access, host: &Host<'_>) -> Step<Exchange> {
@@ -246,7 +248,9 @@ impl Gateway {
             );
         }
         match RedirectTarget::parse(request.path.path_and_query()) {
-            Ok(target) => never_waits(flow::login(target, &request.cookies, &reader, &self.env(host))),
+            Ok(target) => {
+                never_waits(flow::login(target, Intent::SignIn, &request.cookies, &reader, &self.env(host)))
+            }
             Err(fault) => refuse(&Rejection::new(fault.code(), fault), &reader),
         }
     }
@@ -335,6 +339,28 @@ pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<Stri
     match sp.signer.as_ref().filter(|_| sp.sign_metadata) {
         Some(signer) => sp::render_signed(&description, signer, crypto),
         None => Ok(sp::render(&description)),
+    }
+}
+
+fn visit(request: &Request<'_>, reader: Reader) -> flow::Visit {
+    flow::Visit {
+        cookies: request
+            .cookies
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        content_type: request.head.text("content-type").map(str::to_owned),
+        content_length: request.head.text("content-length").and_then(|length| length.parse().ok()),
+        reader,
+    }
+}
+
+fn test_step(step: Step<TestStart>) -> Step<Exchange> {
+    match step {
+        Step::Wait { state, asks, tells } => {
+            Step::Wait { state: Exchange::TestStart(Box::new(state)), asks, tells }
+        }
+        Step::End { verdict, tells } => Step::End { verdict, tells },
     }
 }
 

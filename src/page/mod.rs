@@ -4,9 +4,12 @@
 //! refusal: those are for the operator's log.
 
 mod render;
+mod test_report;
 
 use crate::base::Code;
 use crate::http::Reply;
+
+pub use test_report::test_report;
 
 use render::{Html, page};
 
@@ -80,6 +83,36 @@ pub fn confirm_logout(logout_path: &str) -> Reply {
     page(200, "Sign out", &body, None)
 }
 
+/// The page on which a test sign-in is started: a form that is posted to `path`.
+#[must_use]
+pub fn test_front(path: &str, asks_secret: bool) -> Reply {
+    let mut body = Html::new();
+    body.element(
+        "p",
+        "This signs you in at the identity provider and shows what would follow: every attribute that arrives, the \
+         groups and the rule behind each, the headers and the calls to the application. Nothing is changed, and you \
+         are not signed in to the application.",
+    );
+    let mut inputs =
+        vec![("started_at", "Page of the application where the sign-in would have started", "text", "/")];
+    if asks_secret {
+        inputs.push(("secret", "Secret of the test page, if you were given one", "password", ""));
+    }
+    body.inputs(path, &inputs, "Start the test");
+    page(200, "Test sign-in", &body, None)
+}
+
+/// A page that leads to `location` by itself, and by a link where that is switched off.
+#[must_use]
+pub fn continue_to(location: &str) -> Reply {
+    let mut body = Html::new();
+    body.element("p", "You are being taken to the sign-in page.");
+    body.link(location, "Continue");
+    let mut reply = page(200, "Test sign-in", &body, None);
+    reply.headers.push((String::from("refresh"), format!("0;url={location}")));
+    reply
+}
+
 fn problem(status: u16, code: Code, reader: &Reader) -> Reply {
     let body = serde_json::json!({
         "type": format!("urn:samlgate:error:{}", code.id()),
@@ -102,6 +135,8 @@ fn problem(status: u16, code: Code, reader: &Reader) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Rejection;
+    use crate::report;
 
     fn text(reply: &Reply) -> String {
         String::from_utf8(reply.body.clone()).unwrap()
@@ -125,6 +160,9 @@ mod tests {
             auto_post("https://idp.example/", &[]),
             logged_out(),
             confirm_logout("/x"),
+            test_front("/x", true),
+            continue_to("https://idp.example/"),
+            test_report(&report::Report::rejected(&Rejection::new(Code::DigestMismatch, "x")), None),
         ] {
             let policy = reply.headers.iter().find(|(name, _)| name == "content-security-policy").unwrap();
             assert!(policy.1.contains("default-src 'none'") && policy.1.contains("frame-ancestors 'none'"));

@@ -32,6 +32,10 @@ pub(super) enum Purpose {
     Session,
     /// A sign-in that waits for the identity provider's answer.
     PendingRequest,
+    /// A test sign-in that waits for it.
+    TestSignIn,
+    /// A test sign-in by somebody who showed the secret.
+    TestSignInBySecret,
 }
 
 impl Purpose {
@@ -39,6 +43,8 @@ impl Purpose {
         match self {
             Self::Session => b"session",
             Self::PendingRequest => b"pending request",
+            Self::TestSignIn => b"test sign-in",
+            Self::TestSignInBySecret => b"test sign-in by secret",
         }
     }
 }
@@ -53,6 +59,8 @@ pub struct SealingKeys {
     context: String,
     session: Vec<PurposeKey>,
     pending_request: Vec<PurposeKey>,
+    test_sign_in: Vec<PurposeKey>,
+    test_sign_in_by_secret: Vec<PurposeKey>,
     pii: PiiKey,
     identity: [u8; 32],
 }
@@ -102,6 +110,8 @@ impl SealingKeys {
             context: context.to_owned(),
             session: keys(Purpose::Session),
             pending_request: keys(Purpose::PendingRequest),
+            test_sign_in: keys(Purpose::TestSignIn),
+            test_sign_in_by_secret: keys(Purpose::TestSignInBySecret),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             identity: identity.finalize().into(),
         })
@@ -122,6 +132,8 @@ impl SealingKeys {
         match purpose {
             Purpose::Session => &self.session,
             Purpose::PendingRequest => &self.pending_request,
+            Purpose::TestSignIn => &self.test_sign_in,
+            Purpose::TestSignInBySecret => &self.test_sign_in_by_secret,
         }
     }
 

@@ -33,6 +33,30 @@ const MAX_EVICTIONS: usize = 32;
 /// Cookies of one name that are tried; see `chunks`.
 const MAX_CANDIDATES: usize = 4;
 
+/// What a sign-in is for. Each is sealed with keys of its own, so none ever opens as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// To enter.
+    SignIn,
+    /// To see what a sign-in would do; it never begins a session.
+    Test {
+        /// The person showed the secret of the test page.
+        by_secret: bool,
+    },
+}
+
+impl Intent {
+    const ALL: [Self; 3] = [Self::SignIn, Self::Test { by_secret: false }, Self::Test { by_secret: true }];
+
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::SignIn => Purpose::PendingRequest,
+            Self::Test { by_secret: false } => Purpose::TestSignIn,
+            Self::Test { by_secret: true } => Purpose::TestSignInBySecret,
+        }
+    }
+}
+
 /// What must be remembered between the AuthnRequest and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRequest {
@@ -42,6 +66,8 @@ pub struct PendingRequest {
     pub idp_entity_id: String,
     /// Where the browser goes after the sign-in.
     pub target: RedirectTarget,
+    /// What the sign-in is for.
+    pub intent: Intent,
     /// The first second at which an answer comes too late.
     pub expires_at: UnixTime,
 }
@@ -95,10 +121,13 @@ pub fn seal(
         expires_at: pending.expires_at,
     };
     let max_age = fields.ended_at(settings).saturating_since(now);
-    let mut cookie = sealed_cookie(&fields, &relay_state, max_age, settings, entropy)?;
+    let seal = |fields: &Fields| {
+        sealed_cookie(fields, pending.intent.purpose(), &relay_state, max_age, settings, entropy)
+    };
+    let mut cookie = seal(&fields)?;
     if cookie.render().len() > MAX_SET_COOKIE_BYTES {
         fields.target = RedirectTarget::root();
-        cookie = sealed_cookie(&fields, &relay_state, max_age, settings, entropy)?;
+        cookie = seal(&fields)?;
     }
     let bytes = cookie.render().len();
     if bytes > MAX_SET_COOKIE_BYTES {
@@ -109,6 +138,7 @@ pub fn seal(
 
 fn sealed_cookie(
     fields: &Fields,
+    purpose: Purpose,
     token: &str,
     max_age: Duration,
     settings: &Settings,
@@ -120,7 +150,7 @@ fn sealed_cookie(
     };
     let payload = payload::encode(fields).ok_or(too_large)?;
     let name = cookie_name(token, settings);
-    let text = settings.keys.seal(Purpose::PendingRequest, &name, &payload, entropy)?;
+    let text = settings.keys.seal(purpose, &name, &payload, entropy)?;
     Ok(set_cookie(name, text, max_age, settings))
 }
 
@@ -142,7 +172,7 @@ pub fn open(
     let mut refused = None;
     for (_, text) in presented.iter().filter(|(have, _)| *have == name).take(MAX_CANDIDATES) {
         match open_cookie(&name, text, settings) {
-            Ok(fields) => return usable(fields, settings, now),
+            Ok((intent, fields)) => return usable(intent, fields, settings, now),
             Err(why) => {
                 refused.get_or_insert(why);
             }
@@ -168,7 +198,7 @@ pub fn any_usable(
         presented.iter().filter(|(name, _)| is_pending_cookie(name, settings)).take(candidates)
     {
         let opened = open_cookie(name, text, settings).map_err(SessionError::PendingRequestUnreadable);
-        match opened.and_then(|fields| usable(fields, settings, now)) {
+        match opened.and_then(|(intent, fields)| usable(intent, fields, settings, now)) {
             Ok(_) => return Ok(()),
             Err(why) => refused = why,
         }
@@ -176,14 +206,28 @@ pub fn any_usable(
     Err(refused)
 }
 
-fn open_cookie(name: &str, text: &str, settings: &Settings) -> Result<Fields, Unreadable> {
+fn open_cookie(name: &str, text: &str, settings: &Settings) -> Result<(Intent, Fields), Unreadable> {
     if text.len() > MAX_SET_COOKIE_BYTES {
         return Err(Unreadable::Encoding);
     }
-    payload::decode(&settings.keys.open(Purpose::PendingRequest, name, text)?)
+    let mut refused = None;
+    for intent in Intent::ALL {
+        match settings.keys.open(intent.purpose(), name, text) {
+            Ok(sealed) => return Ok((intent, payload::decode(&sealed)?)),
+            Err(why) => {
+                refused.get_or_insert(why);
+            }
+        }
+    }
+    Err(refused.unwrap_or(Unreadable::Seal))
 }
 
-fn usable(fields: Fields, settings: &Settings, now: UnixTime) -> Result<PendingRequest, SessionError> {
+fn usable(
+    intent: Intent,
+    fields: Fields,
+    settings: &Settings,
+    now: UnixTime,
+) -> Result<PendingRequest, SessionError> {
     if fields.issued_at > now.saturating_add(MAX_CLOCK_DIFFERENCE) {
         return Err(SessionError::PendingRequestUnreadable(Unreadable::Future));
     }
@@ -192,7 +236,7 @@ fn usable(fields: Fields, settings: &Settings, now: UnixTime) -> Result<PendingR
         return Err(SessionError::PendingRequestExpired { ended_at });
     }
     let Fields { request_id, idp_entity_id, target, expires_at, .. } = fields;
-    Ok(PendingRequest { request_id, idp_entity_id, target, expires_at })
+    Ok(PendingRequest { request_id, idp_entity_id, target, intent, expires_at })
 }
 
 /// Removes the pending request that `relay_state` names, once its answer has come; `None` for no token of ours.
@@ -254,7 +298,7 @@ fn evictions(settings: &Settings, presented: &[(&str, &str)]) -> Vec<SetCookie> 
         .enumerate()
         .map(|(index, (name, text))| {
             let fields = (index < MAX_OPENED).then(|| open_cookie(name, text, settings).ok()).flatten();
-            (fields.map(|fields| fields.ended_at(settings)), name)
+            (fields.map(|(_, fields)| fields.ended_at(settings)), name)
         })
         .collect();
     by_age.sort_unstable();

@@ -2,7 +2,7 @@
 
 use samlgate::base::UnixTime;
 use samlgate::http::RedirectTarget;
-use samlgate::session::pending_request::PendingRequest;
+use samlgate::session::pending_request::{Intent, PendingRequest};
 
 fn main() {
     let _ = RedirectTarget(String::from("https://evil.example/"));
@@ -10,6 +10,7 @@ fn main() {
         request_id: String::new(),
         idp_entity_id: String::new(),
         target: String::from("//evil.example/"),
+        intent: Intent::SignIn,
         expires_at: UnixTime::from_secs(0),
     };
 }

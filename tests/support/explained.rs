@@ -12,7 +12,7 @@ use samlgate::flow::{self, AcsFlow, Env, Visit, explain};
 use samlgate::http::{RedirectTarget, Reply};
 use samlgate::page::Reader;
 use samlgate::report::Report;
-use samlgate::session::pending_request::{self, PendingRequest};
+use samlgate::session::pending_request::{self, Intent, PendingRequest};
 use samlgate::xmlsec::RustCrypto;
 
 use super::saml_response::{REQUEST, SP, decryption_key};
@@ -74,6 +74,7 @@ pub fn posted(xml: &[u8], settings: &flow::Settings, now: u64) -> Reply {
         request_id: REQUEST.to_owned(),
         idp_entity_id: settings.idp.as_ref().unwrap().metadata.entity_id.clone(),
         target: RedirectTarget::parse(START).unwrap(),
+        intent: Intent::SignIn,
         expires_at: env.now.saturating_add(Duration::from_secs(600)),
     };
     let sealed = pending_request::seal(&pending, &settings.session, &[], env.now, &entropy).unwrap();

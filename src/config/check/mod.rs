@@ -13,6 +13,7 @@ mod portals;
 mod request;
 mod saml;
 mod session;
+mod test_page;
 
 use core::fmt;
 
@@ -191,6 +192,8 @@ pub(super) fn all(
     let request = request::request(configuration, headers.as_ref(), checker);
     let policy = policy::policy(configuration, checker);
     let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
+    let test_page = configuration.test_page.as_ref();
+    let test_page = test_page.map(|raw| test_page::test_page(raw, sp.as_ref(), checker));
     application::audience(configuration, checker);
     let session = session?;
     let flow = flow::Settings {
@@ -202,6 +205,7 @@ pub(super) fn all(
         session,
         policy,
         provisioning: optional(provisioning)?,
+        test_page: optional(test_page)?,
         limits: limits?,
     };
     Some(gateway::Settings {

@@ -13,6 +13,7 @@ mod presets;
 mod request;
 mod saml;
 mod session;
+mod test_page;
 mod units;
 
 pub(super) use application::*;
@@ -24,6 +25,7 @@ pub(super) use presets::*;
 pub(super) use request::*;
 pub(super) use saml::*;
 pub(super) use session::*;
+pub(super) use test_page::*;
 pub(super) use units::*;
 
 /// Shapes of the file. A map refuses unknown fields, and absent ones take the value of `Default`; a choice is a map with
@@ -112,6 +114,8 @@ raw! {
         policy: Policy,
         /// The application whose accounts and groups follow the sign-in; without it only headers are set.
         provisioning: Option<Provisioning>,
+        /// The test sign-in page; without it there is none.
+        test_page: Option<TestPage>,
         /// Bounds on inbound messages.
         limits: Limits,
         /// First part of the name of every metric: letters, digits, `_` and `.`.

@@ -9,7 +9,9 @@ use crate::base::Code;
 use crate::encoding::base64url;
 use crate::http::{RedirectTarget, SameSite};
 use crate::session::error::Unreadable;
-use crate::session::pending_request::{PendingRequest, SealedPendingRequest, any_usable, clear, open, seal};
+use crate::session::pending_request::{
+    Intent, PendingRequest, SealedPendingRequest, any_usable, clear, open, seal,
+};
 use crate::session::{SessionError, Settings, is_own_cookie};
 
 fn pending(path: &str) -> PendingRequest {
@@ -17,6 +19,7 @@ fn pending(path: &str) -> PendingRequest {
         request_id: String::from("_0123456789abcdef0123456789abcdef"),
         idp_entity_id: String::from("https://idp.example/metadata"),
         target: RedirectTarget::parse(path).unwrap(),
+        intent: Intent::SignIn,
         expires_at: at(600),
     }
 }

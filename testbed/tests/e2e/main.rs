@@ -11,6 +11,7 @@ mod options;
 mod provisioning;
 mod session;
 mod sign_in;
+mod test_page;
 
 use testbed::browser::Page;
 use testbed::client::Response;
