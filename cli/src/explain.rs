@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
         response: &response,
         request_id: arguments.request_id.as_deref(),
         started_at: arguments.url.as_deref(),
-        account: account.as_ref(),
+        account: account.as_ref().map(explain::KnownAccount::Recorded),
     };
     let env = Env { now, entropy: &SystemEntropy, crypto: &RustCrypto, settings: &settings.flow };
     let report = explain::explain(&input, &env);

@@ -44,7 +44,7 @@ pub(crate) fn report(input: &Input, settings: &Settings) -> Report {
         response: input.response.as_bytes(),
         request_id: input.request_id.as_deref(),
         started_at: input.started_at.as_deref(),
-        account: input.account.as_ref(),
+        account: input.account.as_ref().map(flow::explain::KnownAccount::Recorded),
     };
     flow::explain(&recorded, &env)
 }

@@ -12,8 +12,8 @@ use crate::provision::{Operation, RemoteMarker, RemoteState};
 use crate::report;
 
 use super::super::provisioning::{self, SignIn};
-use super::Explainer;
 use super::timeline::Stage;
+use super::{Explainer, KnownAccount};
 
 /// Decides as the flow would, and plans what it would do.
 pub(super) fn decide(
@@ -33,8 +33,15 @@ pub(super) fn decide(
         return Ok(admitted);
     };
     let nobody = RemoteState { marker: RemoteMarker::Absent, ..RemoteState::default() };
-    let remote =
-        &explainer.input.account.map_or(nobody, |account| account.remote(identity.username.expose()));
+    let recorded;
+    let remote = match explainer.input.account {
+        None => &nobody,
+        Some(KnownAccount::Read(remote)) => remote,
+        Some(KnownAccount::Recorded(account)) => {
+            recorded = account.remote(identity.username.expose());
+            &recorded
+        }
+    };
     let sign_in = SignIn { identity, request, provisioning };
     let admitted = admit(explainer, provisioning::decide(remote, sign_in, &env))?;
 

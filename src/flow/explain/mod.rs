@@ -14,7 +14,7 @@ use crate::effect::Answer;
 use crate::http::RedirectTarget;
 use crate::identity::Identity;
 use crate::policy::{Admitted, RequestFacts, StartUrl};
-use crate::provision::RecordedAccount;
+use crate::provision::{RecordedAccount, RemoteState};
 use crate::report::{Outcome, Report};
 use crate::saml::profiles::web_sso::{AcceptedAssertion, Check};
 use crate::saml::{Response, Unverified, Verified};
@@ -38,7 +38,16 @@ pub struct Input<'a> {
     /// anything.
     pub started_at: Option<&'a str>,
     /// The person at the application; without it the person is new there.
-    pub account: Option<&'a RecordedAccount>,
+    pub account: Option<KnownAccount<'a>>,
+}
+
+/// The person at the application.
+#[derive(Clone, Copy)]
+pub enum KnownAccount<'a> {
+    /// As somebody wrote it down.
+    Recorded(&'a RecordedAccount),
+    /// As it was read a moment ago.
+    Read(&'a RemoteState),
 }
 
 /// Explains what would become of `input` at `env.now`. Nothing of it leaves: no session is kept, no call is made.

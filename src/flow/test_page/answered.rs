@@ -5,7 +5,7 @@ use crate::base::Pii;
 use crate::base::{Code, Rejection};
 use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
 use crate::flow::acs::AcsFlow;
-use crate::flow::explain::{Input, explain};
+use crate::flow::explain::{Input, KnownAccount, explain};
 use crate::flow::settings::Provisioning;
 use crate::flow::{Env, FIRST_ASK, SECOND_ASK, Step, Visit, out_of_turn, refuse};
 use crate::page;
@@ -113,7 +113,7 @@ impl Test {
             response: &self.saml_response,
             request_id: Some(&self.pending.request_id),
             started_at: Some(self.pending.target.as_str()),
-            account,
+            account: account.map(KnownAccount::Read),
         };
         explain(&input, env)
     }

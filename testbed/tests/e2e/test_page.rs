@@ -138,7 +138,10 @@ fn an_answer_to_a_test_begins_no_session_and_one_to_a_sign_in_shows_no_page() {
     let page = test(&scene, &mut browser, "agent", &[]);
     assert_eq!(page.status(), 200);
     let posted = browser.hops().iter().rev().find(|hop| hop.url.path() == "/saml/acs").unwrap();
-    assert!(posted.cookies_set.iter().all(|(_, set)| !set), "only the pending request, and it goes: {posted}");
+    assert!(
+        posted.cookies_set.iter().all(|(_, set)| !set),
+        "only the pending request, and it goes: {posted}"
+    );
     assert_eq!(posted.cookies_set.len(), 1);
     let (browser, page) = scene.sign_in("agent", "/saml/testing").unwrap();
     assert_eq!(page.status(), 200);
