@@ -31,6 +31,7 @@ fn variables() -> BTreeMap<String, String> {
     BTreeMap::from([
         text("IDP_METADATA", &metadata),
         text("SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI="),
+        text("SAMLGATE_SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI="),
         text("JIRA_TOKEN", "token"),
     ])
 }
@@ -342,21 +343,26 @@ fn atlassian_dc_takes_away_whatever_the_provider_does_not_say() {
     assert!(accounts.create && accounts.update);
 }
 
-/// Every block of YAML in `docs/migration` is a configuration that loads without a fault.
+/// The blocks of YAML in the document at `path`.
+fn blocks(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    let blocks = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks.map(|block| serde_norway::from_str(block).unwrap()).collect()
+}
+
+/// Every block of YAML in `docs/migration` is a configuration that loads, without a remark but that nothing runs in the
+/// background.
 #[test]
 fn configurations_of_the_migration_pages_are_accepted() {
     let mut pages = 0;
     for entry in fs::read_dir(root().join("docs/migration")).unwrap() {
         let path = entry.unwrap().path();
-        let text = fs::read_to_string(&path).unwrap();
-        let blocks: Vec<_> =
-            text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        let blocks = blocks(&path);
         let is_index = path.ends_with("README.md");
         assert!(is_index || !blocks.is_empty(), "{} has no configuration", path.display());
         pages += usize::from(!is_index);
         for block in blocks {
-            let value: Value = serde_norway::from_str(block).unwrap();
-            let loaded = config::load(&serde_json::to_vec(&value).unwrap(), &variables(), NOW);
+            let loaded = config::load(&serde_json::to_vec(&block).unwrap(), &variables(), NOW);
             let (_, warnings) =
                 loaded.unwrap_or_else(|faults| panic!("{}: {faults:#?}\n{block}", path.display()));
             let odd: Vec<_> = warnings.iter().filter(|one| !one.to_string().contains("background")).collect();
@@ -364,4 +370,30 @@ fn configurations_of_the_migration_pages_are_accepted() {
         }
     }
     assert_eq!(pages, 6);
+}
+
+/// So does every part of one elsewhere, on top of the least that provisions.
+#[test]
+fn configurations_of_other_pages_are_accepted() {
+    let mut pages = vec![root().join("README.md"), root().join("docs/expressions.md")];
+    let operating = fs::read_dir(root().join("docs/operating")).unwrap();
+    pages.extend(operating.map(|entry| entry.unwrap().path()));
+    let mut found = 0;
+    for page in pages {
+        for block in blocks(&page) {
+            let whole = block.get("sp").is_some();
+            if !whole && ["policy", "provisioning", "identity"].iter().all(|part| block.get(part).is_none()) {
+                continue;
+            }
+            found += 1;
+            let mut value = configuration("JSM_PORTAL", block.clone());
+            if block.get("presets").is_none() {
+                value.as_object_mut().unwrap().remove("presets");
+            }
+            let value = if whole { block } else { value };
+            let loaded = config::load(&serde_json::to_vec(&value).unwrap(), &variables(), NOW);
+            assert!(loaded.is_ok(), "{}: {:#?}", page.display(), loaded.err());
+        }
+    }
+    assert!(found >= 5, "{found}");
 }
