@@ -7,20 +7,21 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "support/configuration.rs"]
+mod configuration;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use samlgate::base::{Pii, UnixTime};
-use samlgate::config;
-use samlgate::flow;
 use samlgate::identity::{AssertedGroups, Identity, UnknownGroups};
 use samlgate::policy::{AccountFacts, Facts, RequestFacts, StartUrl, decide};
 use samlgate::provision::{self, DesiredState, Operation, RemoteAccount, RemoteMarker, RemoteState};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-const NOW: u64 = 1_800_000_000;
+use configuration::NOW;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,7 +97,8 @@ fn every_case_is_decided_as_it_says() {
     let mut failures = Vec::new();
     let mut ids = BTreeMap::<String, usize>::new();
     let mut names = BTreeSet::new();
-    for entry in fs::read_dir(tests().join("vectors/policy")).unwrap() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/policy");
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(path.join("case.yaml")).expect("every folder holds a case.yaml");
@@ -132,10 +134,6 @@ const DECIDED: &[&str] = &[
     "E17",
 ];
 
-fn tests() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
-}
-
 fn run(case: &Case) -> Result<Vec<String>, String> {
     let mut faults = Vec::new();
     let mut compare = |what: &str, found: &str, expected: &str| {
@@ -145,7 +143,7 @@ fn run(case: &Case) -> Result<Vec<String>, String> {
     };
     let identity = identity(case);
     let has_application = !matches!(case.account, AccountYaml::Unknown);
-    let settings = settings(&case.config, has_application)?;
+    let settings = configuration::settings(&case.config, has_application)?;
     let remote = remote(case);
     let account = remote.as_ref().map_or(AccountFacts::Unknown, RemoteState::account_facts);
     let started_at = case.started_at.as_deref().map(|path_and_query| StartUrl {
@@ -213,41 +211,6 @@ fn identity(case: &Case) -> Identity {
         attributes: attributes.clone(),
         friendly_names: BTreeMap::new(),
         incomplete_attributes: BTreeSet::new(),
-    }
-}
-
-/// The settings of a whole configuration with these sections.
-fn settings(sections: &Value, has_application: bool) -> Result<flow::Settings, String> {
-    let mut whole = json!({
-        "sp": { "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com" },
-        "idp": { "metadata": { "environment_variable": "IDP_METADATA" } },
-        "session": { "keys": [{ "environment_variable": "SESSION_KEY" }] },
-    });
-    for (name, section) in sections.as_object().expect("sections") {
-        whole[name] = section.clone();
-    }
-    // Where somebody looked at an account there is an application.
-    if has_application && whole.get("provisioning").is_none() {
-        whole["provisioning"] = json!({});
-    }
-    if let Some(provisioning) = whole.get_mut("provisioning") {
-        provisioning["jira_dc"] = json!({
-            "cluster": "jira", "authority": "jira.example.com", "token": { "environment_variable": "SESSION_KEY" },
-        });
-    }
-    let environment: BTreeMap<String, String> = [
-        ("SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned()),
-        ("IDP_METADATA", fs::read_to_string(tests().join("vectors/config_idp/good.xml")).unwrap()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    match config::load(whole.to_string().as_bytes(), &environment, UnixTime::from_secs(NOW)) {
-        Ok((settings, _)) => Ok(settings.flow),
-        Err(faults) => Err(faults
-            .iter()
-            .map(|fault| format!("{}: {fault}", fault.path()))
-            .collect::<Vec<_>>()
-            .join("; ")),
     }
 }
 

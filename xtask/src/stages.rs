@@ -33,6 +33,7 @@ const COMPILE_FAIL: &str = "compile_fail";
 
 /// The tests that also run in wasm: bytes in, verdict or bytes out.
 const PARITY: &[&str] = &[
+    "expressions",
     "vectors_c14n",
     "vectors_interop",
     "vectors_policy",
