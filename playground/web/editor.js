@@ -31,7 +31,7 @@ export function showFindings(findings, ok) {
       finding.line
         ? h("button", { type: "button", class: "link", onclick: () => goTo(finding.line) }, `line ${finding.line}`)
         : null, " ",
-      h("code", {}, finding.path), " ", finding.message));
+      h("code", {}, finding.path), " ", finding.message.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part))));
   const said = ok ? (list.length ? "It can be used, with a look at these:" : "No fault was found.") : null;
   $("findings").replaceChildren(...[said && h("p", { class: "good" }, said), h("ul", { class: "findings" }, list)].filter(Boolean));
 }

@@ -6,7 +6,7 @@ const STAGES = [
   ["1", "Message", "form, base64"],
   ["2", "XML", "one reading"],
   ["3", "Signature", "keys, digests"],
-  ["4", "SAML", "who, for whom, when"],
+  ["4", "SAML", "for us, in time"],
   ["5", "One use", "no replay"],
   ["6", "Policy", "groups, access"],
   ["8", "Account", "plan, calls"],
@@ -79,8 +79,8 @@ function wide(stages, done, label) {
       box(at(index), top + h + 44, w, h, stage.state, stage.name, stage.hint),
       index < 2 ? arrow(at(index) + w, top + h + 44 + h / 2, at(index + 1), top + h + 44 + h / 2, reached(second[index + 1])) : null,
     ]),
-    arrow(at(2) + w, top + h + 44 + h / 2, 722, top + h + 44 + h / 2, done),
-    box(722, top + h + 44, 96, h, done ? "passed" : "end", "Application"));
+    arrow(at(2) + w, top + h + 44 + h / 2, 714, top + h + 44 + h / 2, done),
+    box(714, top + h + 44, 104, h, done ? "arrived" : "end", "Application"));
 }
 
 function tall(stages, done, label) {
@@ -91,12 +91,12 @@ function tall(stages, done, label) {
     tips(),
     box(left + 40, 2, w - 80, 36, "end", "Browser"),
     s("rect", { x: 25, y: 54, width: 250, height: bottom - 60, rx: 12, class: "envoy" }),
-    s("text", { x: 37, y: 74, class: "room" }, "Envoy with samlgate"),
+    s("text", { x: 37, y: 74, class: "room" }, "Envoy"),
     arrow(150, 38, 150, y(0), stages[0].state !== "waiting"),
     stages.map((stage, index) => [
       box(left, y(index), w, h, stage.state, stage.name, stage.hint),
       index + 1 < stages.length ? arrow(150, y(index) + h, 150, y(index + 1), stages[index + 1].state !== "waiting") : null,
     ]),
     arrow(150, y(stages.length - 1) + h, 150, bottom + 16, done),
-    box(left + 40, bottom + 16, w - 80, 36, done ? "passed" : "end", "Application"));
+    box(left + 40, bottom + 16, w - 80, 36, done ? "arrived" : "end", "Application"));
 }

@@ -33,17 +33,24 @@ export function verdict(report) {
 export function verdictBanner({ tone, title, text, remedy }, note) {
   return [
     h("h2", { class: tone }, h("span", { "aria-hidden": "true" }, { good: "✓ ", bad: "✗ ", wait: "… ", warn: "! " }[tone]), title),
-    text ? h("p", {}, text) : null,
+    text ? h("p", {}, quoted(text)) : null,
     remedy ? h("p", { class: "remedy" }, h("strong", {}, "What to do: "), remedy) : null,
     note ? h("p", { class: "note" }, note) : null,
   ].filter(Boolean);
 }
 
+/** What matters first comes first: the failed check of a refusal, the groups of a sign-in. */
 export function reportCards(report) {
+  const refused = report.outcome !== "accepted";
   return [
-    timeline(report), identity(report.identity), groups(report.decision), account(report.decision),
-    headers(report.headers), operations(report.operations, report.calls), message(report.response),
+    refused && timeline(report), groups(report.decision), account(report.decision), headers(report.headers),
+    operations(report.operations, report.calls), identity(report.identity), !refused && timeline(report), message(report.response),
   ].filter(Boolean);
+}
+
+/** Text in which the core puts what it quotes into backticks. */
+function quoted(text) {
+  return (text ?? "").split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 }
 
 function timeline({ checks }) {
@@ -52,8 +59,8 @@ function timeline({ checks }) {
     h("li", { class: check.outcome },
       h("span", { class: "what" }, check.check.replaceAll("_", " ")), " ",
       h("span", { class: "tag" }, CHECK_WORDS[check.outcome] ?? check.outcome), " ",
-      check.section ? h("span", { class: "section" }, check.section) : null,
-      check.detail ? h("span", { class: "detail" }, check.detail) : null))));
+      check.detail ? h("span", { class: "detail" }, quoted(check.detail)) : null, " ",
+      check.section ? h("span", { class: "section" }, check.section) : null))));
 }
 
 function identity(person) {
@@ -80,10 +87,10 @@ function groups(decision) {
       h("td", {}, h("code", {}, group)),
       h("td", {}, h("span", { class: `chip ${verdict}`, title: MEANINGS[verdict] ?? "" },
         h("span", { "aria-hidden": "true" }, `${SIGNS[verdict] ?? ""} `), verdict)),
-      h("td", {}, rule)));
+      h("td", {}, quoted(rule))));
   return card("groups-title", "Groups in the application",
     rows.length ? table("Groups", ["Group", "Verdict", "Because of"], rows) : none("No rule speaks of a group."),
-    decision.notes?.length ? h("ul", { class: "notes" }, decision.notes.map((note) => h("li", {}, note))) : null,
+    decision.notes?.length ? h("ul", { class: "notes" }, decision.notes.map((note) => h("li", {}, quoted(note)))) : null,
     decision.customer ? h("p", {}, "Counts as a customer of the portal.") : null);
 }
 
@@ -92,24 +99,22 @@ function account(decision) {
   const { account: action, access } = decision;
   return card("action-title", "Access and account",
     h("dl", {},
-      h("dt", {}, "Access"), h("dd", {}, h("span", { class: `chip ${access?.outcome === "deny" ? "remove" : "add"}` }, access?.outcome ?? ""), " ", access?.rule ?? ""),
-      h("dt", {}, "Account"), h("dd", {}, h("span", { class: "chip keep" }, action?.action ?? ""), " ", action?.reason ?? "")));
+      h("dt", {}, "Access"), h("dd", {}, h("span", { class: `chip ${access?.outcome === "deny" ? "remove" : "add"}` }, access?.outcome ?? ""), " ", quoted(access?.rule)),
+      h("dt", {}, "Account"), h("dd", {}, h("span", { class: "chip keep" }, action?.action ?? ""), " ", quoted(action?.reason))));
 }
 
 function headers(list) {
-  if (!list) return null;
+  if (!list?.length) return null;
   return card("headers-title", "Headers that the application sees",
-    list.length
-      ? table("Headers", ["Name", "Value"], list.map(({ name, value }) => h("tr", {}, h("td", {}, h("code", {}, name)), h("td", {}, value))))
-      : none("None."));
+    table("Headers", ["Name", "Value"], list.map(({ name, value }) => h("tr", {}, h("td", {}, h("code", {}, name)), h("td", {}, value)))));
 }
 
 function operations(list, calls) {
-  if (!list && !calls) return null;
+  if (!list?.length && !calls?.length) return null;
   return card("operations-title", "What is changed in the application",
     list?.length
       ? h("ol", { class: "plain" }, list.map(({ operation, detail, reason }) =>
-        h("li", {}, h("code", {}, operation), " ", detail ?? "", reason ? h("span", { class: "detail" }, reason) : null)))
+        h("li", {}, h("code", {}, operation), " ", detail ?? "", reason ? h("span", { class: "detail" }, quoted(reason)) : null)))
       : none("Nothing."),
     calls?.length
       ? h("details", {}, h("summary", {}, `The calls that would be made (${calls.length})`),

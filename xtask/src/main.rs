@@ -10,7 +10,9 @@ mod docs;
 mod fuzz;
 mod interop;
 mod mutants;
+mod playground;
 mod run;
+mod serve;
 mod stages;
 mod timing;
 mod tools;
@@ -55,6 +57,8 @@ enum Task {
     Threats,
     /// Write docs/cli.md from the help of the `samlgate` command.
     CliDocs,
+    /// Build the page that explains sign-ins in a browser, and serve it on this machine.
+    Playground(playground::Playground),
     /// Build the filter and hold its size against the budget.
     Size,
     /// Measure what the filter costs, beside Envoy without it; writes docs/performance.md.
@@ -86,6 +90,7 @@ fn main() -> ExitCode {
         Task::Coverage => docs::write_coverage(),
         Task::Threats => docs::write_threats(),
         Task::CliDocs => docs::write_cli(),
+        Task::Playground(arguments) => playground::run_task(&arguments),
         Task::Size => wasm::build().and_then(|path| wasm::size(&path)),
         Task::Bench(arguments) => bench::bench(&arguments),
         Task::Budgets(arguments) => budgets::budgets(&arguments),

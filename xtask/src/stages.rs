@@ -24,6 +24,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "filter lints", quick: false, act: filter_lints },
     Stage { name: "filter build and size", quick: false, act: filter_size },
     Stage { name: "parity in wasm", quick: false, act: parity },
+    Stage { name: "playground", quick: false, act: crate::playground::stage },
     Stage { name: "fuzzing", quick: false, act: crate::fuzz::stage },
     Stage { name: "end-to-end tests", quick: false, act: end_to_end_tests },
     Stage { name: "demo check", quick: false, act: demo_check },
@@ -34,6 +35,7 @@ const COMPILE_FAIL: &str = "compile_fail";
 /// The tests that also run in wasm: bytes in, verdict or bytes out.
 const PARITY: &[&str] = &[
     "expressions",
+    "parity",
     "vectors_c14n",
     "vectors_interop",
     "vectors_policy",
@@ -178,6 +180,8 @@ fn parity() -> Outcome {
     if !exists("node", "--version") {
         tools::debian(&["nodejs"])?;
     }
+    // Writes down what the native core says, for the test of the same name to compare with.
+    run(&mut cargo(&["test", "--test", "parity"]))?;
     let mut command = cargo(&["test", "--target", "wasm32-wasip1"]);
     for name in PARITY {
         command.args(["--test", name]);

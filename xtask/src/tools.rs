@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::run::{Failure, Outcome, command, exists, read, repository, run};
+use crate::run::{Failure, Outcome, cargo, command, exists, read, repository, run};
 
 /// The Envoy that everything here is tested with. The Python package of this version carries the official binary.
 const ENVOY: &str = "1.40.0";
@@ -140,4 +140,27 @@ pub(crate) fn npm(folder: &Path) -> Outcome {
     // No package needs its scripts, so none runs one.
     run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&installed))?;
     Ok(fs::write(&note, lock)?)
+}
+
+/// The folder with `wasm-bindgen` and its test runner, in the version of the crate, which must be the same to the letter.
+pub(crate) fn wasm_bindgen() -> Outcome<PathBuf> {
+    let version = crate::playground::locked("wasm-bindgen")?;
+    let folder = cache()?.join(format!("wasm-bindgen-{version}"));
+    let binaries = folder.join("bin");
+    let is_there = read(&mut command(binaries.join("wasm-bindgen"), &["--version"]))
+        .is_ok_and(|said| said.contains(&version));
+    if !is_there {
+        println!("wasm-bindgen {version} is not on this machine; compiling it (a few minutes, once)");
+        run(cargo(&[
+            "install",
+            "wasm-bindgen-cli",
+            "--locked",
+            "--version",
+            &format!("={version}"),
+            "--root",
+        ])
+        .arg(&folder)
+        .args(["--target-dir", "target/tools"]))?;
+    }
+    Ok(binaries)
 }
