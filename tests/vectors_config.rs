@@ -304,6 +304,20 @@ fn lists_of_the_policy_have_an_end() {
     }
 }
 
+/// A table that is wrong in every row is said to be wrong, but not for ever.
+#[test]
+fn faults_have_an_end() {
+    let good = case("good_minimal");
+    let mut value: Value = serde_json::from_slice(&bytes("good_minimal", &good)).unwrap();
+    merge(
+        &mut value,
+        &serde_json::json!({ "policy": { "group_mapping": vec![serde_json::json!({}); 2000] } }),
+    );
+    let json = serde_json::to_vec(&value).unwrap();
+    let faults = config::load(&json, &environment(&good), UnixTime::from_secs(NOW)).err().unwrap();
+    assert_eq!(faults.len(), 1000);
+}
+
 /// Replaces every part of a good configuration by values of other kinds: each gives a fault at or above its place.
 #[test]
 fn every_field_checks_its_kind() {

@@ -26,6 +26,10 @@ use crate::base::{Code, Limits, Secret, UnixTime};
 use crate::http::NormalizedPath;
 use crate::{flow, gateway};
 
+/// Faults that are kept: a table that a script wrote wrongly has one in each of its 50,000 rows, and each is a line of the
+/// log.
+const MAX_FAULTS: usize = 1000;
+
 /// Collects what the sections find.
 pub(super) struct Checker<'e> {
     environment: &'e dyn Environment,
@@ -65,7 +69,9 @@ impl<'e> Checker<'e> {
     }
 
     fn push(&mut self, path: &Path, finding: Finding) {
-        self.faults.push(ConfigError::new(path.clone(), finding));
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(ConfigError::new(path.clone(), finding));
+        }
     }
 
     /// `found` is what the file says, in backticks if it is text; empty where it must not be shown.

@@ -6,18 +6,19 @@ raw! {
     /// Which application groups people get, and who may enter.
     struct Policy {
         /// Which groups of the identity provider stand for which groups of the application, by exact name. A group of the
-        /// application that is listed is managed: who no longer gets it loses it at the next sign-in, unless a field below
+        /// application that is listed is managed: who no longer gets it loses it at the next sign-in, unless another field
         /// says otherwise.
         #[cfg_attr(feature = "schema", schemars(length(max = 50000)))]
         group_mapping: Vec<GroupMapping>,
-        /// The same with regular expressions. Groups that they make are given, but taken away only if `managed_groups`
-        /// lists them. They never give one of `admin_groups`.
+        /// Like `group_mapping`, with regular expressions. Groups that they make are given, but taken away only if
+        /// `managed_groups` lists them. They never give one of `admin_groups`.
         #[cfg_attr(feature = "schema", schemars(length(max = 200)))]
         group_patterns: Vec<GroupPattern>,
         /// Groups of the identity provider stand for groups of the application of the same name. They never stand for one
         /// of `admin_groups`.
         same_name_groups: Option<SameNameGroups>,
-        /// Whose groups follow those of the identity provider: for whom the three fields above hold.
+        /// Whose groups follow those of the identity provider: for whom `group_mapping`, `group_patterns` and
+        /// `same_name_groups` hold.
         apply_idp_groups_to: ApplyTo,
         /// Groups that people get besides those of the identity provider.
         default_groups: Option<DefaultGroups>,
