@@ -54,6 +54,7 @@ pub(crate) enum Task {
 
 const CHECK_EXAMPLES: &str = "Examples:\n  samlgate check envoy.yaml\n  \
                               samlgate check --env-file secrets.env envoy.yaml\n  \
+                              samlgate check --expand envoy.yaml > expanded.yaml\n  \
                               kubectl get envoyfilter samlgate -o yaml | samlgate check -";
 
 const EXPLAIN_EXAMPLES: &str = "Examples:\n  samlgate explain --config envoy.yaml --response response.b64\n  \
@@ -97,6 +98,10 @@ pub(crate) struct Check {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) environment: EnvironmentFile,
+    /// Print the configuration as YAML with its presets replaced by the fields that they stand for; the findings go to
+    /// standard error. Text that stands inline is left out where it may be a secret.
+    #[arg(long)]
+    pub(crate) expand: bool,
 }
 
 #[derive(Debug, Args)]

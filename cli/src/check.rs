@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use samlgate::config::Path;
+
 use crate::arguments::Check;
 use crate::environment::{self, Variables};
 use crate::failure::Failure;
@@ -19,13 +21,17 @@ pub(crate) fn run(check: &Check) -> Result<ExitCode, Failure> {
     let mut out = String::new();
     let (mut faults, mut warnings) = (0_usize, 0_usize);
     for plugin in &plugins {
-        let place = if plugin.place.is_empty() { String::new() } else { format!(": {}", plugin.place) };
-        line(&mut out, &styled(HEADING, &format!("{}{place}", check.file.display())));
+        line(&mut out, &styled(HEADING, &format!("{}{}", check.file.display(), plugin.at())));
+        let number =
+            |path: &Path| plugin.line(&text, path).map_or_else(String::new, |line| format!("line {line}: "));
         match plugin.load(&variables, now) {
             Ok((_, found)) => {
                 warnings = warnings.saturating_add(found.len());
                 for warning in found {
-                    line(&mut out, &format!("  {} {warning}", styled(CAREFUL, "warning")));
+                    line(
+                        &mut out,
+                        &format!("  {} {}{warning}", styled(CAREFUL, "warning"), number(warning.path())),
+                    );
                 }
                 line(&mut out, &format!("  {}", styled(GOOD, "ok")));
             }
@@ -33,10 +39,8 @@ pub(crate) fn run(check: &Check) -> Result<ExitCode, Failure> {
                 faults = faults.saturating_add(found.len());
                 for fault in found {
                     let code = fault.code().id();
-                    line(
-                        &mut out,
-                        &format!("  {} {code} {fault}{}", styled(BAD, "error"), plugin.hint(&fault)),
-                    );
+                    let (number, hint) = (number(fault.path()), plugin.hint(&fault));
+                    line(&mut out, &format!("  {} {code} {number}{fault}{hint}", styled(BAD, "error")));
                 }
             }
         }
@@ -50,7 +54,14 @@ pub(crate) fn run(check: &Check) -> Result<ExitCode, Failure> {
             count(warnings, "warning")
         ),
     );
-    terminal::print(&out)?;
+    if check.expand {
+        // The findings go where they do not end up in the file that is made of the rest.
+        terminal::remark(&out);
+        let expanded = plugins.iter().filter_map(|plugin| plugin.expand().ok()).collect::<Vec<_>>();
+        terminal::print(&expanded.join("---\n"))?;
+    } else {
+        terminal::print(&out)?;
+    }
     Ok(if faults == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 

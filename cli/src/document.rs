@@ -3,7 +3,7 @@
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-/// The documents of `text`, empty ones left out. The message of an error says where it is.
+/// The documents of `text`, also empty ones. The message of an error says where it is.
 pub(crate) fn parse(text: &str) -> Result<Vec<Value>, String> {
     let json = match serde_json::from_str(text) {
         Ok(value) => return Ok(vec![value]),
@@ -24,10 +24,7 @@ fn yaml(text: &str) -> Result<Vec<Value>, String> {
     for document in serde_norway::Deserializer::from_str(text) {
         // By way of YAML's own values, because JSON's would keep the last of two equal keys in silence.
         let value = serde_norway::Value::deserialize(document).map_err(|fault| fault.to_string())?;
-        match json(value)? {
-            Value::Null => {}
-            value => found.push(value),
-        }
+        found.push(json(value)?);
     }
     Ok(found)
 }
@@ -70,12 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_are_read_and_empty_ones_left_out() {
+    fn documents_are_read_in_order() {
         let found = parse("---\na: 1\n---\n# nothing\n---\n- 1.5\n- x: ~\n  2: yes\n");
-        let expected = vec![serde_json::json!({"a": 1}), serde_json::json!([1.5, {"x": null, "2": "yes"}])];
+        let expected =
+            vec![serde_json::json!({"a": 1}), Value::Null, serde_json::json!([1.5, {"x": null, "2": "yes"}])];
         assert_eq!(found, Ok(expected));
         assert_eq!(parse("{\"a\": 1}"), Ok(vec![serde_json::json!({"a": 1})]));
-        assert_eq!(parse(""), Ok(Vec::new()));
+        assert!(parse("").is_ok_and(|all| all.iter().all(Value::is_null)));
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
 fn account(path: &Path) -> Result<RecordedAccount, Failure> {
     let fail = |what: String| Failure::new(format_args!("{}: {what}", path.display()));
     let mut documents = document::parse(&file::text(path)?).map_err(fail)?;
+    documents.retain(|document| !document.is_null());
     match (documents.pop(), documents.pop()) {
         (Some(only), None) => serde_json::from_value(only).map_err(|fault| fail(fault.to_string())),
         _ => Err(fail(String::from("expected one account"))),

@@ -12,6 +12,7 @@ mod failure;
 mod file;
 mod har;
 mod keygen;
+mod place;
 mod plugin;
 mod reference;
 mod terminal;

@@ -10,14 +10,15 @@ use crate::document;
 use crate::environment::Variables;
 use crate::failure::Failure;
 use crate::file;
+use crate::place::Place;
 
 /// One configuration of the plugin.
 pub(crate) struct Plugin {
-    /// Where in the file it is; empty for the whole file.
-    pub(crate) place: String,
+    /// Where in the file it is.
+    pub(crate) place: Place,
     /// What Envoy would hand to the plugin.
     text: String,
-    /// It stands as text in a `StringValue`.
+    /// It stands as text within the file.
     quoted: bool,
 }
 
@@ -48,6 +49,10 @@ const ENVOYS: [&str; 20] = [
     "vm_config",
 ];
 
+/// Bytes of a file in which lines are looked up. Files of people are far smaller, and the faults of a larger one have a
+/// place all the same.
+const MAX_LOCATED: usize = 1024 * 1024;
+
 impl Plugin {
     /// Reads and checks it as the filter does.
     pub(crate) fn load(
@@ -56,6 +61,25 @@ impl Plugin {
         now: UnixTime,
     ) -> Result<(Settings, Vec<Warning>), Vec<ConfigError>> {
         config::load(self.text.as_bytes(), variables, now)
+    }
+
+    /// It with its presets replaced by what they stand for, as YAML. Secrets that stand in it are left out.
+    pub(crate) fn expand(&self) -> Result<String, Vec<ConfigError>> {
+        let mut value = config::expand(self.text.as_bytes())?;
+        hide(&mut value, "");
+        // Values of JSON are values of YAML.
+        Ok(serde_norway::to_string(&value).unwrap_or_default())
+    }
+
+    /// The line of `path` in the file `text`, where the configuration stands in it as it is.
+    pub(crate) fn line(&self, text: &str, path: &config::Path) -> Option<usize> {
+        // Each look goes through the whole text.
+        if self.quoted || text.len() > MAX_LOCATED { None } else { self.place.line(text, path) }
+    }
+
+    /// "at PLACE", nothing for the whole file.
+    pub(crate) fn at(&self) -> String {
+        if self.place.is_whole() { String::new() } else { format!(": {}", self.place) }
     }
 
     /// What else to say about `fault`.
@@ -68,13 +92,30 @@ impl Plugin {
     }
 }
 
+/// Replaces text that may be a secret: all that stands inline, but for what is public.
+fn hide(value: &mut Value, field: &str) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                if key == "inline_string" && !matches!(field, "metadata" | "certificate") {
+                    *inner = Value::from("(not shown)");
+                } else {
+                    hide(inner, key);
+                }
+            }
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| hide(entry, field)),
+        _ => {}
+    }
+}
+
 /// Every configuration in `text`.
 pub(crate) fn find(text: &str) -> Result<Vec<Plugin>, String> {
     let documents = document::parse(text)?;
-    let many = documents.len() > 1;
+    let many = documents.iter().filter(|document| !document.is_null()).count() > 1;
     let mut search = Search { found: Vec::new(), others: 0 };
     for (at, value) in documents.iter().enumerate() {
-        let place = if many { format!("document {}", at.saturating_add(1)) } else { String::new() };
+        let place = Place::document(at, many);
         match value {
             Value::Object(map) if !ENVOYS.iter().any(|field| map.contains_key(*field)) => {
                 // JSON as it was written, so that the core sees a key that is there twice.
@@ -82,7 +123,7 @@ pub(crate) fn find(text: &str) -> Result<Vec<Plugin>, String> {
                 let text = if written { text.to_owned() } else { value.to_string() };
                 search.found.push(Plugin { place, text, quoted: false });
             }
-            _ => search.walk(value, &place)?,
+            _ => search.walk(value, &place, false),
         }
     }
     if search.found.is_empty() {
@@ -125,8 +166,7 @@ pub(crate) fn load_one(configuration: &Configuration, now: UnixTime) -> Result<S
             .iter()
             .map(|fault| format!("\n  {} {fault}{}", fault.code().id(), plugin.hint(fault)))
             .collect();
-        let place = if plugin.place.is_empty() { String::new() } else { format!(", {}", plugin.place) };
-        Failure::new(format_args!("{path}{place}: the configuration has faults{}", lines.concat()))
+        Failure::new(format_args!("{path}{}: the configuration has faults{}", plugin.at(), lines.concat()))
     })
 }
 
@@ -137,51 +177,55 @@ struct Search {
 }
 
 impl Search {
-    fn walk(&mut self, value: &Value, place: &str) -> Result<(), String> {
+    /// `quoted`: `value` stands as text in a file that stands in the file.
+    fn walk(&mut self, value: &Value, place: &Place, quoted: bool) {
         match value {
             Value::Array(entries) => {
                 for (at, entry) in entries.iter().enumerate() {
-                    self.walk(entry, &format!("{place}[{at}]"))?;
+                    self.walk(entry, &place.index(at), quoted);
                 }
             }
-            Value::Object(map) => self.walk_object(map, place)?,
+            Value::Object(map) => self.walk_object(map, place, quoted),
             _ => {}
         }
-        Ok(())
     }
 
-    fn walk_object(&mut self, map: &Map<String, Value>, place: &str) -> Result<(), String> {
+    fn walk_object(&mut self, map: &Map<String, Value>, place: &Place, quoted: bool) {
         let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default();
         match kind {
             // Istio.
             "WasmPlugin" => {
                 if let Some(configuration) = at(map, &["spec", "pluginConfig"]) {
-                    self.candidate(map, configuration, &below(place, "spec.pluginConfig"));
+                    self.candidate(map, configuration, &place.fields(&["spec", "pluginConfig"]), quoted);
                 }
-                return Ok(());
+                return;
             }
             // Envoy Gateway.
             "EnvoyExtensionPolicy" => {
                 let plugins = at(map, &["spec", "wasm"]).and_then(Value::as_array);
                 for (number, plugin) in plugins.into_iter().flatten().enumerate() {
                     if let (Some(plugin), Some(configuration)) = (plugin.as_object(), plugin.get("config")) {
-                        let place = below(place, &format!("spec.wasm[{number}].config"));
-                        self.candidate(plugin, configuration, &place);
+                        let place = place.fields(&["spec", "wasm"]).index(number).fields(&["config"]);
+                        self.candidate(plugin, configuration, &place, quoted);
                     }
                 }
-                return Ok(());
+                return;
             }
             "ConfigMap" => {
                 let files = map.get("data").and_then(Value::as_object);
                 for (name, text) in files.into_iter().flatten() {
-                    let place = below(place, &format!("data.{name}"));
-                    let text = text.as_str().unwrap_or_default();
+                    let place = place.fields(&["data", name]);
                     // Files of other kinds are none of our business.
-                    for value in document::parse(text).unwrap_or_default() {
-                        self.walk(&value, &place)?;
+                    for value in document::parse(text.as_str().unwrap_or_default()).unwrap_or_default() {
+                        if is_ours(&value) {
+                            let text = value.to_string();
+                            self.found.push(Plugin { place: place.clone(), text, quoted: true });
+                        } else {
+                            self.walk(&value, &place, true);
+                        }
                     }
                 }
-                return Ok(());
+                return;
             }
             _ => {}
         }
@@ -190,24 +234,18 @@ impl Search {
         let configuration =
             map.get("configuration").filter(|value| is_plugin || value.get("@type").is_some());
         if let Some(configuration) = configuration {
-            self.candidate(map, configuration, &below(place, "configuration"));
-            return Ok(());
+            self.candidate(map, configuration, &place.fields(&["configuration"]), quoted);
+            return;
         }
         for (key, value) in map {
-            self.walk(value, &below(place, key))?;
+            self.walk(value, &place.fields(&[key]), quoted);
         }
-        Ok(())
     }
 
     /// Takes `configuration` of the Wasm plugin `plugin` if it is ours by its fields or by a name around it.
-    fn candidate(&mut self, plugin: &Map<String, Value>, configuration: &Value, place: &str) {
-        let kind = configuration.get("@type").and_then(Value::as_str).unwrap_or_default();
-        let inner =
-            if kind.is_empty() { configuration } else { configuration.get("value").unwrap_or(&Value::Null) };
-        let (text, quoted) = match inner {
-            Value::String(text) => (text.clone(), true),
-            other => (other.to_string(), false),
-        };
+    fn candidate(&mut self, plugin: &Map<String, Value>, configuration: &Value, place: &Place, quoted: bool) {
+        let typed = configuration.get("@type").is_some();
+        let inner = if typed { configuration.get("value").unwrap_or(&Value::Null) } else { configuration };
         let ours = match inner {
             Value::String(text) => document::parse(text).is_ok_and(|all| all.iter().any(is_ours)),
             other => is_ours(other),
@@ -219,23 +257,28 @@ impl Search {
                 .any(|(_, value)| value.to_string().contains("samlgate"))
                 || at(plugin, &["spec", "url"]).is_some_and(|url| url.to_string().contains("samlgate"))
         };
-        if ours || named() {
-            self.found.push(Plugin { place: place.to_owned(), text, quoted });
-        } else {
+        if !ours && !named() {
             self.others = self.others.saturating_add(1);
+            return;
         }
+        let place = if typed { place.fields(&["value"]) } else { place.clone() };
+        self.found.push(match inner {
+            Value::String(text) => Plugin { place, text: text.clone(), quoted: true },
+            other => Plugin { place, text: other.to_string(), quoted },
+        });
     }
 }
 
+/// Two of our fields, or the one that every configuration has and nobody else's: a slip elsewhere must not hide it.
 fn is_ours(configuration: &Value) -> bool {
-    OURS.iter().filter(|field| configuration.get(**field).is_some()).count() >= 2
+    let sp = configuration.get("sp");
+    let is_sp = |field: &str| sp.is_some_and(|sp| sp.get(field).is_some());
+    is_sp("entity_id")
+        || is_sp("base_uri")
+        || OURS.iter().filter(|field| configuration.get(**field).is_some()).count() >= 2
 }
 
 fn at<'a>(map: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     rest.iter().try_fold(map.get(*first)?, |value, field| value.get(*field))
-}
-
-fn below(place: &str, field: &str) -> String {
-    if place.is_empty() { field.to_owned() } else { format!("{place}.{field}") }
 }

@@ -30,9 +30,13 @@ pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
     }
 }
 
+/// Says `text` on standard error.
+pub(crate) fn remark(text: &str) {
+    // Where not even that can be written, the exit status has to do.
+    drop(write!(anstream::stderr().lock(), "{text}"));
+}
+
 /// Says on standard error what went wrong.
 pub(crate) fn complain(failure: &Failure) {
-    let mut out = anstream::stderr().lock();
-    // Where not even that can be written, the exit status has to do.
-    drop(writeln!(out, "{}: {failure}", styled(BAD, "error")));
+    remark(&format!("{}: {failure}\n", styled(BAD, "error")));
 }

@@ -48,13 +48,16 @@ fn the_plugin_is_found_wherever_it_may_be() {
     let list = json!({ "kind": "List", "items": [istio] });
     for (value, place) in [
         (json.clone(), ""),
-        (ecds, "resources[0].typed_config.config.configuration"),
-        (per_route, "static_resources.listeners[0].typed_per_filter_config.f.config.configuration"),
-        (service, "bootstrap_extensions[0].typed_config.config.configuration"),
-        (camel, "typedConfig.config.configuration"),
+        (ecds, "resources[0].typed_config.config.configuration.value"),
+        (per_route, "static_resources.listeners[0].typed_per_filter_config.f.config.configuration.value"),
+        (service, "bootstrap_extensions[0].typed_config.config.configuration.value"),
+        (camel, "typedConfig.config.configuration.value"),
         (istio.clone(), "spec.pluginConfig"),
         (gateway, "spec.wasm[1].config"),
-        (map, "data.envoy.yaml.static_resources.listeners[0].typed_per_filter_config.f.config.configuration"),
+        (
+            map,
+            "data.envoy.yaml.static_resources.listeners[0].typed_per_filter_config.f.config.configuration.value",
+        ),
         (list, "items[0].spec.pluginConfig"),
     ] {
         let run = check_text(&value.to_string());
@@ -66,7 +69,7 @@ fn the_plugin_is_found_wherever_it_may_be() {
     let documents = format!("---\nkind: Service\n---\n{istio}\n---\n---\n{PLUGIN}");
     let run = check_text(&documents);
     assert_eq!(run.code, 0, "{}", run.all());
-    assert!(run.out.contains("-: document 2.spec.pluginConfig\n") && run.out.contains("-: document 3\n"));
+    assert!(run.out.contains("-: document 2.spec.pluginConfig\n") && run.out.contains("-: document 4\n"));
     assert!(run.out.ends_with("2 configurations, 0 faults, 2 warnings\n"), "{}", run.out);
 }
 
@@ -98,8 +101,8 @@ fn all_faults_are_listed_with_code_and_place() {
         check_text(&plugin(r#", "rulez": [], "policy": {"group_mapping": [{"idp_grup": "x"}]}, "sp": {}"#));
     assert_eq!(run.code, 2, "{}", run.all());
     for expected in [
-        "SG9002 `rulez`",
-        "SG9002 `policy.group_mapping[0].idp_grup`",
+        "SG9002 line 2: `rulez`",
+        "SG9002 line 2: `policy.group_mapping[0].idp_grup`",
         "did you mean `idp_group`",
         "the field occurs twice",
     ] {
@@ -109,14 +112,60 @@ fn all_faults_are_listed_with_code_and_place() {
     let run = check_text(&plugin(
         r#", "idp": {"metadata": {"environment_variable": "IDP_METADATA"}, "danger_allow_sha1": true}"#,
     ));
-    assert!(run.code == 0 && run.out.contains("warning `idp.danger_allow_sha1`"), "{}", run.all());
+    assert!(run.code == 0 && run.out.contains("warning line 2: `idp.danger_allow_sha1`"), "{}", run.all());
     // Without the variables of the file.
     let run = samlgate_with(&["check", "-"], PLUGIN.as_bytes());
     assert!(
-        run.code == 2 && run.out.contains("SG9006 `session.keys[0].environment_variable`"),
+        run.code == 2 && run.out.contains("SG9006 line 2: `session.keys[0].environment_variable`"),
         "{}",
         run.all()
     );
+}
+
+#[test]
+fn a_fault_has_its_line_wherever_the_configuration_stands() {
+    let faulty = PLUGIN.replace("session:", "sesion:");
+    let indented =
+        |text: &str, by: usize| text.lines().map(|line| format!("{:by$}{line}\n", "")).collect::<String>();
+    let manifest = format!(
+        "# A comment.\nkind: Service\n---\nkind: WasmPlugin\nspec:\n  pluginConfig:\n{}",
+        indented(&faulty, 4)
+    );
+    let envoy = format!(
+        "static_resources:\n  filters:\n    - {{}}\n    - config:\n        vm_config: {{}}\n        configuration:\n          \
+         \"@type\": type.googleapis.com/google.protobuf.Struct\n          value:\n{}",
+        indented(&faulty, 12)
+    );
+    let json = plugin("").replace("\"session\"", "\"sesion\"");
+    for (text, line) in [(faulty.clone(), 2), (manifest, 8), (envoy, 10), (json, 2)] {
+        let run = check_text(&text);
+        let expected = format!("error SG9002 line {line}: `sesion`: unknown field");
+        assert!(run.code == 2 && run.out.contains(&expected), "{expected}: {}", run.all());
+    }
+    // Text within the file has lines of its own.
+    let map = json!({ "kind": "ConfigMap", "data": { "samlgate.yaml": faulty } }).to_string();
+    let run = check_text(&map);
+    assert!(run.code == 2 && run.out.contains("error SG9002 `sesion`"), "{}", run.all());
+}
+
+#[test]
+fn presets_are_expanded_into_what_means_the_same() {
+    let text =
+        format!("{PLUGIN}presets: [JSM_PORTAL]\npolicy: {{ portal: {{ path_prefixes: [/desk/] }} }}\n");
+    let run = samlgate_with(&["check", "--expand", "--env-file", ENVIRONMENT, "-"], text.as_bytes());
+    assert_eq!(run.code, 0, "{}", run.all());
+    assert!(!run.out.contains("presets") && run.out.contains("/desk/"), "{}", run.out);
+    assert!(run.err.ends_with("1 configuration, 0 faults, 1 warning\n"), "{}", run.err);
+    let again = check_text(&run.out);
+    assert!(again.code == 0, "what is printed is a configuration: {}", again.all());
+
+    let secret = "a-secret-that-nobody-may-see-32-bytes";
+    let inline = text.replace("environment_variable: SESSION_KEY", &format!("inline_string: {secret}"));
+    let run = samlgate_with(&["check", "--expand", "-"], inline.as_bytes());
+    assert!(run.out.contains("(not shown)") && !run.all().contains(secret), "{}", run.all());
+    let wrong = text.replace("JSM_PORTAL", "JSM");
+    let run = samlgate_with(&["check", "--expand", "--env-file", ENVIRONMENT, "-"], wrong.as_bytes());
+    assert!(run.code == 2 && run.out.trim().is_empty() && run.err.contains("presets"), "{}", run.all());
 }
 
 #[test]

@@ -242,7 +242,7 @@ fn mistakes_of_the_person_are_two_and_name_the_file() {
     assert!(both.code == 2 && both.err.contains("standard input"), "{}", both.err);
     let faulty = samlgate(&["explain", "--config", CONFIG, "--response", RESPONSE]);
     assert!(faulty.code == 2 && faulty.err.contains("SG9006 `session.keys[0]"), "{}", faulty.err);
-    assert!(faulty.err.starts_with("error: cli/examples/envoy.yaml, static_resources"), "{}", faulty.err);
+    assert!(faulty.err.starts_with("error: cli/examples/envoy.yaml: static_resources"), "{}", faulty.err);
 }
 
 /// Where a sign-in started, who asks, and what the account is: each of it changes the answer.
