@@ -26,6 +26,8 @@ mod response_cases;
 mod review_cases;
 #[path = "support/saml_response.rs"]
 mod saml_response;
+#[path = "support/sign_in.rs"]
+mod sign_in;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -239,8 +241,8 @@ fn every_response_is_explained_as_the_service_answers_it() {
         let case: Expected = serde_norway::from_str(&yaml).unwrap();
         let xml = std::fs::read(path.join("input.xml")).unwrap();
         let settings = explained::settings(&case);
-        let reply = explained::posted(&xml, &settings, case.now);
-        let report = explained::report(&xml, Some(REQUEST), &settings, case.now);
+        let reply = sign_in::posted(&xml, &settings, case.now);
+        let report = sign_in::report(&xml, Some(REQUEST), &settings, case.now);
         if let Err(problem) = compare(&xml, &case, &reply, &report) {
             writeln!(failures, "  {}: {problem}\n{report}", path.display()).unwrap();
         }
@@ -252,8 +254,8 @@ fn every_response_is_explained_as_the_service_answers_it() {
 
 /// What is wrong with `report`, if anything: it must say what the service did and what the core found.
 fn compare(xml: &[u8], case: &Expected, reply: &Reply, report: &Report) -> Result<(), String> {
-    if explained::code(reply) != report.code {
-        return Err(format!("the service answers {:?}", explained::code(reply)));
+    if sign_in::code(reply) != report.code {
+        return Err(format!("the service answers {:?}", sign_in::code(reply)));
     }
     let failed = report.checks.iter().position(|check| check.outcome == CheckOutcome::Failed);
     let in_order = report.checks.iter().enumerate().all(|(at, check)| {
@@ -308,16 +310,16 @@ fn an_explanation_says_what_it_could_not_check() {
     let line = |report: &Report, name: &str| {
         report.checks.iter().find(|check| check.check == name).unwrap().detail.clone()
     };
-    let report = explained::report(xml.as_bytes(), None, &settings, NOW + 2);
+    let report = sign_in::report(xml.as_bytes(), None, &settings, NOW + 2);
     assert!(report.is_accepted(), "{report}");
     assert!(line(&report, "in_response_to").contains("not checked"), "{report}");
     assert!(line(&report, "one_use").contains("taken for granted"), "{report}");
     assert_eq!(report.response.unwrap().clock_skew_seconds, Some(-2));
 
-    let other = explained::report(xml.as_bytes(), Some("_other"), &settings, NOW);
+    let other = sign_in::report(xml.as_bytes(), Some("_other"), &settings, NOW);
     assert_eq!(other.slug, Some("in_response_to_mismatch"), "{other}");
     let unsolicited = saml_response::by_assertion(|message| message.in_response_to = None);
-    let unsolicited = explained::report(unsolicited.as_bytes(), None, &settings, NOW);
+    let unsolicited = sign_in::report(unsolicited.as_bytes(), None, &settings, NOW);
     assert_eq!(unsolicited.slug, Some("unsolicited_refused"), "{unsolicited}");
     assert!(unsolicited.identity.is_none());
 }
