@@ -72,7 +72,7 @@ function judge(given) {
     show(null, { tone: "wait", title: "Nothing to judge yet", text: "Load an example, or give a configuration and a SAMLResponse." });
   } else if (!checked.ok) {
     const count = checked.findings.filter(({ severity }) => severity === "error").length;
-    show(null, { tone: "warn", title: `The configuration cannot be used: ${count} ${count === 1 ? "finding" : "findings"}`, text: checked.findings[0]?.message });
+    show(null, { tone: "warn", title: `The configuration cannot be used: ${count} ${count === 1 ? "finding" : "findings"}`, text: `\`${checked.findings[0]?.path}\`: ${checked.findings[0]?.message}` });
   } else if (!given.response) {
     show(null, { tone: "wait", title: "The configuration can be used", text: "Give a SAMLResponse to see what becomes of it." });
   } else {
