@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use samlgate::base::{Code, Pii, UnixTime};
 use samlgate::http::{CaptureRegex, StringMatch, Substitution};
 use samlgate::identity::{AssertedGroups, Identity, UnknownGroups};
-use samlgate::policy::condition::GroupsMatch;
+use samlgate::policy::condition::{DomainMatch, GroupsMatch};
 use samlgate::policy::{
     Access, AccessRule, AccountDecision, AccountFacts, AccountRules, ApplyTo, AssignTo, Condition, Decision,
     DefaultGroups, Facts, GroupPattern, GroupRule, Manage, OnlyIf, PortalRule, RequestFacts, RequiredGroups,
@@ -377,4 +377,86 @@ fn r10_the_portal_takes_default_groups_only_where_they_are_not_kept() {
         ..settings(true, OnlyIf::Always)
     };
     assert_eq!(change(&by_rule, &known(&[]), Some("/"), &AccountFacts::Absent), "");
+}
+
+/// Nobody knows the person's domain, for the identity provider sent no address.
+fn partners() -> Condition {
+    Condition { email_domains: vec![DomainMatch::new("partner.example").unwrap()], ..Condition::default() }
+}
+
+#[test]
+fn a_rule_that_may_give_a_group_keeps_it_from_being_taken_away() {
+    let grant = |remove_otherwise| RuleAction::Grant { groups: list(&["Licensed"]), remove_otherwise };
+    let account = present(&["licensed", "other"]);
+    let groups = known(&["elsewhere"]);
+    // The table, another rule, and all groups would each take it.
+    for settings in [
+        Settings {
+            group_mapping: vec![row("staff", &["licensed"]), row("others", &["other"])].into(),
+            rules: vec![rule("partners", partners(), grant(false))],
+            ..Settings::default()
+        },
+        Settings {
+            group_mapping: vec![row("others", &["other"])].into(),
+            rules: vec![
+                rule("staff", any_of(&["staff"]), grant(true)),
+                rule("partners", partners(), grant(true)),
+            ],
+            ..Settings::default()
+        },
+        Settings {
+            manage: Manage::All,
+            rules: vec![rule("partners", partners(), grant(false))],
+            ..Settings::default()
+        },
+    ] {
+        let decision = decided(&settings, &groups, Some("/"), &account);
+        assert_eq!(change(&decision, &account), "-other");
+        assert!(decision.explanation.to_string().contains("keep `licensed` (a condition is unknown)"));
+        assert!(decision.application_groups.contains("licensed"));
+        // What is not known gives nothing.
+        assert!(decided(&settings, &groups, Some("/"), &present(&[])).desired.ensure.is_empty());
+    }
+}
+
+#[test]
+fn default_groups_are_not_taken_away_for_something_that_is_not_known() {
+    let defaults = |only_if| DefaultGroups {
+        groups: list(&["licensed"]),
+        assign_to: AssignTo::AllUsers,
+        only_if,
+        keep: false,
+    };
+    let speaking = |switch| vec![rule("partners", partners(), RuleAction::DefaultGroups(switch))];
+    let account = present(&["licensed"]);
+    let portal = Some(PortalRule::default());
+    for manage in [Manage::default(), Manage::All] {
+        let unless = |rules, only_if, portal: &Option<PortalRule>| Settings {
+            rules,
+            default_groups: defaults(only_if),
+            portal: portal.clone(),
+            manage: manage.clone(),
+            ..Settings::default()
+        };
+        let condition = || OnlyIf::Matches(Box::new(partners()));
+        for (settings, path) in [
+            (unless(Vec::new(), condition(), &None), "/"),
+            (unless(speaking(Switch::Withhold), OnlyIf::Always, &None), "/"),
+            (unless(speaking(Switch::Give), OnlyIf::Always, &portal), "/servicedesk/customer"),
+        ] {
+            let decision = decided(&settings, &known(&[]), Some(path), &account);
+            assert_eq!(change(&decision, &account), "", "{}", decision.explanation);
+            let new = decided(&settings, &known(&[]), Some(path), &AccountFacts::Absent);
+            assert!(new.desired.ensure.is_empty());
+        }
+        // The door alone, and a rule that certainly holds, take them as before.
+        let everybody = vec![rule("all", Condition::default(), RuleAction::DefaultGroups(Switch::Withhold))];
+        for (settings, path) in [
+            (unless(Vec::new(), OnlyIf::Always, &portal), "/servicedesk/customer"),
+            (unless(everybody, OnlyIf::Always, &None), "/"),
+        ] {
+            let decision = decided(&settings, &known(&[]), Some(path), &account);
+            assert_eq!(change(&decision, &account), "-licensed");
+        }
+    }
 }

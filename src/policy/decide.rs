@@ -225,7 +225,10 @@ fn default_groups(
         OnlyIf::Always => Ok(()),
         OnlyIf::MappedGroup if maps => Ok(()),
         OnlyIf::MappedGroup => Err(Withheld::NoMappedGroup),
-        OnlyIf::Matches(condition) if condition.holds(facts) == Holds::Yes => Ok(()),
-        OnlyIf::Matches(_) => Err(Withheld::ConditionNotMet),
+        OnlyIf::Matches(condition) => match condition.holds(facts) {
+            Holds::Yes => Ok(()),
+            Holds::No => Err(Withheld::ConditionNotMet),
+            Holds::Unknown => Err(Withheld::ConditionUnknown),
+        },
     }
 }

@@ -161,6 +161,8 @@ pub enum Reason {
     AssertedGroupsUnknown,
     /// The person's groups do not follow the IdP's.
     NotApplied(ApplyTo),
+    /// A rule or a condition that only may hold may give it.
+    MayBeGiven,
     /// No rule says anything about it.
     NotManaged,
     /// No rule gives it any more.
@@ -184,6 +186,7 @@ impl fmt::Display for Reason {
             Self::IgnoredGroup => f.write_str("ignored_groups"),
             Self::AssertedGroupsUnknown => f.write_str("asserted groups unknown"),
             Self::NotApplied(scope) => write!(f, "apply_idp_groups_to, {}", scope.as_str()),
+            Self::MayBeGiven => f.write_str("a condition is unknown"),
             Self::NotManaged => f.write_str("not managed"),
             Self::NotGranted => f.write_str("no rule gives it"),
         }
@@ -248,8 +251,10 @@ pub enum Withheld {
     },
     /// They need an IdP group that stands for a group of the application, and there is none.
     NoMappedGroup,
-    /// They need a condition that does not certainly hold.
+    /// They need a condition that does not hold.
     ConditionNotMet,
+    /// They need a condition of which nobody knows whether it holds.
+    ConditionUnknown,
 }
 
 impl fmt::Display for Withheld {
@@ -263,6 +268,7 @@ impl fmt::Display for Withheld {
             Self::Rule { name } => return write!(f, "rule `{name}`"),
             Self::NoMappedGroup => "no mapped group",
             Self::ConditionNotMet => "condition not met",
+            Self::ConditionUnknown => "condition unknown",
         })
     }
 }

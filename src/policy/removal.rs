@@ -98,6 +98,9 @@ impl Ground<'_> {
         if let Some(rule) = self.grants.withheld_by_rule(group) {
             return (Verdict::Keep, rule.clone());
         }
+        if self.outcome.possible.contains(group) || is_default && self.default_unsure() {
+            return (Verdict::Keep, Reason::MayBeGiven);
+        }
         if by_mapping && !by_rule && !by_default && !self.applies {
             return (Verdict::Keep, Reason::NotApplied(settings.apply_idp_groups_to));
         }
@@ -132,6 +135,17 @@ impl Ground<'_> {
                         | Withheld::ConditionNotMet
                 )
             )
+    }
+
+    /// Do the default groups stay away for something that is not known?
+    const fn default_unsure(&self) -> bool {
+        match self.defaults_withheld {
+            Some(Withheld::ConditionUnknown) => true,
+            Some(Withheld::Portal | Withheld::NoRequest | Withheld::Rule { .. }) => {
+                self.outcome.default_groups_unsure
+            }
+            _ => false,
+        }
     }
 
     /// Do the rules speak of `group` at all? Only then is the application told of it by header.

@@ -12,6 +12,10 @@ use super::settings::{RuleAction, Settings, Switch};
 pub(super) struct RuleOutcome {
     /// The first rule that speaks of the default groups, with its name.
     pub(super) default_groups: Option<(Switch, String)>,
+    /// That one, or one before it that would have given them, only may hold.
+    pub(super) default_groups_unsure: bool,
+    /// Groups of rules that give them and only may hold.
+    pub(super) possible: GroupNames,
     /// Groups of rules that certainly do not hold and take away what they do not give.
     pub(super) lapsed: GroupNames,
     /// Every group that a rule names.
@@ -34,7 +38,10 @@ impl RuleOutcome {
                             Holds::No if *remove_otherwise => {
                                 outcome.lapsed.insert(group);
                             }
-                            Holds::No | Holds::Unknown => {}
+                            Holds::No => {}
+                            Holds::Unknown => {
+                                outcome.possible.insert(group);
+                            }
                         }
                     }
                 }
@@ -51,8 +58,9 @@ impl RuleOutcome {
                         Switch::Give => holds == Holds::Yes,
                         Switch::Withhold => holds != Holds::No,
                     };
-                    if speaks && outcome.default_groups.is_none() {
-                        outcome.default_groups = Some((*switch, rule.name.clone()));
+                    if outcome.default_groups.is_none() {
+                        outcome.default_groups_unsure |= holds == Holds::Unknown;
+                        outcome.default_groups = speaks.then(|| (*switch, rule.name.clone()));
                     }
                 }
             }
