@@ -356,6 +356,31 @@ fn r3_portals_say_which_pages_lead_to_sign_in() {
     }
 }
 
+/// Java's `Integer` reads all of these as 7, so the application would show the portal.
+#[test]
+fn a_portal_cannot_be_reached_by_another_spelling_of_its_number() {
+    let odd = [
+        "/servicedesk/customer/portal/07",
+        "/servicedesk/customer/portal/+7/create/3",
+        "/servicedesk/customer/portal/%2B7",
+        "/servicedesk/customer/portal/%D9%A7",
+        "/servicedesk/customer/portal/007/user/visitportal",
+        "/servicedesk/customer/portal/7%20",
+        "/servicedesk/customer/portal/8/../7;x=1",
+    ];
+    let mut gateway = gateway_for(r#""portals": { "only": { "ids": [7] } }"#);
+    assert_eq!(leading(&mut gateway, &odd), odd);
+    let open = [
+        "/servicedesk/customer/portal/8",
+        "/servicedesk/customer/portal/70/07",
+        "/servicedesk/customer/portal",
+    ];
+    assert!(leading(&mut gateway, &open).is_empty());
+    // The others are protected as it is.
+    let mut gateway = gateway_for(r#""portals": { "all_except": { "ids": [7] } }"#);
+    assert_eq!(leading(&mut gateway, &odd[..6]), odd[..6]);
+}
+
 #[test]
 fn portals_come_after_the_rules_but_before_one_for_everything() {
     let rules = r#""rules": [

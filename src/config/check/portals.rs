@@ -4,6 +4,7 @@ use super::Checker;
 use crate::config::path::Path;
 use crate::config::raw::{PortalIds, Portals, Whole};
 use crate::gateway::{Access, Rule};
+use crate::http::matcher::FullRegex;
 use crate::http::{PathMatch, RequestMatch};
 
 /// Portals that one list may name: each is a rule that is tried for every request.
@@ -23,6 +24,7 @@ pub(super) fn portals(raw: &Portals, context: &str, checker: &mut Checker<'_>) -
         Portals::None(_) => vec![below("", Access::Optional)],
         Portals::Only(list) => {
             let mut rules: Vec<Rule> = each(&ids(list, &at.field("only.ids"), checker), Access::Protect);
+            rules.push(oddly_written(&format!("{context}{HELP_CENTRE}")));
             rules.push(below("", Access::Optional));
             rules
         }
@@ -39,6 +41,21 @@ pub(super) fn portals(raw: &Portals, context: &str, checker: &mut Checker<'_>) -
 fn below(path: &str, access: Access) -> Rule {
     let path = Some(PathMatch::PathSeparatedPrefix { value: path.to_owned() });
     Rule { matches: RequestMatch { path, ..RequestMatch::default() }, access }
+}
+
+/// A portal whose number is written as no link writes it: `07`, `+7`, or in other digits, all of which Java reads as 7.
+/// Such a page leads to sign-in, whichever portal it is.
+fn oddly_written(help_centre: &str) -> Rule {
+    let portal = format!("{help_centre}/portal");
+    let odd = format!("{}/(?:[^1-9/]|[1-9][0-9]*[^0-9/])[^/]*(?:/.*)?", regex_lite::escape(&portal));
+    match FullRegex::new(&odd) {
+        Ok(odd) => {
+            let path = Some(PathMatch::SafeRegex(odd));
+            Rule { matches: RequestMatch { path, ..RequestMatch::default() }, access: Access::Protect }
+        }
+        // A context path too long for an expression: rather all of them than one too few.
+        Err(_) => below(&portal, Access::Protect),
+    }
 }
 
 fn ids(raw: &PortalIds, at: &Path, checker: &mut Checker<'_>) -> Vec<u64> {
