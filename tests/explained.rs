@@ -176,3 +176,42 @@ fn an_explanation_announces_the_very_calls_of_the_sign_in() {
     assert!(contradictions <= 8, "{contradictions} of 32 configurations contradict themselves");
     assert!(accepted >= 50 && changed >= 40 && refused.len() >= 4, "{accepted} {changed} {refused:?}");
 }
+
+/// Bytes that were changed on the way are refused by both, and for the same reason.
+#[test]
+fn a_damaged_response_is_explained_as_the_service_answers_it() {
+    let xml = saml_response::by_assertion(|_| {});
+    let settings = settings(&json!({}), &json!({})).unwrap();
+    let whole = sign_in::report(xml.as_bytes(), Some(REQUEST), &settings, NOW);
+    assert!(whole.is_accepted(), "{whole}");
+    // A linear congruential generator (Knuth, MMIX): the same damage in every run.
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let mut refused = BTreeMap::<&str, usize>::new();
+    for _ in 0..400 {
+        let mut damaged = xml.clone().into_bytes();
+        let at = random(damaged.len());
+        match random(4) {
+            0 => damaged[at] = u8::try_from(random(256)).unwrap(),
+            1 => drop(damaged.drain(at..(at + 1 + random(40)).min(xml.len()))),
+            2 => damaged.truncate(at),
+            _ => {
+                let from = random(xml.len() - 40);
+                damaged.splice(at..at, xml.as_bytes()[from..from + 40].iter().copied());
+            }
+        }
+        let absent = |call: &HttpCall| jira(&Value::Null, call);
+        let reply = sign_in::posted_before(&damaged, &mut { absent }, &settings, NOW);
+        let report = sign_in::report(&damaged, Some(REQUEST), &settings, NOW);
+        assert_eq!(sign_in::code(&reply), report.code, "{}\n{report}", String::from_utf8_lossy(&damaged));
+        let failed = report.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed).count();
+        assert_eq!(failed, usize::from(!report.is_accepted()), "{report}");
+        // The assertion alone is signed, and `KeyInfo` is not read: damage beside them changes nobody.
+        assert!(!report.is_accepted() || report.identity == whole.identity, "{report}");
+        *refused.entry(report.slug.unwrap_or("accepted")).or_default() += 1;
+    }
+    assert!(refused.len() >= 10, "{refused:?}");
+}

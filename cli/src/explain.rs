@@ -11,7 +11,7 @@ use samlgate::xmlsec::RustCrypto;
 use crate::arguments::{Explain, Format};
 use crate::environment::{self, SystemEntropy};
 use crate::failure::Failure;
-use crate::terminal::{self, BAD, GOOD, HEADING, styled};
+use crate::terminal::{self, BAD, CAREFUL, GOOD, HEADING, styled};
 use crate::{document, file, har, plugin};
 
 pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
@@ -45,6 +45,12 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
         Format::Json => serde_json::to_string_pretty(&report).map_err(Failure::new)?,
     };
     terminal::print(&text)?;
+    if arguments.now.or(recorded_at).is_none() && !report.is_accepted() {
+        terminal::remark(&format!(
+            "{}: judged as of now, {now}; give the time of an older recording with --now\n",
+            styled(CAREFUL, "note")
+        ));
+    }
     Ok(if report.is_accepted() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

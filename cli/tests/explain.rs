@@ -186,6 +186,7 @@ fn the_response_may_come_in_any_form() {
     assert_eq!(code_of(&run), None);
     let run = explain_with(&["--response", "-", "--format", "json"], plain.as_bytes());
     assert_eq!(code_of(&run).as_deref(), Some("SG4025"), "long ago");
+    assert!(run.err.contains("judged as of now") && run.err.contains("--now"), "{}", run.err);
 }
 
 #[test]
