@@ -367,10 +367,21 @@ fn r10_the_portal_takes_default_groups_only_where_they_are_not_kept() {
         assert_eq!(change(&settings, &known(&[]), Some("/"), &AccountFacts::Absent), "+licence");
     }
     // With a sign needed, the door alone gives nothing.
-    let safe = settings(true, OnlyIf::MappedGroup);
+    let desk = || OnlyIf::MappedGroup { any_of: ["Desk"].into_iter().collect() };
+    let safe = settings(true, desk());
     assert_eq!(change(&safe, &known(&[]), Some("/"), &AccountFacts::Absent), "");
     assert_eq!(change(&safe, &UNKNOWN, Some("/"), &AccountFacts::Absent), "");
     assert_eq!(change(&safe, &known(&["agents"]), Some("/"), &AccountFacts::Absent), "+desk +licence");
+    // Customers have groups of their own, and those are no sign, by whatever door.
+    let both = Settings {
+        group_mapping: vec![row("agents", &["desk"]), row("customers", &["clients"])].into(),
+        same_name: Some(SameName::default()),
+        ..settings(true, desk())
+    };
+    for groups in [known(&["customers"]), known(&["customers", "other"])] {
+        assert!(!change(&both, &groups, Some("/"), &AccountFacts::Absent).contains("licence"));
+    }
+    assert!(change(&both, &known(&["desk"]), Some("/"), &AccountFacts::Absent).contains("licence"));
     let by_rule = Settings {
         rules: vec![rule("door", Condition::default(), RuleAction::DefaultGroups(Switch::Withhold))],
         portal: None,

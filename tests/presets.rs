@@ -72,7 +72,7 @@ fn every_preset_loads_alone_and_its_expansion_is_the_same() {
     let named = json!({
         "policy": {
             "group_mapping": [{ "idp_group": "a", "groups": ["b"] }],
-            "default_groups": { "groups": ["users"] },
+            "default_groups": { "groups": ["users"], "only_if": { "mapped_group": { "any_of": ["b"] } } },
         },
     });
     for preset in PRESETS {
@@ -218,9 +218,17 @@ fn r5_r6_r7_r8_r9_r10_r20_resolution_decides_by_the_address_in_both_directions()
 
 #[test]
 fn r20_jsm_portal_only_withholds_and_a_licence_needs_a_sign() {
-    let mapping =
-        json!({ "group_mapping": [{ "idp_group": "agents", "groups": ["jira-servicedesk-users"] }] });
-    let settings = load(&configuration("JSM_PORTAL", with_licence(mapping)));
+    let policy = json!({ "policy": {
+        "group_mapping": [
+            { "idp_group": "agents", "groups": ["jira-servicedesk-users"] },
+            { "idp_group": "customers", "groups": ["portal"] },
+        ],
+        "default_groups": {
+            "groups": [LICENCE],
+            "only_if": { "mapped_group": { "any_of": ["jira-servicedesk-users"] } },
+        },
+    } });
+    let settings = load(&configuration("JSM_PORTAL", policy));
     let desk = "jira-servicedesk-users";
     let agent = &[desk, LICENCE][..];
     check(
@@ -228,15 +236,15 @@ fn r20_jsm_portal_only_withholds_and_a_licence_needs_a_sign() {
         &[
             (
                 SignIn { groups: &["customers"], at: Some("/servicedesk/customer/portal/1"), account: None },
-                &[],
+                &["portal"],
                 &[],
             ),
-            (SignIn { groups: &["customers"], at: Some("/"), account: None }, &[], &[]),
-            (SignIn { groups: &["customers"], at: Some("/"), account: Some(&[]) }, &[], &[]),
+            (SignIn { groups: &["customers"], at: Some("/"), account: None }, &["portal"], &[]),
+            (SignIn { groups: &["customers"], at: Some("/"), account: Some(&[]) }, &["portal"], &[]),
             (SignIn { groups: &["agents"], at: Some("/"), account: None }, agent, &[]),
             (SignIn { groups: &["agents"], at: Some("/servicedesk/x"), account: Some(agent) }, &[desk], &[]),
             (SignIn { groups: &["agents"], at: None, account: Some(agent) }, agent, &[]),
-            (SignIn { groups: &["customers"], at: None, account: None }, &[], &[]),
+            (SignIn { groups: &["customers"], at: None, account: None }, &["portal"], &[]),
             // the query is no portal, and no way around one
             (SignIn { groups: &["agents"], at: Some("/?x=/servicedesk/"), account: None }, agent, &[]),
         ],

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::access::{self, AccessDecision, AccessRefusal, AccountDecision, AccountRefusal};
 use super::explanation::{Explanation, Note, Reason, Verdict, Withheld};
 use super::facts::{AccountFacts, Facts};
-use super::grants::Grants;
+use super::grants::{Grants, Mapping};
 use super::group_name::GroupNames;
 use super::portal::{Entrance, Mark};
 use super::removal;
@@ -122,7 +122,7 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
 
     let is_new = facts.account.is_new();
     let applies = settings.apply_idp_groups_to.includes(is_new);
-    let maps = match &facts.identity.groups {
+    let mapping = match &facts.identity.groups {
         AssertedGroups::Known(asserted) => {
             let mapping = grants.map(asserted, applies);
             if !applies && mapping.maps {
@@ -131,18 +131,18 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
             if mapping.unmapped > 0 {
                 explanation.note(Note::Unmapped { count: mapping.unmapped });
             }
-            mapping.maps
+            mapping
         }
         AssertedGroups::Unknown(why) => {
             explanation.note(Note::AssertedGroupsUnknown(*why));
-            false
+            Mapping::default()
         }
     };
     for group in &settings.always_groups {
         grants.give(group, Reason::AlwaysGroup);
     }
     let entrance = settings.portal.as_ref().map(|rule| rule.entrance(facts.request.started_at));
-    let withheld = default_groups(facts, settings, &outcome, entrance, maps).err();
+    let withheld = default_groups(facts, settings, &outcome, entrance, mapping.signed).err();
     for group in &settings.default_groups.groups {
         match &withheld {
             None => grants.give(group, Reason::DefaultGroup(settings.default_groups.assign_to)),
@@ -182,7 +182,7 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
     told.extend(rest.told);
     Decision {
         access: access::access(facts, settings),
-        account: access::account(facts, settings, maps),
+        account: access::account(facts, settings, mapping.maps),
         application_groups: told,
         desired: DesiredGroups {
             ensure: grants.given().map(|(group, _)| group.to_owned()).collect(),
@@ -205,7 +205,7 @@ fn default_groups(
     settings: &Settings,
     outcome: &RuleOutcome,
     entrance: Option<Entrance>,
-    maps: bool,
+    signed: bool,
 ) -> Result<(), Withheld> {
     let defaults = &settings.default_groups;
     match (defaults.assign_to, facts.account.is_new()) {
@@ -223,8 +223,8 @@ fn default_groups(
     }
     match &defaults.only_if {
         OnlyIf::Always => Ok(()),
-        OnlyIf::MappedGroup if maps => Ok(()),
-        OnlyIf::MappedGroup => Err(Withheld::NoMappedGroup),
+        OnlyIf::MappedGroup { .. } if signed => Ok(()),
+        OnlyIf::MappedGroup { .. } => Err(Withheld::NoMappedGroup),
         OnlyIf::Matches(condition) => match condition.holds(facts) {
             Holds::Yes => Ok(()),
             Holds::No => Err(Withheld::ConditionNotMet),

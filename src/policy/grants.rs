@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::explanation::{Reason, Verdict};
 use super::group_name::{FoldedName, GroupNames};
-use super::settings::Settings;
+use super::settings::{OnlyIf, Settings};
 
 /// Groups with what was said of them first.
 pub(super) struct Grants<'a> {
@@ -34,9 +34,12 @@ enum Word {
 }
 
 /// What the mapping made of the asserted groups.
+#[derive(Default)]
 pub(super) struct Mapping {
     /// One of them stands for a group of the application.
     pub(super) maps: bool,
+    /// One of them stands for a group that is the sign which the default groups need.
+    pub(super) signed: bool,
     /// So many stand for none.
     pub(super) unmapped: usize,
 }
@@ -102,9 +105,9 @@ impl<'a> Grants<'a> {
     /// The table, the patterns and the same names. Where they do not apply to the person only what they would give is
     /// remembered.
     pub(super) fn map(&mut self, asserted: &BTreeSet<String>, applies: bool) -> Mapping {
-        let mut mapping = Mapping { maps: false, unmapped: 0 };
+        let mut mapping = Mapping::default();
         for idp_group in asserted {
-            if !self.map_one(idp_group, applies, &mut mapping.maps) {
+            if !self.map_one(idp_group, applies, &mut mapping) {
                 mapping.unmapped = mapping.unmapped.saturating_add(1);
             }
         }
@@ -112,17 +115,19 @@ impl<'a> Grants<'a> {
     }
 
     /// Is there anything that `idp_group` stands for?
-    fn map_one(&mut self, idp_group: &str, applies: bool, maps: &mut bool) -> bool {
+    fn map_one(&mut self, idp_group: &str, applies: bool, mapping: &mut Mapping) -> bool {
         let settings = self.settings;
         let mut stands_for_any = false;
         for (row, rule) in settings.group_mapping.of(idp_group) {
             for group in &rule.groups {
                 stands_for_any = true;
-                *maps |= !self.ignored.contains(group);
                 if applies {
                     self.give(group, Reason::Mapped { idp_group: idp_group.to_owned(), row });
                 } else {
                     self.frozen.insert(group);
+                }
+                if !self.ignored.contains(group) {
+                    self.stands_for(group, mapping);
                 }
             }
         }
@@ -130,14 +135,25 @@ impl<'a> Grants<'a> {
             for group in rule.apply(idp_group) {
                 let reason = Reason::Pattern { idp_group: idp_group.to_owned(), pattern };
                 stands_for_any = true;
-                *maps |= self.map_by_name(&group, reason, applies);
+                if self.map_by_name(&group, reason, applies) {
+                    self.stands_for(&group, mapping);
+                }
             }
         }
         if settings.same_name.as_ref().is_some_and(|same| same.covers(idp_group)) {
             stands_for_any = true;
-            *maps |= self.map_by_name(idp_group, Reason::SameName, applies);
+            if self.map_by_name(idp_group, Reason::SameName, applies) {
+                self.stands_for(idp_group, mapping);
+            }
         }
         stands_for_any
+    }
+
+    fn stands_for(&self, group: &str, mapping: &mut Mapping) {
+        mapping.maps = true;
+        if let OnlyIf::MappedGroup { any_of } = &self.settings.default_groups.only_if {
+            mapping.signed = mapping.signed || any_of.contains(group);
+        }
     }
 
     fn map_by_name(&mut self, group: &str, reason: Reason, applies: bool) -> bool {

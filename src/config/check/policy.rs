@@ -157,7 +157,10 @@ fn default_groups(raw: &raw::DefaultGroups, at: &Path, checker: &mut Checker<'_>
     checker.some_group_names(&raw.groups, &at.field("groups"));
     let only_if = match &raw.only_if {
         None => OnlyIf::Always,
-        Some(raw::OnlyIf::MappedGroup(_)) => OnlyIf::MappedGroup,
+        Some(raw::OnlyIf::MappedGroup(raw)) => {
+            checker.some_group_names(&raw.any_of, &at.field("only_if.mapped_group.any_of"));
+            OnlyIf::MappedGroup { any_of: raw.any_of.iter().collect() }
+        }
         Some(raw::OnlyIf::Match(raw)) => {
             OnlyIf::Matches(Box::new(condition(raw, &at.field("only_if.match"), checker)))
         }

@@ -1,6 +1,6 @@
 //! `policy`.
 
-use super::{Condition, Empty, Regex, Span, StringMatch, raw};
+use super::{Condition, Regex, Span, StringMatch, raw};
 
 raw! {
     /// Which application groups people get, and who may enter.
@@ -145,10 +145,20 @@ raw! {
 raw! {
     /// The sign that the default groups need: exactly one of the keys.
     choice OnlyIf {
-        /// One of the person's groups at the identity provider stands for a group of the application.
-        MappedGroup(Empty),
+        /// One of the person's groups at the identity provider stands for one of these groups of the application.
+        MappedGroup(MappedGroup),
         /// A condition that certainly holds.
         Match(Box<Condition>),
+    }
+}
+
+raw! {
+    /// Groups of the application that tell agents from customers.
+    #[derive(Default)]
+    struct MappedGroup {
+        /// Groups that only agents are mapped to. Customers may be mapped to others.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+        any_of: Vec<String>,
     }
 }
 

@@ -10,6 +10,7 @@ pub use rule::{AccessRule, RequiredGroups, Rule, RuleAction, Switch};
 
 use super::cleanup::CleanupSettings;
 use super::condition::Condition;
+use super::group_name::GroupNames;
 use super::portal::PortalRule;
 
 /// The checked `policy` part of the configuration, with what `provisioning` says about accounts.
@@ -121,8 +122,12 @@ pub enum OnlyIf {
     /// None.
     #[default]
     Always,
-    /// One of the person's IdP groups stands for a group of the application.
-    MappedGroup,
+    /// One of the person's IdP groups stands for one of these groups of the application: those that only agents are
+    /// mapped to. That customers are mapped to groups of their own is no sign.
+    MappedGroup {
+        /// Application groups.
+        any_of: GroupNames,
+    },
     /// A condition that holds.
     Matches(Box<Condition>),
 }
