@@ -116,6 +116,8 @@ fn change(map: &mut Map<String, Value>, key: &str, how: impl FnOnce(&str) -> Val
 /// As a value without its comments, for they may speak of anybody, and without what it holds of secrets.
 fn configuration(text: &str, names: &mut Names) -> Value {
     let Ok(mut value) = serde_json::from_str::<Value>(text) else { return Value::from(LEFT_OUT) };
+    names.add_all("user", value.pointer("/test_page/people"));
+    names.of_usernames(value.get("policy").unwrap_or(&Value::Null));
     names.of_policy(value.get("policy").unwrap_or(&Value::Null), true);
     without_secrets(&mut value, "", names);
     value
@@ -271,6 +273,23 @@ impl Names {
             ("customer_login", "name-id"),
         ] {
             account.get(key).and_then(Value::as_str).map(|text| self.add(kind, text));
+        }
+    }
+
+    /// The people that conditions name.
+    fn of_usernames(&mut self, value: &Value) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    if key == "username" {
+                        let texts = value.as_object().into_iter().flat_map(Map::values);
+                        texts.filter_map(Value::as_str).for_each(|text| drop(self.add("user", text)));
+                    }
+                    self.of_usernames(value);
+                }
+            }
+            Value::Array(entries) => entries.iter().for_each(|entry| self.of_usernames(entry)),
+            _ => {}
         }
     }
 
