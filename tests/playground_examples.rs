@@ -44,7 +44,9 @@ policy:
   group_mapping:
     - { idp_group: it-support, groups: [jira-servicedesk-users] }
     - { idp_group: developers, groups: [jira-developers] }
-  default_groups: { groups: [jira-software-users] }
+  default_groups: # a licence, for whoever the mapping makes an agent or a developer
+    groups: [jira-software-users]
+    only_if: { mapped_group: { any_of: [jira-servicedesk-users, jira-developers] } }
   rules:
     - name: partners see no code
       match: { email_domains: ["partner.example"] }

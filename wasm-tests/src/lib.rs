@@ -1,1 +1,5 @@
-//! Nothing but tests: see `wasm-tests/tests`.
+//! Tests of what is compiled to wasm: see `wasm-tests/tests`. Here stands only what others share with them.
+
+/// What `samlgate.wasm` may weigh, argued in `docs/decisions/0011-size-budget.md`. Envoy compiles it at every start, and
+/// every worker holds its memory.
+pub const BUDGET_BYTES: u64 = 3_500_000;

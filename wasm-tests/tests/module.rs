@@ -7,10 +7,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use wasm_tests::BUDGET_BYTES;
 use wasmparser::{Parser, Payload};
-
-/// The budget: under 2 MB. A larger module costs every worker start-up time.
-const MAX_BYTES: usize = 2_000_000;
 
 /// Host functions that the shell calls.
 const CALLED: &[&str] = &[
@@ -112,7 +110,7 @@ fn surface(bytes: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
 fn the_module_is_valid_and_small() {
     let bytes = module();
     wasmparser::Validator::new().validate_all(&bytes).unwrap();
-    assert!(bytes.len() < MAX_BYTES, "{} bytes, the budget is {MAX_BYTES}", bytes.len());
+    assert!(bytes.len() as u64 <= BUDGET_BYTES, "{} bytes, the budget is {BUDGET_BYTES}", bytes.len());
 }
 
 #[test]

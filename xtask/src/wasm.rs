@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use walrus::Module;
+use wasm_tests::BUDGET_BYTES;
 
 use crate::run::{Failure, Outcome, cargo, repository, run};
 use crate::tools;
@@ -25,9 +26,6 @@ const KEEP: &[&str] = &[
     "proxy_on_response_headers",
     "proxy_on_http_call_response",
 ];
-
-/// What the file may weigh. Envoy compiles it at every start, and every worker holds its memory.
-const BUDGET_BYTES: u64 = 2_000_000;
 
 /// Builds `target/samlgate.wasm`.
 pub(crate) fn build() -> Outcome<PathBuf> {
