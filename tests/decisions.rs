@@ -240,6 +240,23 @@ fn m14_e14_names_from_outside_never_make_administrators() {
         Settings { group_mapping: vec![row("z-admins", &["jira-administrators"])].into(), ..settings };
     let decision = decided(&named, &known(&["jira-administrators", "z-admins"]), Some("/"), &present(&[]));
     assert!(decision.desired.ensure.contains("jira-administrators"), "{}", decision.explanation);
+    // Nor what a database that ignores accents or width would take for such a group.
+    let alike = [
+        "jir\u{e1}-administrators",
+        "jira\u{301}-administrators",
+        "\u{ff4a}ira-administrators",
+        "site-adm\u{131}ns",
+    ];
+    for name in alike {
+        let decision = decided(&named, &known(&[name]), Some("/"), &present(&[]));
+        assert!(decision.desired.ensure.is_empty(), "{name}: {}", decision.explanation);
+    }
+    assert!(
+        decided(&named, &known(&["b\u{fc}ro"]), Some("/"), &present(&[]))
+            .desired
+            .ensure
+            .contains("b\u{fc}ro")
+    );
     // Names that no application could store give nothing.
     let odd = known(&["", " padded", "tab\tbed", &"x".repeat(256), "new\nline"]);
     assert!(decided(&named, &odd, Some("/"), &present(&[])).desired.ensure.is_empty());
@@ -366,6 +383,13 @@ fn r10_the_portal_takes_default_groups_only_where_they_are_not_kept() {
         assert_eq!(change(&settings, &known(&["agents"]), None, &agent), "", "a sync knows no door");
         assert_eq!(change(&settings, &known(&[]), Some("/"), &AccountFacts::Absent), "+licence");
     }
+    // Frozen groups are frozen, also by way of a lapsed default.
+    let frozen = Settings {
+        group_mapping: vec![row("agents", &["Licence"])].into(),
+        apply_idp_groups_to: ApplyTo::NewUsers,
+        ..settings(false, OnlyIf::Always)
+    };
+    assert_eq!(change(&frozen, &known(&["agents"]), portal, &agent), "");
     // With a sign needed, the door alone gives nothing.
     let desk = || OnlyIf::MappedGroup { any_of: ["Desk"].into_iter().collect() };
     let safe = settings(true, desk());

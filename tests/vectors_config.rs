@@ -288,8 +288,8 @@ fn lists_of_the_policy_have_an_end() {
     for (policy, message) in [
         (serde_json::json!({ "group_mapping": rows(50_001) }), "found 50001 rows; expected at most 50000"),
         (
-            serde_json::json!({ "rules": expressions(51) }),
-            "found one more expression; expected at most 50 in the policy",
+            serde_json::json!({ "rules": expressions(21) }),
+            "found one more expression; expected at most 20 in the policy",
         ),
         (serde_json::json!({ "rules": rules(201) }), "found 201 rules; expected at most 200"),
         (serde_json::json!({ "group_patterns": patterns }), "found 21 patterns; expected at most 20"),

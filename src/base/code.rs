@@ -204,7 +204,7 @@ catalogue! {
     6002 AccessDenied "access_denied" 403 Warning "You are not allowed to use this application." "Look at the decision with samlgate explain; change policy.access or policy.default_access if the person should enter";
     6003 RequiredGroupMissing "required_group_missing" 403 Warning "You are not in a group that may use this application." "Add the person to one of policy.required_groups at the identity provider, and see that its groups are sent";
     6004 NoMappedGroup "no_mapped_group" 403 Warning "You are not in a group that gets an account in this application." "Add the person to a group that policy maps, or switch provisioning.create_only_with_mapped_group off";
-    6005 TestPageRefused "test_page_refused" 403 Warning "You may not see this test sign-in." "Add the person to test_page.people, or put a new secret into test_page.secret: each is good for one sign-in";
+    6005 TestPageRefused "test_page_refused" 403 Warning "You may not see this test sign-in." "Add the person to test_page.people, or put a new secret into test_page.secret: each starts one test";
     8001 TargetUnreachable "target_unreachable" 503 Error "Your account could not be prepared because the application does not answer." "Check the cluster of the provisioning target and the application's health";
     8002 TargetUnauthorized "target_unauthorized" 503 Error "Your account could not be prepared." "The application refuses the provisioning credentials; renew the token and its rights";
     8003 TargetRefused "target_refused" 503 Error "Your account could not be prepared." "The application refused the change; the detail names the operation and the status";

@@ -50,19 +50,28 @@ pub(super) fn compile(pattern: &str) -> Result<regex_lite::Regex, RegexError> {
     if pattern.len() > FullRegex::MAX_PATTERN_BYTES {
         return Err(RegexError(format!("longer than {} bytes", FullRegex::MAX_PATTERN_BYTES)));
     }
-    build(pattern)
+    build(pattern, FullRegex::MAX_COMPILED_BYTES)
 }
 
 /// Compiles `pattern`, which must match the whole of a text.
 pub(super) fn compile_whole(pattern: &str) -> Result<regex_lite::Regex, RegexError> {
     // By itself first: `a)|(b` is an expression only inside the anchors' group.
     compile(pattern)?;
-    build(&format!(r"\A(?:{pattern})\z"))
+    build(&format!(r"\A(?:{pattern})\z"), FullRegex::MAX_COMPILED_BYTES)
 }
 
-fn build(pattern: &str) -> Result<regex_lite::Regex, RegexError> {
+/// The same within `max_compiled_bytes`, for an expression that is tried on each of thousands of texts.
+pub(super) fn compile_small(
+    pattern: &str,
+    max_compiled_bytes: usize,
+) -> Result<regex_lite::Regex, RegexError> {
+    compile(pattern)?;
+    build(&format!(r"\A(?:{pattern})\z"), max_compiled_bytes)
+}
+
+fn build(pattern: &str, max_compiled_bytes: usize) -> Result<regex_lite::Regex, RegexError> {
     regex_lite::RegexBuilder::new(pattern)
-        .size_limit(FullRegex::MAX_COMPILED_BYTES)
+        .size_limit(max_compiled_bytes)
         .build()
         .map_err(|error| RegexError(error.to_string()))
 }

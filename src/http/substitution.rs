@@ -3,7 +3,7 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use super::matcher::{RegexError, compile, compile_whole};
+use super::matcher::{RegexError, compile, compile_small};
 
 /// Matches that one text may have replaced. Names have a handful of separators; each search for a further match may read
 /// all of the rest.
@@ -14,12 +14,16 @@ const MAX_REPLACEMENTS: usize = 64;
 pub struct CaptureRegex(regex_lite::Regex);
 
 impl CaptureRegex {
-    /// Compiles `pattern` under the bounds of [`crate::http::matcher::FullRegex`].
+    /// Bytes of one compiled expression. The work per byte of text grows with it: at 16 KiB it is some hundred states,
+    /// and names of groups need a dozen. It is tried on each of thousands of names.
+    const MAX_COMPILED_BYTES: usize = 16 * 1024;
+
+    /// Compiles `pattern`, of at most [`crate::http::matcher::FullRegex::MAX_PATTERN_BYTES`].
     ///
     /// # Errors
     /// [`RegexError`] when it is no regular expression, too long, or too large when compiled.
     pub fn new(pattern: &str) -> Result<Self, RegexError> {
-        compile_whole(pattern).map(Self)
+        compile_small(pattern, Self::MAX_COMPILED_BYTES).map(Self)
     }
 
     /// How many groups the expression has, that of the whole match not counted.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::explanation::{Reason, Verdict};
-use super::group_name::{FoldedName, GroupNames};
+use super::group_name::{FoldedName, GroupNames, may_be_taken_for};
 use super::settings::{OnlyIf, Settings};
 
 /// Groups with what was said of them first.
@@ -67,12 +67,19 @@ impl<'a> Grants<'a> {
             self.say(group, Word::Ignored, reason);
             return false;
         }
-        if self.admins.contains(group) && !self.settings.danger_allow_admin_groups_by_name {
+        if self.guards(group) {
             self.refuse_admin(group);
             return false;
         }
         self.say(group, Word::GivenByName, reason);
         true
+    }
+
+    /// Is `group`, a name from the IdP, one that makes administrators, or may be taken for one?
+    fn guards(&self, group: &str) -> bool {
+        let looks = || self.admins.iter().any(|admins| may_be_taken_for(group, admins));
+        !self.settings.danger_allow_admin_groups_by_name
+            && (self.admins.contains(group) || !group.is_ascii() && looks())
     }
 
     /// Nobody after this gives `group`.
@@ -161,8 +168,7 @@ impl<'a> Grants<'a> {
             return self.give_by_name(group, reason);
         }
         self.frozen.insert(group);
-        !self.ignored.contains(group)
-            && (!self.admins.contains(group) || self.settings.danger_allow_admin_groups_by_name)
+        !self.ignored.contains(group) && !self.guards(group)
     }
 
     /// What is given, with the rule.

@@ -24,6 +24,20 @@ impl FoldedName {
     }
 }
 
+/// Could an application take `name`, sent by somebody else, for `ours`?
+///
+/// Some databases compare without accents or width too (SQL Server's `_CI_AI` collations), so any character that is not
+/// ASCII may stand for any of `ours`, and combining marks (U+0300 to U+036F) for none.
+#[must_use]
+pub(super) fn may_be_taken_for(name: &str, ours: &str) -> bool {
+    let mark = |character: &char| ('\u{300}'..='\u{36f}').contains(character);
+    let mut wanted = ours.chars().filter(|character| !mark(character));
+    let alike = name.chars().filter(|character| !mark(character)).all(|character| {
+        wanted.next().is_some_and(|wanted| !character.is_ascii() || character.eq_ignore_ascii_case(&wanted))
+    });
+    FoldedName::same(name, ours) || (alike && wanted.next().is_none())
+}
+
 /// A set of group names in which names that fold alike are one; the spelling that came first is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupNames(BTreeMap<FoldedName, String>);
@@ -81,6 +95,18 @@ impl<S: AsRef<str>> FromIterator<S> for GroupNames {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn look_alikes_may_be_taken_for_the_name() {
+        for name in
+            ["admins", "ADMINS", "ádmins", "a\u{301}dmins", "\u{ff41}dmins", "admi\u{f1}s", "admin\u{17f}"]
+        {
+            assert!(may_be_taken_for(name, "Admins"), "{name}");
+        }
+        for name in ["admin", "adminss", "xdmins", "", "ádmin", "admins-é", "administrators"] {
+            assert!(!may_be_taken_for(name, "Admins"), "{name}");
+        }
+    }
 
     #[test]
     fn names_that_jira_takes_for_one_are_one() {

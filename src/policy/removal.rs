@@ -101,7 +101,7 @@ impl Ground<'_> {
         if self.outcome.possible.contains(group) || is_default && self.default_unsure() {
             return (Verdict::Keep, Reason::MayBeGiven);
         }
-        if by_mapping && !by_rule && !by_default && !self.applies {
+        if !self.applies && (by_mapping && !by_rule && !by_default || self.grants.freezes(group)) {
             return (Verdict::Keep, Reason::NotApplied(settings.apply_idp_groups_to));
         }
         let named = by_rule || is_default || settings.group_mapping.gives(group);

@@ -14,7 +14,7 @@ use crate::policy::condition::{
 /// Attributes of one condition. An assertion has at most 256, and a rule speaks of few.
 const MAX_ATTRIBUTES: usize = 32;
 /// Expressions of the whole policy: each may take [`Expression::MAX_STEPS`] steps of a sign-in.
-const MAX_EXPRESSIONS: usize = 50;
+const MAX_EXPRESSIONS: usize = 20;
 /// Entries of one list of names: each is looked up in what the person has.
 const MAX_NAMES: usize = 1000;
 

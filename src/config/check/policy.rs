@@ -136,8 +136,13 @@ fn pattern(raw: &raw::GroupPattern, at: &Path, checker: &mut Checker<'_>) -> Opt
     let expression = checker.required(raw.pattern.as_ref(), &path, "a regular expression");
     let expression = expression.and_then(|expression| {
         regex(expression, &path, checker)?;
-        // As large as the one above, which was admitted.
-        CaptureRegex::new(expression.regex.as_ref()?).ok()
+        let text = expression.regex.as_ref()?;
+        let compiled = CaptureRegex::new(text);
+        if let Err(error) = &compiled {
+            let expected = format_args!("an expression that is cheap to try on every group ({error})");
+            checker.invalid(&path.field("regex"), quoted(text), expected);
+        }
+        compiled.ok()
     });
     let groups_path = at.field("groups");
     checker.some_group_names(&raw.groups, &groups_path);

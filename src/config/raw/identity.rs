@@ -88,7 +88,8 @@ raw! {
         /// One of these must match; all groups count if empty.
         #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
         allow: Vec<StringMatch>,
-        /// None of these may match, whatever `allow` says.
+        /// None of these may match, whatever `allow` says. Case counts unless `ignore_case` is set, also where the
+        /// application takes two spellings for one group.
         #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
         deny: Vec<StringMatch>,
     }

@@ -10,8 +10,8 @@ raw! {
         path: String,
         /// User names of the people who may use it; the identity provider must vouch for them.
         people: Vec<String>,
-        /// Text of at least 20 characters with which anybody may use it once. A new text makes it good for one more use;
-        /// so does a restart of Envoy.
+        /// Text of at least 20 characters with which anybody may start one test, and repeat it in the same browser while
+        /// `session.pending_request_timeout` lasts. A new text makes it good for one more; so does a restart of Envoy.
         secret: Option<DataSource>,
     }
 }

@@ -1,7 +1,7 @@
 //! The test sign-in page: a real sign-in that begins no session and changes nothing, and shows what it would do.
 //!
 //! Two kinds of people see what it shows: those that the configuration names, after the identity provider has vouched for
-//! them; and whoever shows the secret of the configuration, which is good for one sign-in, also when that sign-in fails.
+//! them; and whoever shows the secret of the configuration, which starts one test, also when its sign-in fails.
 
 mod answered;
 mod start;
