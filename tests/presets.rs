@@ -68,6 +68,22 @@ fn shown(settings: &flow::Settings) -> String {
 }
 
 #[test]
+fn presets_are_named_as_people_type_them() {
+    let expanded = |presets: Value| {
+        let mut value = configuration("EASYSSO", json!({ "provisioning": { "create_accounts": true } }));
+        value["presets"] = presets;
+        config::expand(&serde_json::to_vec(&value).unwrap())
+    };
+    let usual = expanded(json!(["EASYSSO"])).unwrap();
+    for presets in [json!("EASYSSO"), json!("easysso"), json!(["easysso"]), json!(["EasySSO"])] {
+        assert_eq!(expanded(presets).unwrap(), usual);
+    }
+    for presets in [json!(["easy_sso"]), json!(""), json!([" easysso"]), json!(7), json!({})] {
+        assert!(expanded(presets.clone()).is_err(), "{presets}");
+    }
+}
+
+#[test]
 fn every_preset_loads_alone_and_its_expansion_is_the_same() {
     let named = json!({
         "policy": {
@@ -95,7 +111,7 @@ fn what_cannot_be_expanded_is_said() {
     for (text, code) in [
         ("{", "SG9001"),
         (r#"{"presets":["EASYSSO"],"policy":{"x":1}}"#, "SG9002"),
-        (r#"{"presets":["easysso"]}"#, "SG9003"),
+        (r#"{"presets":["easy_sso"]}"#, "SG9003"),
         (r#"{"presets":["EASYSSO","ATLASSIAN_DC"]}"#, "SG9005"),
         (r#"{"presets":["EASYSSO"],"presets":[]}"#, "SG9001"),
         ("[]", "SG9003"),

@@ -68,6 +68,7 @@ struct Field {
 /// Puts the fields of the presets that `value` names beneath its own. Words that name none are left to whoever checks the
 /// shape.
 pub(super) fn expand(value: &mut Value) -> Expansion {
+    normalize(value);
     let mut faults = Vec::new();
     let mut fields = BTreeMap::<Path, Field>::new();
     for (index, (preset, text)) in named(value) {
@@ -95,6 +96,21 @@ pub(super) fn expand(value: &mut Value) -> Expansion {
         }
     }
     Expansion { faults, origins }
+}
+
+/// Products are written as people type them: one without a list, and in lower case.
+fn normalize(value: &mut Value) {
+    let Some(presets) = value.get_mut("presets") else { return };
+    if presets.is_string() {
+        *presets = Value::Array(vec![presets.take()]);
+    }
+    for word in presets.as_array_mut().into_iter().flatten() {
+        let known =
+            |(name, _): &(&str, &str)| word.as_str().is_some_and(|word| word.eq_ignore_ascii_case(name));
+        if let Some((name, _)) = PRESETS.iter().find(|preset| known(preset)) {
+            *word = Value::from(*name);
+        }
+    }
 }
 
 /// The presets of `value`, with their places in the list.
