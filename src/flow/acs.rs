@@ -49,6 +49,12 @@ pub struct Visit {
     pub reader: Reader,
 }
 
+impl Visit {
+    pub(super) fn borrowed_cookies(&self) -> Vec<(&str, &str)> {
+        self.cookies.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+}
+
 /// Waits for the form.
 #[derive(Debug)]
 pub struct ExpectBody {
@@ -95,7 +101,7 @@ impl AcsFlow {
     /// answer to a flood.
     #[must_use]
     pub fn start(visit: Visit, env: &Env<'_>) -> Step<Self> {
-        let cookies = borrowed(&visit.cookies);
+        let cookies = visit.borrowed_cookies();
         if let Err(fault) = pending_request::any_usable(&cookies, &env.settings.session, env.now) {
             return refuse(&Rejection::new(fault.code(), fault), &visit.reader, Some("/"));
         }
@@ -173,7 +179,7 @@ fn open(visit: &Visit, body: &[u8], env: &Env<'_>) -> Result<Posted, Rejection> 
     let relay_state = message
         .relay_state
         .ok_or_else(|| Rejection::new(Code::RelayStateMalformed, "RelayState is missing"))?;
-    let pending = pending_request::open(&relay_state, &borrowed(&visit.cookies), &settings.session, env.now)
+    let pending = pending_request::open(&relay_state, &visit.borrowed_cookies(), &settings.session, env.now)
         .map_err(|fault| Rejection::new(fault.code(), fault))?;
     Ok(Posted { saml_response: message.saml_response, relay_state, pending })
 }
@@ -370,7 +376,7 @@ fn begin(
         env.entropy,
     )
     .and_then(|session| {
-        session::seal(&session, &settings.session, &borrowed(&candidate.visit.cookies), env.entropy)
+        session::seal(&session, &settings.session, &candidate.visit.borrowed_cookies(), env.entropy)
     });
     let cookies = match sealed {
         Ok(cookies) => cookies,
@@ -409,8 +415,4 @@ fn signed_in(candidate: &Candidate, decision: &Decision, report: &ProvisioningRe
             ("request_id", candidate.visit.reader.request_id.clone()),
         ],
     })
-}
-
-fn borrowed(cookies: &[(String, String)]) -> Vec<(&str, &str)> {
-    cookies.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }

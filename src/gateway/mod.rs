@@ -264,7 +264,7 @@ impl Gateway {
             .ok()
     }
 
-    /// Edits for whatever goes upstream: forged headers out, our cookies out, the path as it was matched.
+    /// Our metadata, made once.
     fn metadata(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
         if self.metadata.is_none() {
             match metadata(&self.settings, host.crypto) {
@@ -286,6 +286,7 @@ impl Gateway {
         })
     }
 
+    /// Edits for whatever goes upstream: forged headers out, our cookies out, the path as it was matched.
     fn plain_edits(&self, request: &Request<'_>) -> HeaderEdits {
         let mut edits = request.head.edits();
         if request.path.changed() {

@@ -1,8 +1,9 @@
 //! The end of a test sign-in: the identity provider has answered, and what would follow is shown.
 
+use core::fmt;
+
 use super::{TestPage, person};
-use crate::base::Pii;
-use crate::base::{Code, Rejection};
+use crate::base::{Code, Pii, Rejection};
 use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
 use crate::flow::acs::AcsFlow;
 use crate::flow::explain::{Input, KnownAccount, explain};
@@ -12,14 +13,21 @@ use crate::page;
 use crate::provision::{RemoteAccount, RemoteMarker, RemoteState};
 use crate::report::Report;
 use crate::session::pending_request::{self, Intent, PendingRequest};
+use crate::targets::TargetError;
 
 /// What the browser brought back.
-#[derive(Debug)]
 struct Test {
     visit: Visit,
     relay_state: String,
     pending: PendingRequest,
     saml_response: Vec<u8>,
+}
+
+impl fmt::Debug for Test {
+    /// Without the response, which is about a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Test({:?}, {} bytes)", self.pending.intent, self.saml_response.len())
+    }
 }
 
 /// Waits for account and marker.
@@ -67,15 +75,11 @@ impl ExpectState {
             Answer::HttpResponse(response) => {
                 target.marker(response).map(|marker| self.marker = Some(marker))
             }
-            Answer::HttpFailed(failure) => {
-                let note = format!("{failure:?}");
-                return self.unread(&note, env);
-            }
+            Answer::HttpFailed(failure) => Err(TargetError::NotReached(*failure)),
             _ => return refuse(&out_of_turn("an answer of the application"), &self.test.visit.reader, None),
         };
         if let Err(fault) = read {
-            let note = format!("{}: {fault}", fault.code());
-            return self.unread(&note, env);
+            return self.unread(&fault, env);
         }
         match (self.account, self.marker) {
             (Some(account), Some(marker)) => {
@@ -97,11 +101,12 @@ impl ExpectState {
     }
 
     /// The application cannot be read; the rest is worth showing all the same.
-    fn unread(self, note: &str, env: &Env<'_>) -> Step<AcsFlow> {
+    fn unread(self, fault: &TargetError, env: &Env<'_>) -> Step<AcsFlow> {
         let report = self.test.explain(None, env);
         let note = format!(
-            "The application could not be read ({note}). A real sign-in would meet the same; what follows is for somebody \
-             who is new to the application."
+            "The application could not be read ({}: {fault}). A real sign-in would meet the same; what follows is for somebody \
+             who is new to the application.",
+            fault.code()
         );
         self.test.show(&report, Some(&note), env)
     }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::TestPage;
@@ -169,9 +170,7 @@ fn store_failed(visit: &Visit) -> Step<TestStart> {
 
 /// To the identity provider, by a page of its own: browsers hold the redirects that follow a form to the form's policy.
 fn begin(visit: &Visit, target: RedirectTarget, intent: Intent, env: &Env<'_>) -> Step<TestStart> {
-    let cookies: Vec<(&str, &str)> =
-        visit.cookies.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    match login(target, intent, &cookies, &visit.reader, env) {
+    match login(target, intent, &visit.borrowed_cookies(), &visit.reader, env) {
         Step::Wait { state, .. } => match state {},
         Step::End { verdict: Verdict::Reply(reply), tells } if reply.status == 302 => {
             let mut shown = page::continue_to(location(&reply.headers));
@@ -187,6 +186,5 @@ fn location(headers: &[(String, String)]) -> &str {
 }
 
 fn digest(text: &str) -> [u8; 32] {
-    use sha2::{Digest as _, Sha256};
     Sha256::digest(text.as_bytes()).into()
 }
