@@ -208,7 +208,7 @@ fn m15_e13_missing_groups_are_made_only_on_demand() {
     assert_eq!(world.sign_in(&wanted, &making), Ok(vec![DONE, DONE, DONE]));
     // Somebody else knows the group already: making it again is refused with 400 and found to be so.
     world.state.change(|store| store.add_user(UserSeed::new("bob", &[])));
-    let wanted = desired("bob", &["Brand New"], &[]);
+    let wanted = DesiredState { account: AccountDecision::Keep, ..desired("bob", &["Brand New"], &[]) };
     assert_eq!(world.sign_in(&wanted, &making), Ok(vec![Done::AlreadySo, DONE, DONE]));
 }
 

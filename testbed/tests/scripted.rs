@@ -299,7 +299,9 @@ fn readable(debug: &str) -> String {
     let mut rest = debug;
     while let Some((before, list)) = rest.split_once('[') {
         out.push_str(before);
-        let bytes = list.split_once(']').and_then(|(inside, after)| {
+        // `group_mapping[0]` is a place, no list.
+        let place = before.ends_with(|last: char| last.is_alphanumeric() || last == '_');
+        let bytes = list.split_once(']').filter(|_| !place).and_then(|(inside, after)| {
             let bytes: Result<Vec<u8>, _> = inside.split(", ").map(str::parse).collect();
             Some((bytes.ok()?, after))
         });
