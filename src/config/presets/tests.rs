@@ -91,8 +91,8 @@ fn m16_fields_that_the_file_makes_senseless_stay_away() {
 #[test]
 fn what_has_the_wrong_shape_is_left_as_it_is() {
     for file in [
-        json!({ "presets": "MINIORANGE" }),
-        json!({ "presets": ["miniorange", 1, null, ["MINIORANGE"], {}] }),
+        json!({ "presets": { "MINIORANGE": {} } }),
+        json!({ "presets": ["mini_orange", 1, null, ["MINIORANGE"], {}] }),
         json!({ "presets": {} }),
         json!({}),
         json!({ "presets": [] }),
