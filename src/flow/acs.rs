@@ -240,11 +240,7 @@ impl Candidate {
     }
 
     fn request_facts<'a>(&'a self, env: &Env<'a>) -> RequestFacts<'a> {
-        let target = &self.pending.target;
-        let origin = env.settings.sp.base_uri.as_str();
-        RequestFacts {
-            started_at: Some(StartUrl { origin, path: target.path(), path_and_query: target.as_str() }),
-        }
+        RequestFacts { started_at: Some(StartUrl::of(&env.settings.sp.base_uri, &self.pending.target)) }
     }
 
     /// Decides without knowing the account: where none is read, or where the application failed and the sign-in goes

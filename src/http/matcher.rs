@@ -35,7 +35,7 @@ impl FullRegex {
     /// # Errors
     /// [`RegexError`] when it is no regular expression, too long, or too large when compiled.
     pub fn new(pattern: &str) -> Result<Self, RegexError> {
-        compile_whole(pattern).map(Self)
+        compile_whole(pattern, Self::MAX_COMPILED_BYTES).map(Self)
     }
 
     /// Does the whole `text` match?
@@ -53,18 +53,12 @@ pub(super) fn compile(pattern: &str) -> Result<regex_lite::Regex, RegexError> {
     build(pattern, FullRegex::MAX_COMPILED_BYTES)
 }
 
-/// Compiles `pattern`, which must match the whole of a text.
-pub(super) fn compile_whole(pattern: &str) -> Result<regex_lite::Regex, RegexError> {
-    // By itself first: `a)|(b` is an expression only inside the anchors' group.
-    compile(pattern)?;
-    build(&format!(r"\A(?:{pattern})\z"), FullRegex::MAX_COMPILED_BYTES)
-}
-
-/// The same within `max_compiled_bytes`, for an expression that is tried on each of thousands of texts.
-pub(super) fn compile_small(
+/// Compiles `pattern`, which must match the whole of a text, within `max_compiled_bytes`.
+pub(super) fn compile_whole(
     pattern: &str,
     max_compiled_bytes: usize,
 ) -> Result<regex_lite::Regex, RegexError> {
+    // By itself first: `a)|(b` is an expression only inside the anchors' group.
     compile(pattern)?;
     build(&format!(r"\A(?:{pattern})\z"), max_compiled_bytes)
 }

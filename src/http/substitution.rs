@@ -3,7 +3,7 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use super::matcher::{RegexError, compile, compile_small};
+use super::matcher::{RegexError, compile, compile_whole};
 
 /// Matches that one text may have replaced. Names have a handful of separators; each search for a further match may read
 /// all of the rest.
@@ -23,7 +23,7 @@ impl CaptureRegex {
     /// # Errors
     /// [`RegexError`] when it is no regular expression, too long, or too large when compiled.
     pub fn new(pattern: &str) -> Result<Self, RegexError> {
-        compile_small(pattern, Self::MAX_COMPILED_BYTES).map(Self)
+        compile_whole(pattern, Self::MAX_COMPILED_BYTES).map(Self)
     }
 
     /// How many groups the expression has, that of the whole match not counted.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::UnixTime;
+use crate::http::RedirectTarget;
 use crate::identity::Identity;
 
 /// Everything that a decision may look at.
@@ -36,7 +37,13 @@ pub struct StartUrl<'a> {
     pub path_and_query: &'a str,
 }
 
-impl StartUrl<'_> {
+impl<'a> StartUrl<'a> {
+    /// The address of `target` on the site `origin`.
+    #[must_use]
+    pub fn of(origin: &'a str, target: &'a RedirectTarget) -> Self {
+        Self { origin, path: target.path(), path_and_query: target.as_str() }
+    }
+
     /// The whole address.
     #[must_use]
     pub fn url(&self) -> String {

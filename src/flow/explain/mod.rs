@@ -99,11 +99,7 @@ impl Explainer<'_> {
         self.timeline.pass(Stage::OneUse, "taken for granted: the record of used assertions is not at hand");
 
         let request = RequestFacts {
-            started_at: target.as_ref().map(|target| StartUrl {
-                origin: &env.settings.sp.base_uri,
-                path: target.path(),
-                path_and_query: target.as_str(),
-            }),
+            started_at: target.as_ref().map(|target| StartUrl::of(&env.settings.sp.base_uri, target)),
         };
         let admitted = account::decide(self, &identity, request)?;
         self.session(&assertion, &identity, claim, &admitted)
