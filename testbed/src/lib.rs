@@ -15,6 +15,7 @@ pub mod page;
 pub mod scene;
 pub mod server;
 pub mod shared;
+pub mod stand_in;
 
 pub use scene::{Scene, SceneOptions};
 pub use shared::{SharedScene, Turn};

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use axum::Router;
 use serde_json::Value;
 
 use crate::app::{App, AppRequest};
@@ -32,6 +33,7 @@ pub struct SceneOptions {
     port: u16,
     idp: IdpOptions,
     jira: JiraState,
+    api: Option<Router>,
     concurrency: u32,
     wasm_log_level: &'static str,
     directory: Option<PathBuf>,
@@ -47,6 +49,7 @@ impl Default for SceneOptions {
             port: 0,
             idp: IdpOptions::default(),
             jira: JiraState::default(),
+            api: None,
             concurrency: 2,
             wasm_log_level: "debug",
             directory: None,
@@ -92,6 +95,13 @@ impl SceneOptions {
     #[must_use]
     pub fn jira(self, store: Store) -> Self {
         Self { jira: JiraState::new(store), ..self }
+    }
+
+    /// What answers behind the cluster `jira_api` of the demo instead of Jira's REST API, so that a scene may provision
+    /// into another application. The cluster adds Jira's bearer token to calls without credentials.
+    #[must_use]
+    pub fn api(self, router: Router) -> Self {
+        Self { api: Some(router), ..self }
     }
 
     /// Worker threads of Envoy; 2 unless a test says otherwise.
@@ -189,7 +199,7 @@ impl Scene {
         idp.trust(TestKey::Stranger);
         let jira = options.jira;
         let app = App::start(0, jira::router(jira.clone()))?;
-        let jira_api = Server::start(0, jira::router(jira.clone()))?;
+        let jira_api = Server::start(0, options.api.unwrap_or_else(|| jira::router(jira.clone())))?;
         let words = BTreeMap::from([
             ("ADMIN_PORT", "0".to_owned()),
             ("APP_PORT", port.to_string()),

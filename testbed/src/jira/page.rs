@@ -2,9 +2,9 @@
 
 use core::fmt::Write as _;
 
-use super::answer::Answer;
+use super::USER_HEADER;
 use super::store::Store;
-use super::{Incoming, USER_HEADER};
+use crate::stand_in::{Answer, Incoming};
 
 /// Headers about the person in front of the browser begin with one of these.
 const IDENTITY_PREFIXES: [&str; 3] = ["x-remote-", "x-saml-", "x-samlgate-"];

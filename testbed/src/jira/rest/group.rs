@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::answer::Answer;
-use super::super::store::Store;
-use super::{Incoming, method_not_allowed, no_such_group, no_such_user, number, object};
+use super::{method_not_allowed, no_such_group, no_such_user, number, object};
+use crate::jira::store::Store;
+use crate::stand_in::{Answer, Incoming};
 
 /// Jira's limit on a page of members.
 const MAX_PAGE: usize = 50;

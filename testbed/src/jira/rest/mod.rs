@@ -7,9 +7,9 @@ mod user;
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::USER_HEADER;
 use super::store::{Licence, Rights, Store};
-use super::{Incoming, USER_HEADER};
+use crate::stand_in::{Answer, Incoming};
 
 /// Who calls.
 #[derive(Debug)]

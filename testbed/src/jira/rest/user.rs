@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::Answer;
-use super::super::store::{Store, User, UserSeed};
-use super::{Incoming, method_not_allowed, no_such_user, number, object};
+use super::{method_not_allowed, no_such_user, number, object};
+use crate::jira::store::{Store, User, UserSeed};
+use crate::stand_in::{Answer, Incoming};
 
 /// Jira's limit on a page of users; more is cut without a word.
 const MAX_PAGE: usize = 1000;

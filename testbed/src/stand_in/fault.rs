@@ -1,4 +1,4 @@
-//! How the stand-in misbehaves on demand.
+//! How an application misbehaves on demand.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -10,8 +10,7 @@ use axum::response::Response;
 use http_body::Frame;
 use serde::{Deserialize, Serialize};
 
-use super::Incoming;
-use super::answer::Answer;
+use super::{Answer, Incoming};
 
 /// What goes wrong, when, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +22,9 @@ pub struct Fault {
     /// The path it applies to, context path included, begins with this; every path when empty.
     #[serde(default)]
     pub path_prefix: String,
+    /// So many matching calls are answered rightly first.
+    #[serde(default)]
+    pub skip: u32,
     /// How many of the next matching calls fail.
     #[serde(default = "once")]
     pub times: u32,
@@ -41,7 +43,7 @@ const fn once() -> u32 {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
-    /// This status with Jira's error object.
+    /// This status as the application words it.
     Status(u16),
     /// Nothing, for an hour.
     Hang,
@@ -55,8 +57,10 @@ pub enum Effect {
     Truncated,
     /// 429 with `Retry-After` of so many seconds.
     RateLimit(u64),
-    /// 403 that asks for a CAPTCHA.
+    /// 403 that asks for a CAPTCHA, as Data Center products do.
     Captcha,
+    /// The right answer after so many milliseconds; the call is always carried out, and at once.
+    Delay(u64),
 }
 
 impl Fault {
@@ -66,6 +70,7 @@ impl Fault {
         Self {
             method: method.to_owned(),
             path_prefix: path_prefix.to_owned(),
+            skip: 0,
             times: 1,
             after: false,
             effect,
@@ -76,6 +81,13 @@ impl Fault {
     #[must_use]
     pub const fn times(mut self, times: u32) -> Self {
         self.times = times;
+        self
+    }
+
+    /// The same after `skip` matching calls that are answered rightly.
+    #[must_use]
+    pub const fn skip(mut self, skip: u32) -> Self {
+        self.skip = skip;
         self
     }
 
@@ -90,7 +102,7 @@ impl Fault {
 impl Fault {
     /// Is the call carried out nevertheless?
     pub(super) const fn lets_through(&self) -> bool {
-        self.after || matches!(self.effect, Effect::SlowBody(_))
+        self.after || matches!(self.effect, Effect::SlowBody(_) | Effect::Delay(_))
     }
 }
 
@@ -101,29 +113,41 @@ pub(super) fn take(faults: &mut Vec<Fault>, incoming: &Incoming) -> Option<Fault
             && (fault.method.is_empty() || fault.method.eq_ignore_ascii_case(&incoming.method))
             && incoming.target.starts_with(&fault.path_prefix)
     };
-    let fault = faults.iter_mut().find(|fault| meets(fault))?;
-    fault.times = fault.times.saturating_sub(1);
-    let met = fault.clone();
-    faults.retain(|fault| fault.times > 0);
-    Some(met)
+    for fault in faults.iter_mut().filter(|fault| meets(fault)) {
+        if fault.skip > 0 {
+            fault.skip = fault.skip.saturating_sub(1);
+            continue;
+        }
+        fault.times = fault.times.saturating_sub(1);
+        let met = fault.clone();
+        faults.retain(|fault| fault.times > 0);
+        return Some(met);
+    }
+    None
 }
 
 impl Effect {
-    /// The status to record; 0 where none is sent.
-    pub(super) const fn status(&self) -> u16 {
+    /// The status to record where `right` is the status of the right answer; 0 where none is sent.
+    pub(super) const fn status(&self, right: u16) -> u16 {
         match self {
             Self::Status(status) => *status,
             Self::Hang | Self::Reset => 0,
-            Self::Html | Self::SlowBody(_) | Self::Truncated => 200,
+            Self::SlowBody(_) | Self::Delay(_) => right,
+            Self::Truncated if right != 0 => right,
+            Self::Html | Self::Truncated => 200,
             Self::RateLimit(_) => 429,
             Self::Captcha => 403,
         }
     }
 
-    /// Misbehaves; `answer` is the right one where the call was carried out.
-    pub(super) async fn play(self, answer: Option<Answer>) -> Response {
+    /// Misbehaves; `answer` is the right one where the call was carried out, `error` how the application words a failure.
+    pub(super) async fn play(self, answer: Option<Answer>, error: Answer) -> Response {
         match self {
-            Self::Status(status) => Answer::error(status, "The testbed was told to fail.").into_response(),
+            Self::Status(_) => error.into_response(),
+            Self::Delay(milliseconds) => {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                answer.unwrap_or(error).into_response()
+            }
             Self::Hang => {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
                 Answer::empty(504).into_response()
@@ -147,7 +171,7 @@ impl Effect {
                 body.truncate(body.len() / 2);
                 answer.into_response_with(Body::new(Broken { first: Some(Bytes::from(body)), length }))
             }
-            Self::RateLimit(seconds) => Answer::error(429, "Rate limit exceeded.")
+            Self::RateLimit(seconds) => error
                 .with("retry-after", &seconds.to_string())
                 .with("x-ratelimit-limit", "10")
                 .with("x-ratelimit-remaining", "0")

@@ -2,43 +2,39 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
-use super::{Fault, Incoming, JiraState, Seed};
+use super::{Answer, Api, Fault, Incoming, StandIn};
 
 /// The answer to a request to `/__testbed/..`; `None` for any other.
-pub(super) fn answer(incoming: &Incoming, state: &JiraState) -> Option<Answer> {
+pub(super) fn answer<A: Api>(incoming: &Incoming, stand_in: &StandIn<A>) -> Option<Answer> {
     let path = incoming.path.strip_prefix("/__testbed/")?;
     if path == "echo" || path.starts_with("echo/") {
         return Some(Answer::json(200, &echo(incoming)));
     }
     Some(match (incoming.method.as_str(), path) {
-        ("GET", "calls") => Answer::json(200, &json!(state.calls())),
+        ("GET", "calls") => Answer::json(200, &json!(stand_in.calls())),
         ("DELETE", "calls") => {
-            state.clear_calls();
+            stand_in.clear_calls();
             Answer::empty(204)
         }
-        ("GET", "state") => Answer::json(200, &state.store().to_json()),
-        ("PUT", "state") => match serde_json::from_slice::<Seed>(&incoming.body) {
-            Ok(seed) => {
-                state.change(|store| store.replace(seed));
-                Answer::empty(204)
-            }
-            Err(error) => Answer::error(400, &error.to_string()),
+        ("GET", "state") => Answer::json(200, &stand_in.state().to_json()),
+        ("PUT", "state") => match stand_in.lock().api.replace(&incoming.body) {
+            Ok(()) => Answer::empty(204),
+            Err(error) => Answer::error(400, &error),
         },
-        ("GET", "faults") => Answer::json(200, &json!(state.lock().faults)),
+        ("GET", "faults") => Answer::json(200, &json!(stand_in.faults())),
         ("POST", "faults") => match serde_json::from_slice::<Fault>(&incoming.body) {
             Ok(fault) => {
-                state.fault(fault);
+                stand_in.fault(fault);
                 Answer::empty(204)
             }
             Err(error) => Answer::error(400, &error.to_string()),
         },
         ("DELETE", "faults") => {
-            state.clear_faults();
+            stand_in.clear_faults();
             Answer::empty(204)
         }
         ("POST", "reset") => {
-            state.reset();
+            stand_in.reset();
             Answer::empty(204)
         }
         (_, "calls" | "state" | "faults" | "reset") => Answer::error(405, "no such method"),

@@ -1,4 +1,4 @@
-//! What the stand-in answers, before it goes over the wire.
+//! What an application answers, before it goes over the wire.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -7,41 +7,63 @@ use serde_json::{Value, json};
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Vec<u8>,
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers in order, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) const fn empty(status: u16) -> Self {
+    /// This status and nothing else.
+    #[must_use]
+    pub const fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
-    pub(super) fn json(status: u16, value: &Value) -> Self {
+    /// JSON.
+    #[must_use]
+    pub fn json(status: u16, value: &Value) -> Self {
         let mut answer = Self::empty(status).with("content-type", "application/json;charset=UTF-8");
         answer.body = value.to_string().into_bytes();
         answer
     }
 
-    pub(super) fn html(status: u16, page: &str) -> Self {
-        let mut answer = Self::empty(status).with("content-type", "text/html;charset=UTF-8");
-        answer.body = page.as_bytes().to_vec();
+    /// A page.
+    #[must_use]
+    pub fn html(status: u16, page: &str) -> Self {
+        Self::of(status, "text/html;charset=UTF-8", page)
+    }
+
+    /// Plain text.
+    #[must_use]
+    pub fn text(status: u16, text: &str) -> Self {
+        Self::of(status, "text/plain;charset=UTF-8", text)
+    }
+
+    fn of(status: u16, media_type: &str, text: &str) -> Self {
+        let mut answer = Self::empty(status).with("content-type", media_type);
+        answer.body = text.as_bytes().to_vec();
         answer
     }
 
-    /// Jira's error object with one message.
-    pub(super) fn error(status: u16, message: &str) -> Self {
+    /// Jira's error object with one message; other applications have their own.
+    #[must_use]
+    pub fn error(status: u16, message: &str) -> Self {
         Self::json(status, &json!({ "errorMessages": [message], "errors": {} }))
     }
 
     /// Jira's error object with one message about a field.
-    pub(super) fn field_error(status: u16, field: &str, message: &str) -> Self {
+    #[must_use]
+    pub fn field_error(status: u16, field: &str, message: &str) -> Self {
         Self::json(status, &json!({ "errorMessages": [], "errors": { field: message } }))
     }
 
+    /// The same with one more header.
     #[must_use]
-    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
