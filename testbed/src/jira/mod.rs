@@ -1,9 +1,10 @@
 //! A stand-in for Jira Data Center, and the demo's application.
 //!
 //! It answers the REST calls that provisioning needs as Jira documents them, and renders a page for every other path
-//! that shows what the application was told by headers. `/rest/api/2/..` and `/rest/api/latest/..` need a bearer token
-//! or the user header; [`crate::stand_in`] has the rest.
+//! that shows what the application was told by headers. `/rest/api/2/..`, `/rest/api/latest/..` and
+//! `/rest/servicedeskapi/..` need a bearer token or the user header; [`crate::stand_in`] has the rest.
 
+mod desk;
 mod page;
 mod rest;
 mod store;

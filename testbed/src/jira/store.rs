@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::desk::Desks;
+
 /// Everything that the stand-in knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Store {
@@ -13,6 +15,9 @@ pub struct Store {
     tokens: BTreeMap<String, Rights>,
     licences: Vec<Licence>,
     next_key: u32,
+    /// Users and memberships come from a directory that Jira cannot write to.
+    pub(super) read_only: bool,
+    pub(super) desks: Desks,
 }
 
 /// What the owner of a token may do.
@@ -133,6 +138,8 @@ impl Store {
                 licence("jira-servicedesk", "Jira Service Management", "jira-servicemanagement-users", false),
             ],
             next_key: 10_000,
+            read_only: false,
+            desks: Desks::default(),
         }
     }
 
@@ -154,6 +161,7 @@ impl Store {
     pub fn replace(&mut self, seed: Seed) {
         self.users.clear();
         self.groups.clear();
+        self.desks.forget_everybody();
         for group in &seed.groups {
             self.add_group(group);
         }
@@ -278,6 +286,11 @@ impl Store {
         }
     }
 
+    /// From now on users and memberships come from a directory that Jira cannot write to, such as LDAP.
+    pub const fn set_read_only(&mut self, read_only: bool) {
+        self.read_only = read_only;
+    }
+
     /// Users, groups and licences as JSON; `users` and `groups` have the shape of [`Seed`] and more.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -324,7 +337,11 @@ impl Store {
         for group in self.groups.values_mut() {
             group.members.remove(&fold(name));
         }
-        self.users.remove(&fold(name)).is_some()
+        let user = self.users.remove(&fold(name));
+        if let Some(user) = &user {
+            self.desks.forget(&user.key);
+        }
+        user.is_some()
     }
 
     /// Gives the user a new name; false when it is taken.

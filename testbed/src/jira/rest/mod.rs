@@ -7,8 +7,8 @@ mod user;
 
 use serde_json::{Value, json};
 
-use super::USER_HEADER;
 use super::store::{Licence, Rights, Store};
+use super::{USER_HEADER, desk};
 use crate::stand_in::{Answer, Incoming};
 
 /// Who calls.
@@ -24,14 +24,21 @@ pub(super) fn answer(incoming: &Incoming, store: &mut Store) -> Answer {
         Ok(caller) => caller,
         Err(refusal) => return refusal,
     };
+    let writes = !matches!(incoming.method.as_str(), "GET" | "HEAD");
+    if let Some(refusal) = writes.then(|| refuse_write(incoming, &caller)).flatten() {
+        return refusal;
+    }
     let path = incoming.path.as_str();
+    if let Some(path) = path.strip_prefix("/rest/servicedeskapi/") {
+        return desk::answer(path, incoming, caller.rights, store);
+    }
     let Some(path) = path.strip_prefix("/rest/api/2/").or_else(|| path.strip_prefix("/rest/api/latest/"))
     else {
         return Answer::html(404, "<html><body>dead link</body></html>");
     };
-    let writes = !matches!(incoming.method.as_str(), "GET" | "HEAD");
-    if let Some(refusal) = writes.then(|| refuse_write(incoming, &caller)).flatten() {
-        return refusal;
+    let of_directory = matches!(path, "user" | "group" | "group/user");
+    if writes && of_directory && store.read_only {
+        return Answer::error(400, "Das Verzeichnis kann nicht geändert werden.");
     }
     match (incoming.method.as_str(), path) {
         ("GET", "serverInfo") => Answer::json(200, &server_info()),
@@ -57,9 +64,13 @@ fn authenticate(incoming: &Incoming, store: &Store) -> Result<Caller, Answer> {
             &json!({ "message": "Client must be authenticated to access this resource.", "status-code": 401 }),
         )
     };
-    if let Some(authorization) = incoming.header("authorization") {
-        return authorization
-            .strip_prefix("Bearer ")
+    if incoming.header("authorization").is_some() {
+        // A browser's cookie beside a token makes a browser's call of it, with other checks and other limits.
+        if incoming.header("cookie").is_some() {
+            return Err(Answer::html(403, "XSRF check failed"));
+        }
+        return incoming
+            .bearer()
             .and_then(|token| store.rights(token))
             .map(|rights| Caller { name: String::from("provisioning"), rights })
             .ok_or_else(|| unauthorized().with("x-seraph-loginreason", "AUTHENTICATED_FAILED"));
