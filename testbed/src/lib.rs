@@ -13,6 +13,7 @@ pub mod idp;
 pub mod jira;
 pub mod page;
 pub mod scene;
+pub mod scim_server;
 pub mod server;
 pub mod shared;
 pub mod stand_in;

@@ -14,6 +14,9 @@ const SECOND_OPINIONS: &str = "testbed/tests/interop/second_opinions";
 /// Programs that sign, for our verifier. Those in JavaScript and PHP come with the others.
 const SIGNERS: &str = "testbed/tests/interop/signers";
 
+/// SCIM services that our target provisions.
+const SCIM_SERVERS: &str = "testbed/scim_servers";
+
 /// Installs everything the interop tests need.
 pub(crate) fn install() -> Outcome {
     tools::debian(&[
@@ -32,10 +35,12 @@ pub(crate) fn install() -> Outcome {
         requirements("envoy/e2e/radicale")?,
         requirements(SECOND_OPINIONS)?,
         requirements(SIGNERS)?,
+        requirements(SCIM_SERVERS)?,
     ]
     .concat();
     tools::python(&pinned.iter().map(String::as_str).collect::<Vec<_>>())?;
-    tools::npm(&repository().join(SECOND_OPINIONS))?;
+    tools::npm("npm", &repository().join(SECOND_OPINIONS))?;
+    tools::npm("npm-scim", &repository().join(SCIM_SERVERS))?;
     Ok(())
 }
 

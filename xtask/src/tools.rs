@@ -122,9 +122,9 @@ pub(crate) fn python(packages: &[&str]) -> Outcome<PathBuf> {
     Ok(python)
 }
 
-/// The packages that the `package-lock.json` in `folder` pins, with their hashes, in the cache.
-pub(crate) fn npm(folder: &Path) -> Outcome {
-    let installed = cache()?.join("npm");
+/// The packages that the `package-lock.json` in `folder` pins, with their hashes, in the cache below `place`.
+pub(crate) fn npm(place: &str, folder: &Path) -> Outcome {
+    let installed = cache()?.join(place);
     let lock = fs::read_to_string(folder.join("package-lock.json"))?;
     let note = installed.join("samlgate-lock.json");
     if fs::read_to_string(&note).is_ok_and(|have| have == lock) {

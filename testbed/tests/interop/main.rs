@@ -13,6 +13,7 @@ mod chromium;
 mod gate;
 mod pysaml2;
 mod radicale;
+mod scim;
 mod second_opinions;
 mod signers;
 mod simplesamlphp;
