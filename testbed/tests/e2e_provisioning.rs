@@ -1,6 +1,8 @@
 //! What a sign-in does to the account in Jira, through a real Envoy: every call, every fault, and what people see.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod visits;
+
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,7 @@ use testbed::browser::{Browser, Page};
 use testbed::idp::{Groups, User};
 use testbed::jira::{Effect, Fault, Store, UserSeed};
 use testbed::scene::{Scene, SceneOptions};
+use visits::{counter, enter, logged_since, refused, sign_in};
 
 /// `provisioning.jira_dc.timeout` of every scene here.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -89,11 +92,7 @@ impl Turn {
 
     /// Signs in and expects the application's page.
     fn enter(&self, user: &str, path: &str) -> Browser {
-        let (browser, page) = self.sign_in(user, path);
-        assert_eq!((page.status(), page.header("x-samlgate-code")), (200, None), "{}", page.text());
-        assert_eq!(page.url.as_str(), self.scene.app_url(path));
-        assert!(browser.cookie("__Host-samlgate").is_some());
-        browser
+        enter(self.scene, user, path)
     }
 
     /// Signs in and expects the page of `code`: page, header, counter, event, and no session.
@@ -139,52 +138,6 @@ impl Turn {
 
     fn store(&self) -> Store {
         self.scene.jira.store()
-    }
-}
-
-fn sign_in(scene: &Scene, user: &str, path: &str) -> (Browser, Page) {
-    let mut browser = scene.browser();
-    let login = browser.open(&scene.app_url(path)).unwrap();
-    let form = login.form().with("user", user).with("password", user);
-    let page = browser.submit(&login, &form).unwrap();
-    (browser, page)
-}
-
-fn counter(scene: &Scene, name: &str) -> u64 {
-    let stats = scene.envoy_stats().unwrap();
-    stats.get(&format!("wasmcustom.samlgate.{name}")).copied().unwrap_or_default()
-}
-
-fn refused(scene: &Scene, user: &str, path: &str, code: Code) -> Browser {
-    let name = format!("refused.{}", code.slug());
-    let (before, accepted) = (counter(scene, &name), counter(scene, "sign_in_accepted"));
-    let logged = scene.envoy_log().len();
-    let arrived = scene.app_requests().len();
-    let (browser, page) = sign_in(scene, user, path);
-    assert_eq!(page.header("x-samlgate-code"), Some(code.id()), "{}", page.text());
-    assert_eq!(page.status(), code.status());
-    assert!(page.url.path() == "/saml/acs", "{}", page.url);
-    let text = page.text();
-    assert!(text.contains(code.id()) && text.contains(code.public_reason()), "{text}");
-    assert!(browser.cookie("__Host-samlgate").is_none(), "a session began");
-    assert_eq!(counter(scene, &name), before + 1, "{name}");
-    assert_eq!(counter(scene, "sign_in_accepted"), accepted);
-    assert_eq!(scene.app_requests().len(), arrived, "the application was reached");
-    logged_since(scene, logged, &[r#""event":"refused""#, code.id()]);
-    browser
-}
-
-/// Waits for one line with all `words` in what Envoy logged since it had logged `from` bytes.
-fn logged_since(scene: &Scene, from: usize, words: &[&str]) -> String {
-    let deadline = Instant::now() + Duration::from_secs(3);
-    loop {
-        let log = scene.envoy_log();
-        let new = log.get(from..).unwrap_or_default();
-        if let Some(line) = new.lines().find(|line| words.iter().all(|word| line.contains(word))) {
-            return line.to_owned();
-        }
-        assert!(Instant::now() < deadline, "no line with {words:?} in {new}");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
