@@ -11,6 +11,7 @@ pub mod config;
 pub mod envoy;
 pub mod idp;
 pub mod jira;
+pub mod jira_cloud;
 pub mod page;
 pub mod scene;
 pub mod scim_server;
