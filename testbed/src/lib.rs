@@ -5,9 +5,12 @@
 
 pub mod app;
 pub mod attack;
+pub mod bitbucket;
 pub mod browser;
 pub mod client;
 pub mod config;
+pub mod confluence;
+pub mod crowd;
 pub mod envoy;
 pub mod idp;
 pub mod jira;
