@@ -4,6 +4,7 @@
 //! Nothing here ships. Everything listens on loopback only, and the keys are in the repository.
 
 pub mod app;
+pub mod atlassian_scim;
 pub mod attack;
 pub mod bitbucket;
 pub mod browser;

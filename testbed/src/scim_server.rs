@@ -11,8 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
+use crate::client::{Request, Response};
 use crate::config::repository;
 use crate::envoy::free_port;
+use crate::stand_in::{Answer, Api, Incoming};
 
 /// The bearer token that every server here accepts.
 pub const TOKEN: &str = "stand-in-scim-token";
@@ -132,6 +136,88 @@ impl Drop for ScimServer {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// A server of these as a [`crate::stand_in::StandIn`] takes it, so that calls are recorded and faults can be set.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    address: SocketAddr,
+}
+
+impl Relay {
+    /// Hands on to `server`.
+    #[must_use]
+    pub const fn new(server: &ScimServer) -> Self {
+        Self { address: server.address() }
+    }
+
+    /// Asks the server itself; nothing is recorded.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn call(&self, method: &str, target: &str, body: &Value) -> io::Result<Response> {
+        let request = Request::new(method, &self.address.to_string(), target)
+            .header("Accept", "application/scim+json")
+            .header("Authorization", &format!("Bearer {TOKEN}"));
+        let request = match body {
+            Value::Null => request,
+            body => request.body("application/scim+json", body.to_string()),
+        };
+        request.send(self.address)
+    }
+
+    /// Deletes everything that the server holds.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn clear(&self) -> io::Result<()> {
+        for kind in ["Groups", "Users"] {
+            let all = self.call("GET", &format!("/v2/{kind}?count=1000"), &Value::Null)?.json();
+            for resource in all.get("Resources").and_then(Value::as_array).into_iter().flatten() {
+                let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
+                self.call("DELETE", &format!("/v2/{kind}/{id}"), &Value::Null)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Api for Relay {
+    fn answer(&mut self, incoming: &Incoming) -> Answer {
+        if incoming.is_from_a_browser() {
+            return self.error(403);
+        }
+        let mut request = Request::new(&incoming.method, &self.address.to_string(), &incoming.target);
+        for name in ["accept", "authorization", "if-match", "if-none-match"] {
+            if let Some(value) = incoming.header(name) {
+                request = request.header(name, value);
+            }
+        }
+        if let Some(media_type) = incoming.header("content-type").filter(|_| !incoming.body.is_empty()) {
+            request = request.body(media_type, incoming.body.clone());
+        }
+        let Ok(response) = request.send(self.address) else { return self.error(502) };
+        let mut answer = Answer::empty(response.status);
+        for name in ["content-type", "etag", "location", "www-authenticate", "retry-after"] {
+            if let Some(value) = response.header(name) {
+                answer = answer.with(name, value);
+            }
+        }
+        answer.body = response.body;
+        answer
+    }
+
+    fn error(&self, status: u16) -> Answer {
+        let mut answer = Answer::empty(status).with("content-type", "application/scim+json");
+        answer.body = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": status.to_string(),
+            "detail": "the testbed was told to fail",
+        })
+        .to_string()
+        .into_bytes();
+        answer
     }
 }
 
