@@ -141,7 +141,6 @@ fn what_is_required_is_marked() {
         ("/rules/1/match/path", "path_separated_prefix"),
         ("/policy/group_mapping/0", "idp_group"),
         ("/policy/group_mapping/0", "groups"),
-        ("/provisioning", "jira_dc"),
         ("/provisioning/jira_dc", "cluster"),
     ] {
         let mut bad = good.clone();

@@ -17,7 +17,9 @@ use std::path::Path;
 use samlgate::base::{Pii, UnixTime};
 use samlgate::identity::{AssertedGroups, Identity, UnknownGroups};
 use samlgate::policy::{AccountFacts, Facts, RequestFacts, StartUrl, decide};
-use samlgate::provision::{self, DesiredState, Operation, RemoteAccount, RemoteMarker, RemoteState};
+use samlgate::provision::{
+    self, DesiredState, Directory, Operation, Profile, RemoteAccount, RemoteMarker, RemoteState,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -178,6 +180,8 @@ fn run(case: &Case) -> Result<Vec<String>, String> {
             username: identity.username.clone(),
             email: None,
             display_name: None,
+            profile: Profile::new(),
+            is_customer: decision.customer,
             account: decision.account,
             groups: decision.desired.clone(),
             marker: None,
@@ -222,6 +226,8 @@ fn remote(case: &Case) -> Option<RemoteState> {
         display_name: Pii::new("Alice".to_owned()),
         active,
         groups: groups.iter().cloned().collect(),
+        id: None,
+        profile: Profile::new(),
     };
     let account = match &case.account {
         AccountYaml::Unknown => return None,
@@ -229,6 +235,6 @@ fn remote(case: &Case) -> Option<RemoteState> {
         AccountYaml::Present(groups) => Some(account(groups, true)),
         AccountYaml::Inactive(groups) => Some(account(groups, false)),
     };
-    let existing_groups = case.existing_groups.clone();
-    Some(RemoteState { account, marker: RemoteMarker::NotRead, existing_groups })
+    let directory = Directory::with_groups(&case.existing_groups);
+    Some(RemoteState { account, marker: RemoteMarker::NotRead, directory, ..RemoteState::default() })
 }

@@ -213,6 +213,16 @@ catalogue! {
     8006 GuardrailExceeded "guardrail_exceeded" 503 Error "Your account could not be prepared." "The plan removes more groups than provisioning.max_group_removals allows; check the assertion and the mapping before raising it";
     8007 AccountInactive "account_inactive" 403 Warning "Your account in the application is deactivated." "Reactivate the account in the application";
     8008 AccountAbsent "account_absent" 403 Warning "You have no account in the application." "Create the account, or switch provisioning.create_accounts on";
+    8009 DirectoryReadOnly "directory_read_only" 503 Error "Your account could not be prepared." "What should change belongs to a directory that the application may only read; change it there, set policy.apply_idp_groups_to: NEW_USERS, or choose groups of the application's own directory";
+    8010 AccountAmbiguous "account_ambiguous" 403 Warning "More than one account in the application has your e-mail address." "Give each account an address of its own, or switch provisioning.link_by_email off";
+    8011 AccountProtected "account_protected" 403 Attack "This account cannot be used with single sign-on." "The user name is listed in provisioning.protected_usernames; find out why the identity provider sends it";
+    8012 CircuitOpen "circuit_open" 503 Warning "Your account could not be prepared because the application does not answer." "The application failed a moment ago and is left alone for provisioning.circuit_open_for; look for the first failure";
+    8013 SeatsLow "seats_low" 0 Warning "The application has few licences left." "Buy seats, or take groups with application access from people who do not need them";
+    8014 JobDropped "job_dropped" 0 Error "Your account could not be prepared." "What was left to do for a person was given up; the next sign-in does it again. Look at the events before this one";
+    8015 EmailConflict "email_conflict" 0 Warning "Your e-mail address differs from that of your account." "The application does not let an address be changed; change it at its source, or give the person another account";
+    8016 OrganizationRefused "organization_refused" 503 Error "Your account could not be prepared." "The organization is kept by somebody else; choose another name, or let the identity provider that owns it keep it";
+    8017 LimitExceeded "limit_exceeded" 503 Error "Your account could not be prepared." "A documented limit of the application is reached; split the group, or delete groups that nobody uses";
+    8018 EmailMissing "email_missing" 403 Warning "Your identity provider did not send your e-mail address." "The application knows people by e-mail address: let the identity provider send one, or correct identity.email";
 
     // 9xxx: configuration and host
     9001 ConfigMalformed "config_malformed" 0 Error "The configuration could not be read." "Fix the JSON or YAML at the named place";

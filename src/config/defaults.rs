@@ -242,20 +242,39 @@ impl Default for Provisioning {
             create_missing_groups: false,
             max_group_removals: Whole(20),
             max_group_creations: Whole(10),
+            max_group_removal_percent: Whole(100),
+            on_guardrail: OnGuardrail::Refuse,
+            dry_run: false,
+            link_by_email: None,
+            protected_usernames: Vec::new(),
+            customers: None,
+            profile: Vec::new(),
             on_failure: OnFailure::Refuse,
         }
     }
 }
 
-impl Default for JiraDc {
+impl Default for BasicCredentials {
     fn default() -> Self {
-        Self {
-            cluster: None,
-            authority: None,
-            path_prefix: String::new(),
-            timeout: Span::seconds(5),
-            token: None,
-        }
+        Self { username: None, password: None }
+    }
+}
+
+impl Default for Customers {
+    fn default() -> Self {
+        Self { organizations: None, only_portal_sign_ins: true, service_desks: Vec::new() }
+    }
+}
+
+impl Default for ProfileAttribute {
+    fn default() -> Self {
+        Self { field: None, attribute: None }
+    }
+}
+
+impl Default for LinkByEmail {
+    fn default() -> Self {
+        Self { email_domains: Vec::new() }
     }
 }
 

@@ -257,7 +257,12 @@ impl Candidate {
     }
 
     fn sign_in<'a>(&'a self, provisioning: &'a Provisioning, env: &Env<'a>) -> SignIn<'a> {
-        SignIn { identity: &self.identity, request: self.request_facts(env), provisioning }
+        SignIn {
+            identity: &self.identity,
+            request: self.request_facts(env),
+            provisioning,
+            request_id: &self.visit.reader.request_id,
+        }
     }
 }
 
@@ -300,7 +305,14 @@ fn provisioning_turn(
             asks,
             tells: Vec::new(),
         },
-        ProvisioningTurn::Done { admitted, report } => begin(candidate, claim, &admitted, &report, env),
+        ProvisioningTurn::Done { admitted, report, username } => {
+            let mut candidate = candidate;
+            // From here on it is the application's account that acts, whatever the identity provider calls its owner.
+            if let Some(username) = username {
+                candidate.identity.username = username;
+            }
+            begin(candidate, claim, &admitted, &report, env)
+        }
         ProvisioningTurn::Failed { rejection, admitted } => {
             failed(candidate, claim, &rejection, admitted, env)
         }
@@ -326,7 +338,7 @@ fn failed(
             | Code::TargetAnswerMalformed
     );
     match &env.settings.provisioning {
-        Some(provisioning) if overlooked && provisioning.on_failure == OnFailure::Continue => {
+        Some(provisioning) if overlooked && provisioning.on_failure != OnFailure::Refuse => {
             let admitted = match admitted.map_or_else(|| candidate.admit_blindly(env), Ok) {
                 Ok(admitted) => admitted,
                 Err(refused) => return candidate.refuse(&refused),

@@ -19,8 +19,8 @@ pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueF
 pub use login::login;
 pub use logout::{LogoutIntent, logout};
 pub use settings::{
-    AuthnRequestBinding, IdentityProvider, OnFailure, Provisioning, ServiceProvider, Settings,
-    SignAuthnRequests,
+    AuthnRequestBinding, Customers, IdentityProvider, OnFailure, OnGuardrail, Organizations, Provisioning,
+    ServiceProvider, Settings, SignAuthnRequests,
 };
 pub use test_page::{TestPage, TestStart};
 
@@ -46,8 +46,6 @@ pub type Step<S> = crate::effect::Step<S>;
 
 /// Asks of one step are numbered from here on.
 const FIRST_ASK: AskId = AskId(0);
-/// The second ask of a step that has two.
-const SECOND_ASK: AskId = AskId(1);
 
 /// Ends a flow with a refusal: page, event and counter say the same code.
 pub(crate) fn refuse<S>(rejection: &Rejection, reader: &Reader, retry: Option<&str>) -> Step<S> {

@@ -1,8 +1,13 @@
 //! What flows need to know: the checked settings of the rooms that they sequence.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
-use crate::base::{ClockSkew, Limits, PiiKey};
+use crate::base::{ClockSkew, Limits, Pii, PiiKey};
+use crate::http::StringMatch;
+use crate::identity::Identity;
+use crate::policy::condition::DomainMatch;
+use crate::provision::{Profile, ProfileField};
 use crate::saml::metadata::idp::IdpMetadata;
 use crate::saml::{SignatureDemand, Signer};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
@@ -120,6 +125,81 @@ pub struct Provisioning {
     pub rules: provision::Settings,
     /// What a failure means for the person who signs in.
     pub on_failure: OnFailure,
+    /// What a plan that the guardrail stopped means for the person who signs in.
+    pub on_guardrail: OnGuardrail,
+    /// Plan and tell, but change nothing.
+    pub dry_run: bool,
+    /// Whose accounts may be found by e-mail address when the user name leads to none: people of these domains; `None` to
+    /// link nobody.
+    pub link_by_email: Option<Vec<DomainMatch>>,
+    /// User names that nobody may sign in with.
+    pub protected_usernames: Vec<StringMatch>,
+    /// Where customers belong; `None` to leave that alone.
+    pub customers: Option<Customers>,
+    /// Which attribute says what about a person.
+    pub profile: Vec<(ProfileField, String)>,
+}
+
+impl Provisioning {
+    /// Is `username` one that nobody may sign in with, in whatever spelling?
+    #[must_use]
+    pub fn is_protected(&self, username: &str) -> bool {
+        let folded = username.to_lowercase();
+        self.protected_usernames.iter().any(|name| name.matches(username) || name.matches(&folded))
+    }
+
+    /// What the identity provider says about the fields of a profile.
+    #[must_use]
+    pub fn profile_of(&self, identity: &Identity) -> Profile {
+        let value = |attribute: &str| {
+            let text = identity.attribute(attribute)?.values.iter().find(|value| !value.trim().is_empty())?;
+            Some(Pii::new(text.trim().to_owned()))
+        };
+        self.profile.iter().filter_map(|(field, attribute)| Some((*field, value(attribute)?))).collect()
+    }
+}
+
+/// Where customers belong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customers {
+    /// Which organizations.
+    pub organizations: Organizations,
+    /// Only people who came by the portal are put anywhere.
+    pub only_portal_sign_ins: bool,
+    /// Ids of the service desks that the organizations are linked to.
+    pub service_desks: BTreeSet<String>,
+}
+
+/// Which organizations a customer belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Organizations {
+    /// Everybody belongs to these.
+    Fixed(BTreeSet<String>),
+    /// The values of this attribute.
+    Attribute(String),
+}
+
+impl Customers {
+    /// The organizations of `identity`.
+    #[must_use]
+    pub fn organizations_of(&self, identity: &Identity) -> BTreeSet<String> {
+        match &self.organizations {
+            Organizations::Fixed(names) => names.clone(),
+            Organizations::Attribute(name) => {
+                let values = identity.attribute(name).map(|found| found.values).unwrap_or_default();
+                values
+                    .iter()
+                    .map(|value| value.trim().to_owned())
+                    .filter(|value| is_organization(value))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// 1 to 200 characters, the limit of the service desk's API, without control characters.
+fn is_organization(name: &str) -> bool {
+    (1..=200).contains(&name.chars().count()) && !name.chars().any(char::is_control)
 }
 
 /// What a provisioning failure means for the person who signs in.
@@ -128,6 +208,17 @@ pub enum OnFailure {
     /// No session: the person sees a page with the code. Nobody enters with rights that could not be checked.
     Refuse,
     /// The session begins all the same; the event and the counter tell.
+    Continue,
+    /// The same, and what could not be done is done in the background.
+    ContinueAndRetry,
+}
+
+/// What a plan that the guardrail stopped means for the person who signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnGuardrail {
+    /// No session.
+    Refuse,
+    /// The session begins with those of the decided groups that the account has already; nothing is changed.
     Continue,
 }
 

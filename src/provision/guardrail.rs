@@ -7,10 +7,14 @@ use crate::base::Code;
 use super::plan::Plan;
 use super::state::Settings;
 
+/// Removals that are no share of anything: of somebody with two groups, one is half already.
+const FEW_REMOVALS: usize = 2;
+
 /// A bound on the harm that one plan can do, whatever mistake in assertion, mapping or code led to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guardrail {
     max_group_removals: usize,
+    max_group_removal_percent: u8,
     max_group_creations: usize,
 }
 
@@ -20,6 +24,7 @@ impl Guardrail {
     pub const fn new(settings: &Settings) -> Self {
         Self {
             max_group_removals: settings.max_group_removals,
+            max_group_removal_percent: settings.max_group_removal_percent,
             max_group_creations: settings.max_group_creations,
         }
     }
@@ -33,6 +38,11 @@ impl Guardrail {
         let removals = plan.removals();
         if removals > self.max_group_removals {
             return Err(GuardrailRefusal::TooManyRemovals { removals, allowed: self.max_group_removals });
+        }
+        let percent = removals.saturating_mul(100).checked_div(plan.memberships()).unwrap_or(0);
+        let allowed = usize::from(self.max_group_removal_percent);
+        if removals > FEW_REMOVALS && percent > allowed {
+            return Err(GuardrailRefusal::TooLargeShare { removals, percent, allowed });
         }
         let creations = plan.creations();
         if creations > self.max_group_creations {
@@ -69,6 +79,15 @@ pub enum GuardrailRefusal {
         /// `provisioning.max_group_removals`.
         allowed: usize,
     },
+    /// It ends a larger part of somebody's memberships than one sign-in may.
+    TooLargeShare {
+        /// Memberships that the plan ends.
+        removals: usize,
+        /// How many of a hundred memberships that is.
+        percent: usize,
+        /// `provisioning.max_group_removal_percent`.
+        allowed: usize,
+    },
     /// It makes more groups than one sign-in may.
     TooManyCreations {
         /// Groups that the plan makes.
@@ -92,6 +111,11 @@ impl fmt::Display for GuardrailRefusal {
             Self::TooManyRemovals { removals, allowed } => {
                 write!(f, "the plan removes {removals} groups, and at most {allowed} are allowed")
             }
+            Self::TooLargeShare { removals, percent, allowed } => write!(
+                f,
+                "the plan removes {removals} groups, {percent} percent of all, and at most {allowed} percent are \
+                 allowed"
+            ),
             Self::TooManyCreations { creations, allowed } => {
                 write!(f, "the plan makes {creations} groups, and at most {allowed} are allowed")
             }

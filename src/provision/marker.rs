@@ -1,6 +1,7 @@
 //! What we remember at the account: who came by the portal, and roughly when.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use crate::base::{Pii, UnixTime};
 
@@ -20,6 +21,28 @@ pub struct Marker {
     /// The account was made, and not all of the plan that made it is done yet. Without this a sign-in that breaks off
     /// in between would leave a person who is not new any more and never got what new people get.
     pub unfinished: bool,
+    /// Organizations that we put the customer into. What we gave we may take; what somebody else gave we do not see.
+    pub organizations: BTreeSet<String>,
+    /// Service desks that we made the person a customer of.
+    pub service_desks: BTreeSet<String>,
+}
+
+/// Where a customer belongs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomerAccess {
+    /// Names of the organizations.
+    pub organizations: BTreeSet<String>,
+    /// The service desks that those organizations are linked to; without organizations the person becomes a customer of
+    /// each.
+    pub service_desks: BTreeSet<String>,
+}
+
+impl CustomerAccess {
+    /// The service desks of which the person is a customer without an organization in between.
+    #[must_use]
+    pub fn direct_service_desks(&self) -> BTreeSet<String> {
+        if self.organizations.is_empty() { self.service_desks.clone() } else { BTreeSet::new() }
+    }
 }
 
 /// The marker as it was read.
@@ -43,6 +66,8 @@ pub struct MarkerUpdate {
     pub customer_login: Option<Pii<String>>,
     /// The time of the sign-in; `None` when nobody signs in (a background sync must not prolong anything).
     pub signed_in_at: Option<UnixTime>,
+    /// Where the customer belongs; `None` when this sign-in says nothing about it.
+    pub customer: Option<CustomerAccess>,
 }
 
 impl MarkerUpdate {
@@ -58,23 +83,37 @@ impl MarkerUpdate {
             RemoteMarker::Absent => None,
             RemoteMarker::Present(marker) => Some(marker),
         };
+        let organizations = |have: Option<&Marker>| match &self.customer {
+            Some(customer) => customer.organizations.clone(),
+            None => have.map(|have| have.organizations.clone()).unwrap_or_default(),
+        };
+        let service_desks = |have: Option<&Marker>| match &self.customer {
+            Some(customer) => customer.direct_service_desks(),
+            None => have.map(|have| have.service_desks.clone()).unwrap_or_default(),
+        };
         let Some(have) = have else {
             return Some(Marker {
                 customer_login: self.customer_login.clone(),
                 last_login: self.signed_in_at,
                 unfinished: false,
+                organizations: organizations(None),
+                service_desks: service_desks(None),
             });
         };
+        let moved = organizations(Some(have)) != have.organizations
+            || service_desks(Some(have)) != have.service_desks;
         let first_portal_sign_in = have.customer_login.is_none() && self.customer_login.is_some();
         let last_login_is_old = match (have.last_login, self.signed_in_at) {
             (_, None) => false,
             (None, Some(_)) => true,
             (Some(then), Some(now)) => now.saturating_since(then) >= LAST_LOGIN_RESOLUTION,
         };
-        (first_portal_sign_in || last_login_is_old || have.unfinished).then(|| Marker {
+        (first_portal_sign_in || last_login_is_old || moved || have.unfinished).then(|| Marker {
             customer_login: self.customer_login.clone().or_else(|| have.customer_login.clone()),
             last_login: self.signed_in_at.max(have.last_login),
             unfinished: false,
+            organizations: organizations(Some(have)),
+            service_desks: service_desks(Some(have)),
         })
     }
 }
@@ -89,12 +128,13 @@ mod tests {
         MarkerUpdate {
             customer_login: customer_login.map(|name| Pii::new(name.to_owned())),
             signed_in_at: signed_in_at.map(UnixTime::from_secs),
+            customer: None,
         }
     }
 
     fn marker(customer_login: Option<&str>, last_login: Option<u64>) -> Marker {
         let update = update(customer_login, last_login);
-        Marker { customer_login: update.customer_login, last_login: update.signed_in_at, unfinished: false }
+        Marker { customer_login: update.customer_login, last_login: update.signed_in_at, ..Marker::default() }
     }
 
     #[test]
@@ -144,5 +184,26 @@ mod tests {
                 assert_eq!(update.against(&RemoteMarker::Present(written)), None, "{what}, again");
             }
         }
+    }
+
+    #[test]
+    fn where_we_put_a_customer_is_remembered_and_nothing_else() {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let customer = |organizations: &[&str], desks: &[&str]| MarkerUpdate {
+            customer: Some(CustomerAccess { organizations: set(organizations), service_desks: set(desks) }),
+            ..update(None, Some(5))
+        };
+        let with = |organizations: &[&str], desks: &[&str]| Marker {
+            organizations: set(organizations),
+            service_desks: set(desks),
+            ..marker(None, Some(5))
+        };
+        let remote = RemoteMarker::Present(with(&["Acme"], &[]));
+        assert_eq!(customer(&["Acme"], &["1"]).against(&remote), None, "the organization leads to the desk");
+        assert_eq!(customer(&["Other"], &[]).against(&remote), Some(with(&["Other"], &[])));
+        assert_eq!(customer(&[], &["1"]).against(&remote), Some(with(&[], &["1"])));
+        assert_eq!(update(None, Some(5)).against(&remote), None, "no portal sign-in says nothing");
+        let later = update(None, Some(5 + DAY)).against(&remote).unwrap();
+        assert_eq!(later.organizations, set(&["Acme"]), "and forgets nothing");
     }
 }

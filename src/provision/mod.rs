@@ -4,18 +4,34 @@
 //! old and the new state; every operation may be repeated; nothing to change means nothing to send. Knows no HTTP and
 //! no vendor's field names, and decides nothing about who should get what.
 
+mod account;
+mod capabilities;
+mod delivery;
+mod directory;
 mod guardrail;
 mod marker;
 mod operation;
 mod plan;
 mod progress;
+mod question;
+mod reason;
 mod recorded;
+mod satisfied;
+mod seats;
 mod state;
 
+pub use account::{AccountId, AccountKey, AccountKeyKind, AccountRef, Profile, ProfileField, RemoteAccount};
+pub use capabilities::Capabilities;
+pub use delivery::Delivery;
+pub use directory::{Directory, Known, KnownGroup, KnownOrganization};
 pub use guardrail::{Approved, Guardrail, GuardrailRefusal};
-pub use marker::{LAST_LOGIN_RESOLUTION, Marker, MarkerUpdate, RemoteMarker};
-pub use operation::{AccountChanges, Operation, OperationKind, Reason, Subject, satisfied};
+pub use marker::{CustomerAccess, LAST_LOGIN_RESOLUTION, Marker, MarkerUpdate, RemoteMarker};
+pub use operation::{AccountChanges, Operation, OperationKind};
 pub use plan::{Plan, ProvisionError, plan};
 pub use progress::{Done, Progress};
+pub use question::{Page, Question};
+pub use reason::Reason;
 pub use recorded::RecordedAccount;
-pub use state::{DesiredState, RemoteAccount, RemoteState, Settings};
+pub use satisfied::satisfied;
+pub use seats::Seats;
+pub use state::{DesiredState, RemoteState, Settings};

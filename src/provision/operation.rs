@@ -1,12 +1,13 @@
-//! One step of a plan: what to do, why, and how to see that it is done.
+//! One step of a plan.
 
 use core::fmt;
 
 use crate::base::Pii;
-use crate::policy::FoldedName;
 
-use super::marker::{Marker, RemoteMarker};
-use super::state::RemoteState;
+use super::account::{AccountRef, Profile};
+use super::delivery::Delivery;
+use super::marker::Marker;
+use super::reason::Reason;
 
 /// One change at the application. Each may be repeated without harm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,16 +21,20 @@ pub enum Operation {
         email: Option<Pii<String>>,
         /// What to call the person; the user name when the IdP sent nothing better.
         display_name: Pii<String>,
+        /// What else the IdP said and the application keeps.
+        profile: Profile,
+        /// It is a portal customer.
+        customer: bool,
     },
     /// Let a deactivated account be used again.
     ReactivateAccount {
-        /// The user name in the application's spelling.
-        username: Pii<String>,
+        /// Whose.
+        account: AccountRef,
     },
     /// Change what differs, nothing else.
     UpdateAccount {
-        /// The user name in the application's spelling.
-        username: Pii<String>,
+        /// Whose.
+        account: AccountRef,
         /// What to change; at least one field is set.
         changes: AccountChanges,
     },
@@ -40,8 +45,8 @@ pub enum Operation {
     },
     /// Make the account a member.
     AddToGroup {
-        /// The user name.
-        username: Pii<String>,
+        /// Whose.
+        account: AccountRef,
         /// The group in the configured spelling.
         group: String,
         /// The name came from the IdP: a group that does not exist is passed over.
@@ -49,18 +54,53 @@ pub enum Operation {
     },
     /// End the account's membership.
     RemoveFromGroup {
-        /// The user name.
-        username: Pii<String>,
+        /// Whose.
+        account: AccountRef,
         /// The group in the application's spelling.
         group: String,
     },
+    /// Make the organization if the application lacks it.
+    CreateOrganization {
+        /// The organization's name.
+        organization: String,
+    },
+    /// Let the organization's members reach the service desk.
+    LinkOrganization {
+        /// The organization's name.
+        organization: String,
+        /// The service desk's id.
+        service_desk: String,
+    },
+    /// Let the account reach the service desk as a customer.
+    AddCustomer {
+        /// Whose.
+        account: AccountRef,
+        /// The service desk's id.
+        service_desk: String,
+    },
+    /// Put the account into the organization.
+    AddToOrganization {
+        /// Whose.
+        account: AccountRef,
+        /// The organization's name.
+        organization: String,
+    },
+    /// Take the account out of the organization.
+    RemoveFromOrganization {
+        /// Whose.
+        account: AccountRef,
+        /// The organization's name.
+        organization: String,
+    },
     /// Write our marker; a marker that is not unfinished is the last step, so it says that the rest was done.
     WriteMarker {
-        /// The user name.
-        username: Pii<String>,
+        /// Whose.
+        account: AccountRef,
         /// The whole new value.
         marker: Marker,
     },
+    /// Tell everything at once.
+    Deliver(Box<Delivery>),
 }
 
 /// The fields of an account that a sign-in may change.
@@ -70,33 +110,35 @@ pub struct AccountChanges {
     pub email: Option<Pii<String>>,
     /// The new display name.
     pub display_name: Option<Pii<String>>,
+    /// The other fields that change.
+    pub profile: Profile,
 }
 
 impl AccountChanges {
     /// True when there is nothing to change.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.email.is_none() && self.display_name.is_none()
+    pub fn is_empty(&self) -> bool {
+        self.email.is_none() && self.display_name.is_none() && self.profile.is_empty()
     }
 }
 
 /// The kind of an operation, for logs and errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the variant of `Operation` of the same name")]
 pub enum OperationKind {
-    /// [`Operation::CreateAccount`].
     CreateAccount,
-    /// [`Operation::ReactivateAccount`].
     ReactivateAccount,
-    /// [`Operation::UpdateAccount`].
     UpdateAccount,
-    /// [`Operation::CreateGroup`].
     CreateGroup,
-    /// [`Operation::AddToGroup`].
     AddToGroup,
-    /// [`Operation::RemoveFromGroup`].
     RemoveFromGroup,
-    /// [`Operation::WriteMarker`].
+    CreateOrganization,
+    LinkOrganization,
+    AddCustomer,
+    AddToOrganization,
+    RemoveFromOrganization,
     WriteMarker,
+    Deliver,
 }
 
 impl OperationKind {
@@ -110,62 +152,15 @@ impl OperationKind {
             Self::CreateGroup => "create_group",
             Self::AddToGroup => "add_to_group",
             Self::RemoveFromGroup => "remove_from_group",
+            Self::CreateOrganization => "create_organization",
+            Self::LinkOrganization => "link_organization",
+            Self::AddCustomer => "add_customer",
+            Self::AddToOrganization => "add_to_organization",
+            Self::RemoveFromOrganization => "remove_from_organization",
             Self::WriteMarker => "write_marker",
+            Self::Deliver => "deliver",
         }
     }
-}
-
-/// Why an operation is in the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The person has no account.
-    AccountAbsent,
-    /// The account is deactivated.
-    AccountInactive,
-    /// The IdP's e-mail address differs.
-    EmailDiffers,
-    /// The IdP's display name differs.
-    DisplayNameDiffers,
-    /// E-mail address and display name differ.
-    EmailAndDisplayNameDiffer,
-    /// A group is to be added, and it is not known to exist.
-    GroupNotKnown,
-    /// The rules give the group, and the account is no member.
-    NotMember,
-    /// The rules give the managed group no longer, and the account is a member.
-    NoLongerGranted,
-    /// The marker is absent, misses the portal sign-in, or is older than a day.
-    MarkerOutdated,
-    /// The account was made just now, and its groups are still to come.
-    AccountUnfinished,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AccountAbsent => "account absent",
-            Self::AccountInactive => "account deactivated",
-            Self::EmailDiffers => "e-mail differs",
-            Self::DisplayNameDiffers => "display name differs",
-            Self::EmailAndDisplayNameDiffer => "e-mail and display name differ",
-            Self::GroupNotKnown => "group not known to exist",
-            Self::NotMember => "granted, not a member",
-            Self::NoLongerGranted => "no longer granted",
-            Self::MarkerOutdated => "marker absent or outdated",
-            Self::AccountUnfinished => "account unfinished",
-        })
-    }
-}
-
-/// What has to be read again to see whether an operation is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject<'a> {
-    /// The account of this user name, with its groups.
-    Account(&'a Pii<String>),
-    /// Whether this group exists.
-    Group(&'a str),
-    /// The marker at the account of this user name.
-    Marker(&'a Pii<String>),
 }
 
 impl Operation {
@@ -179,7 +174,13 @@ impl Operation {
             Self::CreateGroup { .. } => OperationKind::CreateGroup,
             Self::AddToGroup { .. } => OperationKind::AddToGroup,
             Self::RemoveFromGroup { .. } => OperationKind::RemoveFromGroup,
+            Self::CreateOrganization { .. } => OperationKind::CreateOrganization,
+            Self::LinkOrganization { .. } => OperationKind::LinkOrganization,
+            Self::AddCustomer { .. } => OperationKind::AddCustomer,
+            Self::AddToOrganization { .. } => OperationKind::AddToOrganization,
+            Self::RemoveFromOrganization { .. } => OperationKind::RemoveFromOrganization,
             Self::WriteMarker { .. } => OperationKind::WriteMarker,
+            Self::Deliver(_) => OperationKind::Deliver,
         }
     }
 
@@ -198,76 +199,49 @@ impl Operation {
             Self::ReactivateAccount { .. } => Reason::AccountInactive,
             Self::UpdateAccount { changes, .. } => match (&changes.email, &changes.display_name) {
                 (Some(_), Some(_)) => Reason::EmailAndDisplayNameDiffer,
-                (None, _) => Reason::DisplayNameDiffers,
+                (None, Some(_)) => Reason::DisplayNameDiffers,
                 (Some(_), None) => Reason::EmailDiffers,
+                (None, None) => Reason::ProfileDiffers,
             },
             Self::CreateGroup { .. } => Reason::GroupNotKnown,
             Self::AddToGroup { .. } => Reason::NotMember,
             Self::RemoveFromGroup { .. } => Reason::NoLongerGranted,
+            Self::CreateOrganization { .. } => Reason::OrganizationNotKnown,
+            Self::LinkOrganization { .. } => Reason::NotLinked,
+            Self::AddCustomer { .. } | Self::AddToOrganization { .. } => Reason::CustomerBelongs,
+            Self::RemoveFromOrganization { .. } => Reason::CustomerMoved,
             Self::WriteMarker { marker, .. } if marker.unfinished => Reason::AccountUnfinished,
             Self::WriteMarker { .. } => Reason::MarkerOutdated,
+            Self::Deliver(_) => Reason::NotReadable,
         }
     }
 
-    /// What to read when the application's answer leaves open whether it is done.
+    /// The group or organization that it is about.
     #[must_use]
-    pub fn subject(&self) -> Subject<'_> {
+    pub fn about(&self) -> Option<&str> {
         match self {
-            Self::CreateAccount { username, .. }
-            | Self::ReactivateAccount { username }
-            | Self::UpdateAccount { username, .. }
-            | Self::AddToGroup { username, .. }
-            | Self::RemoveFromGroup { username, .. } => Subject::Account(username),
-            Self::CreateGroup { group } => Subject::Group(group),
-            Self::WriteMarker { username, .. } => Subject::Marker(username),
+            Self::CreateGroup { group }
+            | Self::AddToGroup { group, .. }
+            | Self::RemoveFromGroup { group, .. } => Some(group),
+            Self::CreateOrganization { organization }
+            | Self::LinkOrganization { organization, .. }
+            | Self::AddToOrganization { organization, .. }
+            | Self::RemoveFromOrganization { organization, .. } => Some(organization),
+            Self::AddCustomer { service_desk, .. } => Some(service_desk),
+            Self::CreateAccount { .. }
+            | Self::ReactivateAccount { .. }
+            | Self::UpdateAccount { .. }
+            | Self::WriteMarker { .. }
+            | Self::Deliver(_) => None,
         }
     }
 }
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CreateGroup { group }
-            | Self::AddToGroup { group, .. }
-            | Self::RemoveFromGroup { group, .. } => {
-                write!(f, "{} `{group}` ({})", self.kind().as_str(), self.reason())
-            }
-            Self::CreateAccount { .. }
-            | Self::ReactivateAccount { .. }
-            | Self::UpdateAccount { .. }
-            | Self::WriteMarker { .. } => {
-                write!(f, "{} ({})", self.kind().as_str(), self.reason())
-            }
-        }
-    }
-}
-
-/// Is what `operation` wants already so in `remote`, freshly read?
-///
-/// This is how an answer that can mean several things is understood: the state decides, never the text of an error.
-/// An account that exists satisfies its creation only while it is active: the plan was made for a person without an
-/// account, and a deactivated one must not be entered by the back door.
-#[must_use]
-pub fn satisfied(operation: &Operation, remote: &RemoteState) -> bool {
-    let account = remote.account.as_ref();
-    match operation {
-        Operation::CreateAccount { username, .. } => account.is_some_and(|account| {
-            account.active && FoldedName::same(account.username.expose(), username.expose())
-        }),
-        Operation::ReactivateAccount { .. } => account.is_some_and(|account| account.active),
-        Operation::UpdateAccount { changes, .. } => account.is_some_and(|account| {
-            changes.email.as_ref().is_none_or(|email| account.email.as_ref() == Some(email))
-                && changes.display_name.as_ref().is_none_or(|name| account.display_name == *name)
-        }),
-        Operation::CreateGroup { group } => remote.knows_group(group),
-        Operation::AddToGroup { group, .. } => {
-            account.is_some_and(|account| account.groups.iter().any(|have| FoldedName::same(have, group)))
-        }
-        Operation::RemoveFromGroup { group, .. } => {
-            account.is_some_and(|account| !account.groups.iter().any(|have| FoldedName::same(have, group)))
-        }
-        Operation::WriteMarker { marker, .. } => {
-            matches!(&remote.marker, RemoteMarker::Present(have) if have == marker)
+        match self.about() {
+            Some(name) => write!(f, "{} `{name}` ({})", self.kind().as_str(), self.reason()),
+            None => write!(f, "{} ({})", self.kind().as_str(), self.reason()),
         }
     }
 }

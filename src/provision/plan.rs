@@ -1,16 +1,19 @@
 //! The difference between what an account should be and what it is.
 
 use core::fmt;
+use std::collections::BTreeSet;
 
 use crate::base::{Code, Pii};
 use crate::policy::{AccountDecision, GroupNames};
 
-use super::marker::Marker;
+use super::account::{AccountRef, Profile, RemoteAccount};
+use super::delivery::Delivery;
+use super::marker::{CustomerAccess, Marker, RemoteMarker};
 use super::operation::{AccountChanges, Operation};
-use super::state::{DesiredState, RemoteAccount, RemoteState, Settings};
+use super::state::{DesiredState, RemoteState, Settings};
 
 /// The operations that lead from what is to what should be, in the order in which they are to be done: account, groups
-/// that must exist, additions, removals, marker.
+/// that must exist, additions, removals, organizations, marker.
 ///
 /// A new account that is to get groups has its marker written twice, as unfinished right after it was made and again at
 /// the end: what only new people get is not lost when the sign-in breaks off in between.
@@ -19,6 +22,8 @@ use super::state::{DesiredState, RemoteAccount, RemoteState, Settings};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     operations: Vec<Operation>,
+    memberships: usize,
+    email_conflict: bool,
 }
 
 impl Plan {
@@ -39,6 +44,19 @@ impl Plan {
     pub fn removals(&self) -> usize {
         let removes = |operation: &&Operation| matches!(operation, Operation::RemoveFromGroup { .. });
         self.operations.iter().filter(removes).count()
+    }
+
+    /// How many memberships the account has before it.
+    #[must_use]
+    pub const fn memberships(&self) -> usize {
+        self.memberships
+    }
+
+    /// The IdP has another e-mail address than the application, where an address cannot be changed (J19). Nothing is sent;
+    /// somebody has to look.
+    #[must_use]
+    pub const fn has_email_conflict(&self) -> bool {
+        self.email_conflict
     }
 
     /// How many groups it makes.
@@ -97,61 +115,109 @@ pub fn plan(
     remote: &RemoteState,
     settings: &Settings,
 ) -> Result<Plan, ProvisionError> {
-    let mut operations = Vec::new();
-    let username = match &remote.account {
+    let mut plan = Plan::default();
+    if !settings.capabilities.reads {
+        plan.operations.push(Operation::Deliver(Box::new(delivery(desired))));
+        return Ok(plan);
+    }
+    let account = match &remote.account {
         None if desired.account != AccountDecision::Create => return Err(ProvisionError::AccountAbsent),
         None => {
-            operations.push(create(desired));
-            operations.extend(unfinished(desired, remote));
-            desired.username.clone()
+            let account = AccountRef::named(desired.username.clone());
+            plan.operations.push(create(desired, settings));
+            plan.operations.extend(unfinished(&account, desired, remote));
+            account
         }
         Some(account) => {
-            let username = &account.username;
+            plan.memberships = account.groups.len();
             let update = match (account.active, desired.account) {
-                (false, AccountDecision::Reactivate { update }) => {
-                    operations.push(Operation::ReactivateAccount { username: username.clone() });
+                (false, AccountDecision::Reactivate { update }) if settings.capabilities.reactivates => {
+                    plan.operations.push(Operation::ReactivateAccount { account: account.reference() });
                     update
                 }
                 (false, _) => return Err(ProvisionError::AccountInactive),
                 // To be made, and there already: somebody else was faster.
                 (true, decision) => matches!(decision, AccountDecision::Update | AccountDecision::Create),
             };
-            let changes = changes(desired, account);
+            let mut changes = changes(desired, account, settings);
+            plan.email_conflict = settings.capabilities.email_immutable && changes.email.take().is_some();
             if update && !changes.is_empty() {
-                operations.push(Operation::UpdateAccount { username: username.clone(), changes });
+                plan.operations.push(Operation::UpdateAccount { account: account.reference(), changes });
             }
-            username.clone()
+            account.reference()
         }
     };
-    change_groups(&username, desired, remote, settings, &mut operations);
-    let marker = desired.marker.as_ref().and_then(|update| update.against(&remote.marker));
-    if let Some(marker) = marker {
-        operations.push(Operation::WriteMarker { username, marker });
+    change_groups(&account, desired, remote, settings, &mut plan.operations);
+    let update = desired.marker.as_ref().filter(|_| settings.capabilities.marker);
+    if let Some(customer) = update.and_then(|update| update.customer.as_ref())
+        && settings.capabilities.organizations
+    {
+        place_customer(&account, customer, remote, &mut plan.operations);
     }
-    Ok(Plan { operations })
+    if let Some(marker) = update.and_then(|update| update.against(&remote.marker)) {
+        plan.operations.push(Operation::WriteMarker { account, marker });
+    }
+    Ok(plan)
 }
 
-fn create(desired: &DesiredState) -> Operation {
+fn delivery(desired: &DesiredState) -> Delivery {
+    let customer = desired.marker.as_ref().and_then(|update| update.customer.as_ref());
+    let ensure = GroupNames::from_iter(&desired.groups.ensure);
+    Delivery {
+        username: desired.username.clone(),
+        email: desired.email.as_ref().and_then(presentable),
+        display_name: display_name(desired),
+        profile: desired.profile.clone(),
+        is_customer: desired.is_customer,
+        not_groups: desired
+            .groups
+            .may_remove
+            .iter()
+            .filter(|group| !ensure.contains(group))
+            .cloned()
+            .collect(),
+        groups: ensure.into_set(),
+        organizations: customer.map(|customer| customer.organizations.clone()),
+        signed_in_at: desired.marker.as_ref().and_then(|update| update.signed_in_at),
+    }
+}
+
+fn create(desired: &DesiredState, settings: &Settings) -> Operation {
     Operation::CreateAccount {
         username: desired.username.clone(),
         email: desired.email.as_ref().and_then(presentable),
-        display_name: desired
-            .display_name
-            .as_ref()
-            .and_then(presentable)
-            .unwrap_or_else(|| desired.username.clone()),
+        display_name: display_name(desired),
+        profile: kept(desired, settings),
+        customer: desired.is_customer,
     }
 }
 
-fn unfinished(desired: &DesiredState, remote: &RemoteState) -> Option<Operation> {
+fn display_name(desired: &DesiredState) -> Pii<String> {
+    desired.display_name.as_ref().and_then(presentable).unwrap_or_else(|| desired.username.clone())
+}
+
+/// The fields of the profile that the application keeps and that say something.
+fn kept(desired: &DesiredState, settings: &Settings) -> Profile {
+    let fields = settings.capabilities.profile_fields;
+    let kept = desired.profile.iter().filter(|(field, _)| fields.contains(field));
+    kept.filter_map(|(field, value)| Some((*field, presentable(value)?))).collect()
+}
+
+fn unfinished(account: &AccountRef, desired: &DesiredState, remote: &RemoteState) -> Option<Operation> {
     let marker = desired.marker.as_ref()?.against(&remote.marker)?;
     (!desired.groups.ensure.is_empty()).then(|| Operation::WriteMarker {
-        username: desired.username.clone(),
-        marker: Marker { unfinished: true, ..marker },
+        account: account.clone(),
+        // Nobody was put anywhere yet.
+        marker: Marker {
+            unfinished: true,
+            organizations: BTreeSet::new(),
+            service_desks: BTreeSet::new(),
+            ..marker
+        },
     })
 }
 
-fn changes(desired: &DesiredState, account: &RemoteAccount) -> AccountChanges {
+fn changes(desired: &DesiredState, account: &RemoteAccount, settings: &Settings) -> AccountChanges {
     let email = desired.email.as_ref().and_then(presentable).filter(|wanted| {
         account.email.as_ref().is_some_and(|have| {
             have.expose().contains('@') && have.expose().to_lowercase() != wanted.expose().to_lowercase()
@@ -162,7 +228,9 @@ fn changes(desired: &DesiredState, account: &RemoteAccount) -> AccountChanges {
         .as_ref()
         .and_then(presentable)
         .filter(|wanted| account.display_name.expose().trim() != wanted.expose());
-    AccountChanges { email, display_name }
+    let mut profile = kept(desired, settings);
+    profile.retain(|field, wanted| account.profile.get(field) != Some(wanted));
+    AccountChanges { email, display_name, profile }
 }
 
 /// `value` without white space around it, which applications drop too; `None` when nothing is left.
@@ -172,7 +240,7 @@ fn presentable(value: &Pii<String>) -> Option<Pii<String>> {
 }
 
 fn change_groups(
-    username: &Pii<String>,
+    account: &AccountRef,
     desired: &DesiredState,
     remote: &RemoteState,
     settings: &Settings,
@@ -181,9 +249,10 @@ fn change_groups(
     let current = GroupNames::from_iter(remote.account.iter().flat_map(|account| &account.groups));
     let ensure = GroupNames::from_iter(&desired.groups.ensure);
     let may_remove = GroupNames::from_iter(&desired.groups.may_remove);
+    let creates = settings.create_missing_groups && settings.capabilities.creates_groups;
 
     let missing = || ensure.iter().filter(|group| !current.contains(group));
-    if settings.create_missing_groups {
+    if creates {
         operations.extend(
             missing()
                 .filter(|group| !remote.knows_group(group))
@@ -192,14 +261,58 @@ fn change_groups(
     }
     let by_name = GroupNames::from_iter(&desired.groups.if_it_exists);
     operations.extend(missing().map(|group| Operation::AddToGroup {
-        username: username.clone(),
+        account: account.clone(),
         group: group.to_owned(),
-        if_it_exists: by_name.contains(group) && !settings.create_missing_groups,
+        if_it_exists: by_name.contains(group) && !creates,
     }));
     operations.extend(
         current
             .iter()
             .filter(|group| may_remove.contains(group) && !ensure.contains(group))
-            .map(|group| Operation::RemoveFromGroup { username: username.clone(), group: group.to_owned() }),
+            .map(|group| Operation::RemoveFromGroup { account: account.clone(), group: group.to_owned() }),
     );
+}
+
+/// Puts the customer where `customer` says, and takes the customer out of where only we had put them. The marker
+/// remembers both, so that nobody has to read the members of an organization.
+fn place_customer(
+    account: &AccountRef,
+    customer: &CustomerAccess,
+    remote: &RemoteState,
+    operations: &mut Vec<Operation>,
+) {
+    let unmarked = Marker::default();
+    let marked = match &remote.marker {
+        RemoteMarker::Present(marker) => marker,
+        RemoteMarker::Absent => &unmarked,
+        // Who cannot be told apart later is not put anywhere now.
+        RemoteMarker::NotRead | RemoteMarker::Foreign => return,
+    };
+    for organization in customer.organizations.difference(&marked.organizations) {
+        if remote.directory.organization_id(organization).is_none() {
+            operations.push(Operation::CreateOrganization { organization: organization.clone() });
+        }
+        for service_desk in &customer.service_desks {
+            if !remote.directory.is_linked(organization, service_desk) {
+                operations.push(Operation::LinkOrganization {
+                    organization: organization.clone(),
+                    service_desk: service_desk.clone(),
+                });
+            }
+        }
+        operations.push(Operation::AddToOrganization {
+            account: account.clone(),
+            organization: organization.clone(),
+        });
+    }
+    for service_desk in customer.direct_service_desks().difference(&marked.service_desks) {
+        operations
+            .push(Operation::AddCustomer { account: account.clone(), service_desk: service_desk.clone() });
+    }
+    for organization in marked.organizations.difference(&customer.organizations) {
+        operations.push(Operation::RemoveFromOrganization {
+            account: account.clone(),
+            organization: organization.clone(),
+        });
+    }
 }

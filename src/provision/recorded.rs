@@ -6,9 +6,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::base::{Pii, UnixTime};
+use crate::policy::FoldedName;
 
+use super::account::{Profile, RemoteAccount};
+use super::directory::Directory;
 use super::marker::{Marker, RemoteMarker};
-use super::state::{RemoteAccount, RemoteState};
+use super::state::RemoteState;
 
 /// What somebody knows of an account at the application.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,6 +43,12 @@ pub struct RecordedAccount {
     /// Groups that the application has besides those.
     #[serde(default)]
     pub existing_groups: BTreeSet<String>,
+    /// Organizations that we put the customer into.
+    #[serde(default)]
+    pub organizations: BTreeSet<String>,
+    /// Service desks that we made the person a customer of.
+    #[serde(default)]
+    pub service_desks: BTreeSet<String>,
 }
 
 const fn yes() -> bool {
@@ -61,13 +70,18 @@ impl RecordedAccount {
             customer_login: self.customer_login.clone(),
             last_login: self.last_login,
             unfinished: self.unfinished,
+            organizations: self.organizations.clone(),
+            service_desks: self.service_desks.clone(),
         };
+        let linked = self.exists && !FoldedName::same(username.expose(), signed_in);
         let account = RemoteAccount {
             display_name: self.display_name.clone().unwrap_or_else(|| username.clone()),
             username,
             email: self.email.clone(),
             active: self.active,
             groups: self.groups.clone(),
+            id: None,
+            profile: Profile::new(),
         };
         RemoteState {
             account: self.exists.then_some(account),
@@ -76,7 +90,9 @@ impl RecordedAccount {
             } else {
                 RemoteMarker::Present(marker)
             },
-            existing_groups: self.existing_groups.clone(),
+            directory: Directory::with_groups(&self.existing_groups),
+            linked,
+            ..RemoteState::default()
         }
     }
 }

@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 use crate::base::Pii;
 use crate::policy::{AccountDecision, AccountFacts, DesiredGroups, FoldedName, GroupNames};
 
+use super::account::{Profile, RemoteAccount};
+use super::capabilities::Capabilities;
+use super::directory::Directory;
 use super::marker::{MarkerUpdate, RemoteMarker};
 use super::operation::Operation;
+use super::seats::Seats;
 
 /// The checked part of the `provisioning` configuration that does not depend on the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +21,22 @@ pub struct Settings {
     pub max_group_removals: usize,
     /// The most groups that one sign-in may make (SG8006): their names can come from the IdP.
     pub max_group_creations: usize,
+    /// The largest part of somebody's memberships that one sign-in may take, in percent (SG8006). It says nothing about a
+    /// person with few of them: one or two removals always pass.
+    pub max_group_removal_percent: u8,
+    /// What the application can do.
+    pub capabilities: Capabilities,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { create_missing_groups: false, max_group_removals: 20, max_group_creations: 10 }
+        Self {
+            create_missing_groups: false,
+            max_group_removals: 20,
+            max_group_creations: 10,
+            max_group_removal_percent: 100,
+            capabilities: Capabilities::default(),
+        }
     }
 }
 
@@ -34,27 +49,16 @@ pub struct DesiredState {
     pub email: Option<Pii<String>>,
     /// `None` when the IdP sent none: the account's own stays, and a new account is named after its user name.
     pub display_name: Option<Pii<String>>,
+    /// What else the IdP says; only fields that the application keeps are looked at.
+    pub profile: Profile,
+    /// It is a portal customer: the application may have a way of its own to make such accounts.
+    pub is_customer: bool,
     /// What may become of the account.
     pub account: AccountDecision,
     /// Groups to have and groups not to keep.
     pub groups: DesiredGroups,
     /// What to remember at the account about this sign-in; `None` to keep no marker.
     pub marker: Option<MarkerUpdate>,
-}
-
-/// An account as the application reports it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RemoteAccount {
-    /// The user name in the application's spelling.
-    pub username: Pii<String>,
-    /// `None` when the application does not show it.
-    pub email: Option<Pii<String>>,
-    /// The display name.
-    pub display_name: Pii<String>,
-    /// Whether it may be used.
-    pub active: bool,
-    /// All direct memberships in the application's spelling.
-    pub groups: BTreeSet<String>,
 }
 
 /// Everything that was read about one person at the application.
@@ -64,9 +68,15 @@ pub struct RemoteState {
     pub account: Option<RemoteAccount>,
     /// Our marker at the account.
     pub marker: RemoteMarker,
-    /// Groups that are known to exist besides those of the account; may stay empty, which costs one needless
+    /// What is known of groups and organizations besides who is in them; may stay empty, which costs one needless
     /// [`Operation::CreateGroup`] for each group to add when missing groups are created.
-    pub existing_groups: BTreeSet<String>,
+    pub directory: Directory,
+    /// Licences, where somebody asked.
+    pub seats: Vec<Seats>,
+    /// The address led to more than one account, so to none.
+    pub ambiguous: bool,
+    /// The account was found by its address, not by the user name.
+    pub linked: bool,
 }
 
 impl RemoteState {
@@ -80,11 +90,17 @@ impl RemoteState {
         })
     }
 
+    /// The user name of an account that was found by its address.
+    #[must_use]
+    pub fn linked_username(&self) -> Option<Pii<String>> {
+        self.account.as_ref().filter(|_| self.linked).map(|account| account.username.clone())
+    }
+
     /// Does the application have a group of this name, as far as is known?
     #[must_use]
     pub fn knows_group(&self, name: &str) -> bool {
-        let of_account = self.account.iter().flat_map(|account| &account.groups);
-        of_account.chain(&self.existing_groups).any(|group| FoldedName::same(group, name))
+        let mut of_account = self.account.iter().flat_map(|account| &account.groups);
+        self.directory.has_group(name) || of_account.any(|group| FoldedName::same(group, name))
     }
 
     /// This state after `operation` has been done: the application in miniature, for dry runs and proofs.
@@ -92,13 +108,15 @@ impl RemoteState {
     /// An operation on an account that does not exist changes nothing, as at the application.
     pub fn apply(&mut self, operation: &Operation) {
         match operation {
-            Operation::CreateAccount { username, email, display_name } => {
+            Operation::CreateAccount { username, email, display_name, profile, .. } => {
                 self.account.get_or_insert_with(|| RemoteAccount {
+                    id: None,
                     username: username.clone(),
                     email: email.clone(),
                     display_name: display_name.clone(),
                     active: true,
                     groups: BTreeSet::new(),
+                    profile: profile.clone(),
                 });
             }
             Operation::UpdateAccount { changes, .. } => {
@@ -109,6 +127,7 @@ impl RemoteState {
                     if let Some(display_name) = &changes.display_name {
                         account.display_name = display_name.clone();
                     }
+                    account.profile.extend(changes.profile.clone());
                 }
             }
             Operation::ReactivateAccount { .. } => {
@@ -118,7 +137,7 @@ impl RemoteState {
             }
             Operation::CreateGroup { group } => {
                 if !self.knows_group(group) {
-                    self.existing_groups.insert(group.clone());
+                    self.directory.learn_group(group, None);
                 }
             }
             Operation::AddToGroup { group, .. } => {
@@ -138,6 +157,13 @@ impl RemoteState {
                     self.marker = RemoteMarker::Present(marker.clone());
                 }
             }
+            // Who is in an organization is remembered by the marker, and a delivery says nothing about what it leads to.
+            Operation::CreateOrganization { .. }
+            | Operation::LinkOrganization { .. }
+            | Operation::AddCustomer { .. }
+            | Operation::AddToOrganization { .. }
+            | Operation::RemoveFromOrganization { .. }
+            | Operation::Deliver(_) => {}
         }
     }
 }

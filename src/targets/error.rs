@@ -5,7 +5,24 @@ use core::time::Duration;
 
 use crate::base::Code;
 use crate::effect::CallFailure;
-use crate::provision::OperationKind;
+use crate::http::HttpCall;
+use crate::provision::{AccountKey, OperationKind, Question};
+
+/// What it takes to carry out an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prepared {
+    /// This call.
+    Call(HttpCall),
+    /// An answer to this first: an id is missing. Asked again after the answer, the target must not ask the same
+    /// question.
+    Ask(Question),
+    /// Nothing: what it wants is known to be so.
+    AlreadySo,
+    /// Nothing: the group of the operation does not exist, and the operation allows for that.
+    PassOver,
+    /// It cannot be done.
+    Refuse(TargetError),
+}
 
 /// How one operation ended, as far as the answer tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +36,8 @@ pub enum Outcome {
     /// The answer can mean several things: read the operation's subject again and ask
     /// [`crate::provision::satisfied`].
     Reread,
+    /// An id that was remembered is gone. The target has forgotten it; prepare the operation again.
+    Stale,
     /// Nothing was done; the target wants to be asked again after this time.
     RetryAfter(Duration),
     /// It cannot be done.
@@ -47,8 +66,32 @@ pub enum Request {
     ReadGroup,
     /// Our marker.
     ReadMarker,
+    /// The accounts of an e-mail address.
+    FindByEmail,
+    /// The groups of an account.
+    ReadMemberships,
+    /// Whether an organization exists.
+    ReadOrganization,
+    /// The licences.
+    ReadSeats,
     /// A change.
     Change(OperationKind),
+}
+
+impl Request {
+    /// What `question` asks for.
+    #[must_use]
+    pub const fn of(question: &Question) -> Self {
+        match question {
+            Question::Account { by: AccountKey::Username(_), .. } => Self::ReadAccount,
+            Question::Account { by: AccountKey::Email(_), .. } => Self::FindByEmail,
+            Question::Memberships { .. } => Self::ReadMemberships,
+            Question::Marker { .. } => Self::ReadMarker,
+            Question::Group { .. } => Self::ReadGroup,
+            Question::Organization { .. } => Self::ReadOrganization,
+            Question::Seats => Self::ReadSeats,
+        }
+    }
 }
 
 impl Request {
@@ -59,6 +102,10 @@ impl Request {
             Self::ReadAccount => "read_account",
             Self::ReadGroup => "read_group",
             Self::ReadMarker => "read_marker",
+            Self::FindByEmail => "find_by_email",
+            Self::ReadMemberships => "read_memberships",
+            Self::ReadOrganization => "read_organization",
+            Self::ReadSeats => "read_seats",
             Self::Change(kind) => kind.as_str(),
         }
     }
@@ -121,6 +168,45 @@ pub enum TargetError {
         /// What was asked.
         request: Request,
     },
+    /// What the change is about belongs to a directory that the application may only read (M10). Asking again changes
+    /// nothing.
+    ReadOnly {
+        /// What was asked.
+        request: Request,
+    },
+    /// The group, organization or service desk of the operation does not exist.
+    Missing {
+        /// What was asked.
+        request: Request,
+        /// What is missing, such as `group`.
+        what: &'static str,
+    },
+    /// No licence is left for it.
+    NoLicence {
+        /// What was asked.
+        request: Request,
+        /// The status.
+        status: u16,
+    },
+    /// A documented limit of the application does not allow it (J5, J6).
+    LimitExceeded {
+        /// What was asked.
+        request: Request,
+        /// Which limit, such as `users per group`.
+        limit: &'static str,
+        /// How many are allowed.
+        allowed: u64,
+    },
+    /// The organization belongs to somebody else: an IdP that pushes it, or a conflict policy that leaves it alone.
+    OrganizationRefused {
+        /// What was asked.
+        request: Request,
+    },
+    /// The answers never came to an end.
+    Endless {
+        /// What was asked.
+        request: Request,
+    },
 }
 
 impl TargetError {
@@ -130,11 +216,16 @@ impl TargetError {
         match self {
             Self::NotReached(_) | Self::Unavailable { .. } => Code::TargetUnreachable,
             Self::Unauthorized { .. } => Code::TargetUnauthorized,
-            Self::CaptchaRequired { .. } | Self::Refused { .. } | Self::NotSatisfied { .. } => {
-                Code::TargetRefused
-            }
+            Self::CaptchaRequired { .. }
+            | Self::Refused { .. }
+            | Self::NotSatisfied { .. }
+            | Self::Missing { .. }
+            | Self::NoLicence { .. } => Code::TargetRefused,
             Self::Throttled { .. } => Code::TargetThrottled,
-            Self::Malformed { .. } => Code::TargetAnswerMalformed,
+            Self::Malformed { .. } | Self::Endless { .. } => Code::TargetAnswerMalformed,
+            Self::ReadOnly { .. } => Code::DirectoryReadOnly,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::OrganizationRefused { .. } => Code::OrganizationRefused,
         }
     }
 }
@@ -166,6 +257,20 @@ impl fmt::Display for TargetError {
             Self::NotSatisfied { request } => {
                 write!(f, "{request} was not carried out, and the state is not the wanted one")
             }
+            Self::ReadOnly { request } => {
+                write!(f, "{request} was refused because its directory can only be read")
+            }
+            Self::Missing { request, what } => write!(f, "{request} is about a {what} that does not exist"),
+            Self::NoLicence { request, status } => {
+                write!(f, "{request} was refused with status {status} because no licence is left")
+            }
+            Self::LimitExceeded { request, limit, allowed } => {
+                write!(f, "{request} would exceed the limit of {allowed} {limit}")
+            }
+            Self::OrganizationRefused { request } => {
+                write!(f, "{request} is about an organization that somebody else keeps")
+            }
+            Self::Endless { request } => write!(f, "{request} was answered in pages that do not end"),
         }
     }
 }

@@ -3,10 +3,15 @@
 //! Nothing here decides what should be done. Names travel into paths, queries and bodies only through typed encoders,
 //! and what an answer's text says to people is never read: status codes and documented fields only.
 
+mod answer;
+mod application;
+mod endpoint;
 mod error;
 pub mod jira_dc;
 mod resource;
 mod target;
 
-pub use error::{Outcome, Request, TargetError};
+pub use application::Application;
+pub use endpoint::{Credentials, Endpoint};
+pub use error::{Outcome, Prepared, Request, TargetError};
 pub use target::Target;

@@ -15,6 +15,25 @@ impl Resource {
         Self { text: format!("{}{path}", prefix.trim_end_matches('/')), has_query: false }
     }
 
+    /// Adds `/value` to the path. What would name another resource (nothing, `.` and `..`, which no escape makes safe)
+    /// gets a character after it that no name has, so that it names nothing.
+    #[must_use]
+    pub(super) fn segment(mut self, value: &str) -> Self {
+        self.text.push('/');
+        self.text.push_str(&percent::path_segment(value));
+        if matches!(value, "" | "." | "..") {
+            self.text.push_str(&percent::path_segment("\u{FFFD}"));
+        }
+        self
+    }
+
+    /// Adds more of our own path, as it is.
+    #[must_use]
+    pub(super) fn path(mut self, path: &'static str) -> Self {
+        self.text.push_str(path);
+        self
+    }
+
     /// Adds `name=value` to the query.
     #[must_use]
     pub(super) fn query(mut self, name: &'static str, value: &str) -> Self {
@@ -28,5 +47,22 @@ impl Resource {
 
     pub(super) fn into_path(self) -> String {
         self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_never_leads_elsewhere() {
+        let path =
+            |value| Resource::new("/ctx/", "/Users").segment(value).path("/x").query("a", "b c").into_path();
+        assert_eq!(path("a/../b?c#d"), "/ctx/Users/a%2F..%2Fb%3Fc%23d/x?a=b%20c");
+        for (value, escaped) in
+            [("..", "..%EF%BF%BD"), (".", ".%EF%BF%BD"), ("", "%EF%BF%BD"), ("...", "...")]
+        {
+            assert_eq!(path(value), format!("/ctx/Users/{escaped}/x?a=b%20c"));
+        }
     }
 }

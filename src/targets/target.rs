@@ -1,96 +1,26 @@
-//! The applications behind one type: what a flow may ask of any of them.
+//! The application behind one handle.
 
-use crate::base::Pii;
-use crate::http::{HttpCall, HttpResponse};
-use crate::provision::{Operation, RemoteAccount, RemoteMarker, RemoteState};
+use core::ops::Deref;
+use std::sync::Arc;
 
-use super::error::{Outcome, TargetError};
-use super::jira_dc::JiraDc;
+use super::application::Application;
 
-/// One application that follows the sign-in.
+/// One application that follows the sign-in: a handle that settings can share.
 #[derive(Clone, Debug)]
-pub enum Target {
-    /// Jira Data Center.
-    JiraDc(JiraDc),
-}
+pub struct Target(Arc<dyn Application>);
 
 impl Target {
-    /// Asks for the account of `username` with all its groups.
+    /// This application.
     #[must_use]
-    pub fn read_account(&self, username: &Pii<String>) -> HttpCall {
-        match self {
-            Self::JiraDc(jira) => jira.read_account(username.expose()),
-        }
+    pub fn new(application: impl Application + 'static) -> Self {
+        Self(Arc::new(application))
     }
+}
 
-    /// Asks for our marker at the account of `username`; independent of [`Target::read_account`].
-    #[must_use]
-    pub fn read_marker(&self, username: &Pii<String>) -> HttpCall {
-        match self {
-            Self::JiraDc(jira) => jira.read_marker(username.expose()),
-        }
-    }
+impl Deref for Target {
+    type Target = dyn Application;
 
-    /// The account in the answer to [`Target::read_account`]; `None` when there is none.
-    ///
-    /// # Errors
-    /// [`TargetError`] when the answer does not tell.
-    pub fn account(
-        &self,
-        username: &Pii<String>,
-        response: &HttpResponse,
-    ) -> Result<Option<RemoteAccount>, TargetError> {
-        match self {
-            Self::JiraDc(jira) => jira.account(username.expose(), response),
-        }
-    }
-
-    /// The marker in the answer to [`Target::read_marker`].
-    ///
-    /// # Errors
-    /// [`TargetError`] when the answer does not tell.
-    pub fn marker(&self, response: &HttpResponse) -> Result<RemoteMarker, TargetError> {
-        match self {
-            Self::JiraDc(jira) => jira.marker(response),
-        }
-    }
-
-    /// The call that carries out `operation`.
-    #[must_use]
-    pub fn call(&self, operation: &Operation) -> HttpCall {
-        match self {
-            Self::JiraDc(jira) => jira.call(operation),
-        }
-    }
-
-    /// What the answer to [`Target::call`] says.
-    #[must_use]
-    pub fn outcome(&self, operation: &Operation, response: &HttpResponse) -> Outcome {
-        match self {
-            Self::JiraDc(jira) => jira.outcome(operation, response),
-        }
-    }
-
-    /// Asks for what shows whether `operation` is done.
-    #[must_use]
-    pub fn reread(&self, operation: &Operation) -> HttpCall {
-        match self {
-            Self::JiraDc(jira) => jira.reread(operation),
-        }
-    }
-
-    /// Puts the answer to [`Target::reread`] into `remote`.
-    ///
-    /// # Errors
-    /// [`TargetError`] when the answer does not tell.
-    pub fn observe(
-        &self,
-        operation: &Operation,
-        response: &HttpResponse,
-        remote: &mut RemoteState,
-    ) -> Result<(), TargetError> {
-        match self {
-            Self::JiraDc(jira) => jira.observe(operation, response, remote),
-        }
+    fn deref(&self) -> &Self::Target {
+        &*self.0
     }
 }

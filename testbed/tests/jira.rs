@@ -18,11 +18,13 @@ use samlgate::policy::{
     self, AccountDecision, AssignTo, DefaultGroups, DesiredGroups, Facts, RequestFacts, StartUrl, decide,
 };
 use samlgate::provision::{
-    DesiredState, Done, Guardrail, Marker, MarkerUpdate, Operation, OperationKind, Progress, RemoteMarker,
-    RemoteState, Settings, plan, satisfied,
+    AccountKey, AccountRef, DesiredState, Done, Guardrail, Marker, MarkerUpdate, Operation, OperationKind,
+    Profile, Progress, Question, RemoteMarker, RemoteState, Settings, plan, satisfied,
 };
-use samlgate::targets::jira_dc::{self, JiraDc};
-use samlgate::targets::{Outcome, Request as Asked, TargetError};
+use samlgate::targets::jira_dc::JiraDc;
+use samlgate::targets::{
+    Application, Credentials, Endpoint, Outcome, Prepared, Request as Asked, TargetError,
+};
 use serde_json::{Value, json};
 use testbed::client::{Request, Response, fetch};
 use testbed::jira::{Effect, Fault, JiraState, Rights, Store, TOKEN, UserSeed, router};
@@ -44,12 +46,12 @@ impl World {
     fn with_token(store: Store, token: &str) -> Self {
         let state = JiraState::below("/jira", store);
         let server = Server::start(0, router(state.clone())).unwrap();
-        let jira = JiraDc::new(jira_dc::Settings {
+        let jira = JiraDc::new(Endpoint {
             cluster: "jira".to_owned(),
             authority: "jira.example.test".to_owned(),
             path_prefix: "/jira".to_owned(),
             timeout: Duration::from_secs(5),
-            token: Some(Secret::new(token.to_owned())),
+            credentials: Credentials::Bearer(Secret::new(token.to_owned())),
         });
         Self { state, server, jira, timeout: Duration::from_secs(5) }
     }
@@ -64,19 +66,26 @@ impl World {
     }
 
     fn read(&self, username: &str) -> Result<RemoteState, TargetError> {
-        let account = self.send(&self.jira.read_account(username)).map_err(TargetError::NotReached)?;
-        let marker = self.send(&self.jira.read_marker(username)).map_err(TargetError::NotReached)?;
-        Ok(RemoteState {
-            account: self.jira.account(username, &account)?,
-            marker: self.jira.marker(&marker)?,
-            existing_groups: BTreeSet::new(),
-        })
+        let mut remote = RemoteState::default();
+        for question in self.jira.look_up(&AccountKey::Username(pii(username))) {
+            self.learn(&question, &mut remote)?;
+        }
+        Ok(remote)
+    }
+
+    fn learn(&self, question: &Question, remote: &mut RemoteState) -> Result<(), TargetError> {
+        let response = self.send(&self.jira.ask(question)).map_err(TargetError::NotReached)?;
+        self.jira.learn(question, &response, remote).map(drop)
     }
 
     /// One operation as the flow does it.
     fn carry_out(&self, operation: &Operation) -> Result<Done, TargetError> {
-        let outcome = match self.send(&self.jira.call(operation)) {
-            Ok(response) => self.jira.outcome(operation, &response),
+        let mut remote = RemoteState::default();
+        let Prepared::Call(call) = self.jira.prepare(operation, &remote, UnixTime::from_secs(0)) else {
+            panic!("{operation}");
+        };
+        let outcome = match self.send(&call) {
+            Ok(response) => self.jira.outcome(operation, &response, &mut remote),
             Err(failure) => Outcome::without_answer(failure),
         };
         let request = Asked::Change(operation.kind());
@@ -86,10 +95,9 @@ impl World {
             Outcome::PassedOver => Ok(Done::PassedOver),
             Outcome::RetryAfter(retry_after) => Err(TargetError::Throttled { request, retry_after }),
             Outcome::Refused(error) => Err(error),
+            Outcome::Stale => panic!("nothing was remembered"),
             Outcome::Reread => {
-                let response = self.send(&self.jira.reread(operation)).map_err(TargetError::NotReached)?;
-                let mut remote = RemoteState::default();
-                self.jira.observe(operation, &response, &mut remote)?;
+                self.learn(&self.jira.reread(operation, &remote), &mut remote)?;
                 let found = satisfied(operation, &remote);
                 if found { Ok(Done::AlreadySo) } else { Err(TargetError::NotSatisfied { request }) }
             }
@@ -127,6 +135,8 @@ fn desired(username: &str, ensure: &[&str], may_remove: &[&str]) -> DesiredState
         username: pii(username),
         email: Some(pii("alice@example.test")),
         display_name: Some(pii("Alice Archer")),
+        profile: Profile::new(),
+        is_customer: false,
         account: AccountDecision::Create,
         groups: DesiredGroups {
             ensure: names(ensure),
@@ -136,6 +146,7 @@ fn desired(username: &str, ensure: &[&str], may_remove: &[&str]) -> DesiredState
         marker: Some(MarkerUpdate {
             customer_login: Some(pii("alice")),
             signed_in_at: Some(UnixTime::from_secs(1_767_323_045)),
+            customer: None,
         }),
     }
 }
@@ -215,18 +226,20 @@ fn m15_e13_missing_groups_are_made_only_on_demand() {
 #[test]
 fn every_operation_may_be_repeated() {
     let world = World::new(Store::demo());
-    let username = pii("alice");
+    let account = AccountRef::named(pii("alice"));
     let group = "jira-software-users".to_owned();
     let operations = [
         Operation::CreateAccount {
-            username: username.clone(),
+            username: pii("alice"),
             email: Some(pii("alice@example.test")),
             display_name: pii("Alice"),
+            profile: Profile::new(),
+            customer: false,
         },
         Operation::CreateGroup { group: "new".to_owned() },
-        Operation::AddToGroup { username: username.clone(), group: group.clone(), if_it_exists: false },
-        Operation::RemoveFromGroup { username: username.clone(), group },
-        Operation::WriteMarker { username, marker: Marker::default() },
+        Operation::AddToGroup { account: account.clone(), group: group.clone(), if_it_exists: false },
+        Operation::RemoveFromGroup { account: account.clone(), group },
+        Operation::WriteMarker { account, marker: Marker::default() },
     ];
     for operation in &operations {
         assert_eq!(world.carry_out(operation), Ok(Done::Applied), "{operation}");

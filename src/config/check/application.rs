@@ -1,18 +1,23 @@
 //! `provisioning`.
 
-use core::time::Duration;
+use std::collections::BTreeSet;
 
-use super::origin::is_authority;
+use super::condition::domains;
+use super::matcher::string_matches;
 use super::session::count;
+use super::target::target;
 use super::{Checker, optional, quoted};
 use crate::config::path::Path;
 use crate::config::raw::{
-    Configuration, JiraDc as RawJiraDc, OnFailure as RawOnFailure, Provisioning as RawProvisioning,
+    Configuration, Customers as RawCustomers, OnFailure as RawOnFailure, OnGuardrail as RawOnGuardrail,
+    Organizations as RawOrganizations, ProfileAttribute, ProfileField as RawProfileField,
+    Provisioning as RawProvisioning,
 };
-use crate::flow::{OnFailure, Provisioning};
-use crate::provision;
-use crate::targets::Target;
-use crate::targets::jira_dc::{self, JiraDc};
+use crate::flow::{Customers, OnFailure, OnGuardrail, Organizations, Provisioning};
+use crate::provision::{self, ProfileField};
+
+/// Names that nobody may sign in with. Each is tried at each sign-in; local administrators are few.
+const MAX_PROTECTED_USERNAMES: usize = 100;
 
 /// Does anybody learn of the groups?
 pub(super) fn audience(raw: &Configuration, checker: &mut Checker<'_>) {
@@ -31,69 +36,121 @@ pub(super) fn audience(raw: &Configuration, checker: &mut Checker<'_>) {
 
 pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> Option<Provisioning> {
     let at = Path::default().field("provisioning");
-    let target_path = at.field("jira_dc");
-    let target = checker.required(raw.jira_dc.as_ref(), &target_path, "the application");
-    let target = target.and_then(|raw| jira(raw, &target_path, checker));
+    let target = target(raw, &at, checker);
     let max_group_removals =
         count(raw.max_group_removals, 0..=1000, &at.field("max_group_removals"), checker);
     let max_group_creations =
         count(raw.max_group_creations, 0..=1000, &at.field("max_group_creations"), checker);
+    let percent =
+        count(raw.max_group_removal_percent, 1..=100, &at.field("max_group_removal_percent"), checker);
     if raw.on_failure == RawOnFailure::Continue {
         checker
             .warn(&at.field("on_failure"), "people enter with the rights they had when provisioning fails");
     }
+    let link_path = at.field("link_by_email").field("email_domains");
+    let link_by_email = raw.link_by_email.as_ref().map(|link| {
+        if link.email_domains.is_empty() {
+            checker.missing(&link_path, "at least one domain");
+        }
+        domains(&link.email_domains, &link_path, checker)
+    });
+    let protected_path = at.field("protected_usernames");
+    let protected_usernames =
+        string_matches(&raw.protected_usernames, MAX_PROTECTED_USERNAMES, &protected_path, checker);
+    let customers = raw.customers.as_ref().map(|raw| customers(raw, &at.field("customers"), checker));
+    let profile = profile(&raw.profile, &at.field("profile"), checker);
+    if raw.dry_run {
+        checker.warn(&at.field("dry_run"), "nothing is changed at the application");
+    }
+    let target = target?;
+    let capabilities = target.capabilities();
+    if raw.customers.is_some() && capabilities.reads && !capabilities.organizations {
+        let detail = format!("without effect: `{}` has no organizations", target.name());
+        checker.warn(&at.field("customers"), &detail);
+    }
     Some(Provisioning {
-        target: Target::JiraDc(JiraDc::new(target?)),
         rules: provision::Settings {
             create_missing_groups: raw.create_missing_groups,
             max_group_removals: max_group_removals?,
             max_group_creations: max_group_creations?,
+            max_group_removal_percent: u8::try_from(percent?).unwrap_or(100),
+            capabilities,
         },
+        target,
         on_failure: match raw.on_failure {
             RawOnFailure::Refuse => OnFailure::Refuse,
             RawOnFailure::Continue => OnFailure::Continue,
         },
+        on_guardrail: match raw.on_guardrail {
+            RawOnGuardrail::Refuse => OnGuardrail::Refuse,
+            RawOnGuardrail::Continue => OnGuardrail::Continue,
+        },
+        dry_run: raw.dry_run,
+        link_by_email: optional(link_by_email)?,
+        protected_usernames,
+        customers: optional(customers)?,
+        profile: profile?,
     })
 }
 
-fn jira(raw: &RawJiraDc, at: &Path, checker: &mut Checker<'_>) -> Option<jira_dc::Settings> {
-    let cluster_path = at.field("cluster");
-    let cluster = checker.required(raw.cluster.as_ref(), &cluster_path, "the name of a cluster");
-    if let Some(cluster) = cluster
-        && (cluster.is_empty() || !cluster.bytes().all(|byte| byte.is_ascii_graphic()))
-    {
-        checker.invalid(&cluster_path, quoted(cluster), "the name of a cluster");
-    }
-    let authority_path = at.field("authority");
-    let authority = checker.required(raw.authority.as_ref(), &authority_path, "the host of the calls");
-    if let Some(authority) = authority
-        && !is_authority(authority)
-    {
-        checker.invalid(&authority_path, quoted(authority), "a host such as `jira.example.com`");
-    }
-    if !raw.path_prefix.is_empty() {
-        let path = at.field("path_prefix");
-        let prefix = checker.path(&raw.path_prefix, &path);
-        if prefix.is_some_and(|prefix| prefix.ends_with('/')) {
-            checker.invalid(&path, quoted(&raw.path_prefix), "a path without `/` at its end, or no text");
+fn customers(raw: &RawCustomers, at: &Path, checker: &mut Checker<'_>) -> Option<Customers> {
+    let path = at.field("organizations");
+    let organizations = match &raw.organizations {
+        None => Some(Organizations::Fixed(BTreeSet::new())),
+        Some(RawOrganizations::Fixed(names)) => {
+            let path = path.field("fixed");
+            for (index, name) in names.iter().enumerate() {
+                if !(1..=200).contains(&name.trim().chars().count()) || name.chars().any(char::is_control) {
+                    checker.invalid(&path.index(index), quoted(name), "a name of 1 to 200 characters");
+                }
+            }
+            Some(Organizations::Fixed(names.iter().map(|name| name.trim().to_owned()).collect()))
+        }
+        Some(RawOrganizations::Attribute(name)) => {
+            if name.is_empty() {
+                checker.invalid(&path.field("attribute"), quoted(name), "the name of an attribute");
+            }
+            Some(Organizations::Attribute(name.clone()))
+        }
+    };
+    for (index, id) in raw.service_desks.iter().enumerate() {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let path = at.field("service_desks").index(index);
+            checker.invalid(&path, quoted(id), "the id of a service desk, such as `3`");
         }
     }
-    let timeout_path = at.field("timeout");
-    if raw.timeout.0 < Duration::from_millis(100) || raw.timeout.0 > Duration::from_secs(30) {
-        checker.invalid(&timeout_path, quoted(&raw.timeout.to_string()), "`0.1s` to `30s`");
-    }
-    let token_path = at.field("token");
-    let token = raw.token.as_ref().map(|source| checker.text(source, &token_path));
-    if let Some(Some(token)) = &token
-        && !token.expose().bytes().all(|byte| byte.is_ascii_graphic())
-    {
-        checker.invalid(&token_path, "", "a token of visible ASCII characters");
-    }
-    Some(jira_dc::Settings {
-        cluster: cluster?.clone(),
-        authority: authority?.clone(),
-        path_prefix: raw.path_prefix.clone(),
-        timeout: raw.timeout.0,
-        token: optional(token)?,
+    Some(Customers {
+        organizations: organizations?,
+        only_portal_sign_ins: raw.only_portal_sign_ins,
+        service_desks: raw.service_desks.iter().cloned().collect(),
     })
+}
+
+fn profile(
+    raw: &[ProfileAttribute],
+    at: &Path,
+    checker: &mut Checker<'_>,
+) -> Option<Vec<(ProfileField, String)>> {
+    let mut pairs = Vec::new();
+    for (index, raw) in raw.iter().enumerate() {
+        let at = at.index(index);
+        let field = checker.required(raw.field, &at.field("field"), "a field of the application");
+        let attribute = checker.required(raw.attribute.as_ref(), &at.field("attribute"), "an attribute");
+        if attribute.is_some_and(String::is_empty) {
+            checker.invalid(&at.field("attribute"), "", "the name of an attribute");
+        }
+        let (Some(field), Some(attribute)) = (field, attribute) else { continue };
+        let field = match field {
+            RawProfileField::Title => ProfileField::Title,
+            RawProfileField::Department => ProfileField::Department,
+            RawProfileField::Organization => ProfileField::Organization,
+            RawProfileField::TimeZone => ProfileField::TimeZone,
+            RawProfileField::PreferredLanguage => ProfileField::PreferredLanguage,
+        };
+        if pairs.iter().any(|(have, _)| *have == field) {
+            checker.conflict(&at.field("field"), Path::default(), "given twice");
+        }
+        pairs.push((field, attribute.clone()));
+    }
+    Some(pairs)
 }

@@ -130,7 +130,7 @@ fn attribute(raw: &RawAttribute, at: &Path, checker: &mut Checker<'_>) -> Option
     Some(AttributeMatch { name: name?.clone(), value: value?, invert: raw.invert_match })
 }
 
-fn domains(raw: &[String], at: &Path, checker: &mut Checker<'_>) -> Option<Vec<DomainMatch>> {
+pub(super) fn domains(raw: &[String], at: &Path, checker: &mut Checker<'_>) -> Option<Vec<DomainMatch>> {
     checker.at_most(raw.len(), MAX_NAMES, "domains", at);
     let mut domains = Vec::new();
     for (index, text) in raw.iter().enumerate() {

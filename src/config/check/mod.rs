@@ -13,6 +13,7 @@ mod portals;
 mod request;
 mod saml;
 mod session;
+mod target;
 mod test_page;
 
 use core::fmt;

@@ -62,8 +62,7 @@ pub(super) fn request(
         }
     }
     if let Some(raw_portals) = &raw.portals {
-        let context = raw.provisioning.as_ref().and_then(|one| one.jira_dc.as_ref());
-        let context = context.map(|jira| jira.path_prefix.as_str()).unwrap_or_default();
+        let context = raw.provisioning.as_ref().map(super::target::portal_context).unwrap_or_default();
         let portals = portals(raw_portals, context, checker);
         hidden_portals(&rules, &portals, catch_all, checker);
         let at = catch_all.unwrap_or(rules.len()).min(rules.len());

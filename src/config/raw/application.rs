@@ -1,12 +1,11 @@
 //! `provisioning`.
 
-use super::{DataSource, Span, Whole, raw};
+use super::{DataSource, Span, StringMatch, Whole, raw};
 
 raw! {
-    /// The application whose accounts and groups follow the sign-in.
+    /// The application whose accounts and groups follow the sign-in: exactly one, in the field of its name.
     struct Provisioning {
-        /// Jira Data Center with Jira Service Management.
-        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        /// Jira Data Center.
         jira_dc: Option<JiraDc>,
         /// Creates accounts for people who have none; otherwise they are refused.
         create_accounts: bool,
@@ -25,27 +24,184 @@ raw! {
         /// Groups that one sign-in may create, at most 1000; a plan that creates more is refused as a whole.
         #[cfg_attr(feature = "schema", schemars(range(max = 1000)))]
         max_group_creations: Whole,
+        /// The largest part of somebody's groups that one sign-in may take away, in percent, from 1 to 100; a plan that takes
+        /// away more is refused as a whole. One or two groups may always go.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
+        max_group_removal_percent: Whole,
+        /// What a plan that goes too far means for the person who signs in.
+        on_guardrail: OnGuardrail,
+        /// Plans and tells, but changes nothing.
+        dry_run: bool,
+        /// Lets people sign in to an account that has their e-mail address but another user name, if no account has their
+        /// user name. Whoever can choose an address at the identity provider can then enter any account with an address of
+        /// these domains.
+        link_by_email: Option<LinkByEmail>,
+        /// User names that nobody may sign in with, such as those of local administrators.
+        protected_usernames: Vec<StringMatch>,
+        /// Where portal customers belong; without it that is left alone.
+        customers: Option<Customers>,
+        /// What else to tell the application about people.
+        profile: Vec<ProfileAttribute>,
         /// What a failure means for the person who signs in.
         on_failure: OnFailure,
     }
 }
 
+/// A target: the fields that all have, and its own after them, with what holds when the file does not say otherwise.
+macro_rules! target {
+    ($(#[$meta:meta])* struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
+        raw! {
+            $(#[$meta])*
+            struct $name {
+                /// Name of the cluster in Envoy's configuration.
+                #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+                cluster: Option<String>,
+                /// The `:authority` of the calls, usually the host of the application's base URL.
+                #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+                authority: Option<String>,
+                /// Path before the application's own, such as the context path `/jira`; empty if it has none.
+                path_prefix: String,
+                /// Time for one call, from `0.1s` to `30s`.
+                timeout: Span,
+                /// What proves to the application who we are. Leave it out if Envoy's `credential_injector` adds it,
+                /// which keeps it out of the filter.
+                credentials: Option<Credentials>,
+                $($(#[$field_meta])* $field: $type,)*
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    cluster: None,
+                    authority: None,
+                    path_prefix: String::new(),
+                    timeout: Span::seconds(5),
+                    credentials: None,
+                    $($field: $default,)*
+                }
+            }
+        }
+
+        impl $name {
+            /// The fields that all targets have.
+            pub(crate) fn endpoint(&self) -> Endpoint<'_> {
+                Endpoint {
+                    cluster: self.cluster.as_ref(),
+                    authority: self.authority.as_ref(),
+                    path_prefix: &self.path_prefix,
+                    timeout: &self.timeout,
+                    credentials: self.credentials.as_ref(),
+                }
+            }
+        }
+    };
+}
+
+/// The fields that all targets have.
+pub(crate) struct Endpoint<'a> {
+    pub(crate) cluster: Option<&'a String>,
+    pub(crate) authority: Option<&'a String>,
+    pub(crate) path_prefix: &'a str,
+    pub(crate) timeout: &'a Span,
+    pub(crate) credentials: Option<&'a Credentials>,
+}
+
+target! {
+    /// Jira Data Center's REST API, reached through a cluster of Envoy. The credentials are those of an administrator,
+    /// best a personal access token.
+    struct JiraDc {}
+}
+
 raw! {
-    /// Jira Data Center's REST API, reached through a cluster of Envoy.
-    struct JiraDc {
-        /// Name of the cluster in Envoy's configuration.
+    /// What proves to the application who we are.
+    choice Credentials {
+        /// A token, sent as `authorization: Bearer TOKEN`.
+        Bearer(DataSource),
+        /// Name and password, sent as `authorization: Basic ..`.
+        Basic(BasicCredentials),
+    }
+}
+
+raw! {
+    /// Name and password.
+    struct BasicCredentials {
+        /// The name, without a colon.
         #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
-        cluster: Option<String>,
-        /// The `:authority` of the calls, usually the host of Jira's base URL.
+        username: Option<String>,
+        /// The password.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        password: Option<DataSource>,
+    }
+}
+
+raw! {
+    /// Where portal customers belong.
+    struct Customers {
+        /// Which organizations.
+        organizations: Option<Organizations>,
+        /// Only people who come by the portal (`policy.portal`) are put anywhere; otherwise everybody who signs in.
+        only_portal_sign_ins: bool,
+        /// Ids of the service desks that the organizations are linked to; without organizations, that people become
+        /// customers of.
+        service_desks: Vec<String>,
+    }
+}
+
+raw! {
+    /// Which organizations a customer belongs to.
+    choice Organizations {
+        /// Everybody belongs to these.
+        Fixed(Vec<String>),
+        /// The values of this attribute, by `Name`, object identifier or `FriendlyName`.
+        Attribute(String),
+    }
+}
+
+raw! {
+    /// Which attribute says what about a person.
+    struct ProfileAttribute {
+        /// The field of the application.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        field: Option<ProfileField>,
+        /// The attribute, by `Name`, object identifier or `FriendlyName`; its first value counts.
         #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
-        authority: Option<String>,
-        /// Context path of Jira, such as `/jira`; empty if it has none.
-        path_prefix: String,
-        /// Time for one call, from `0.1s` to `30s`.
-        timeout: Span,
-        /// Personal access token of an administrator. Leave it out if Envoy's `credential_injector` adds it, which
-        /// keeps it out of the filter.
-        token: Option<DataSource>,
+        attribute: Option<String>,
+    }
+}
+
+raw! {
+    /// What an application may keep about a person.
+    words ProfileField {
+        /// The position.
+        Title = "TITLE",
+        /// The department.
+        Department = "DEPARTMENT",
+        /// The company.
+        Organization = "ORGANIZATION",
+        /// The time zone, such as `Europe/Berlin`.
+        TimeZone = "TIME_ZONE",
+        /// The language, such as `de-DE`.
+        PreferredLanguage = "PREFERRED_LANGUAGE",
+    }
+}
+
+raw! {
+    /// Whose accounts may be found by e-mail address.
+    struct LinkByEmail {
+        /// Domains of the addresses, such as `example.com` or `*.example.com`.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+        email_domains: Vec<String>,
+    }
+}
+
+raw! {
+    /// What a plan that goes too far means for the person who signs in.
+    words OnGuardrail {
+        /// No session.
+        Refuse = "REFUSE",
+        /// The session begins with the groups that the account has already; nothing is changed.
+        Continue = "CONTINUE",
     }
 }
 

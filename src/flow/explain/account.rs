@@ -8,12 +8,17 @@ use crate::identity::Identity;
 use crate::policy::{
     self, AccessDecision, AccountFacts, Admitted, Decision, Explanation, Facts, RequestFacts,
 };
-use crate::provision::{Operation, RemoteMarker, RemoteState};
+use crate::provision::{AccountId, Operation, Question, RemoteMarker, RemoteState};
 use crate::report;
+use crate::targets::Prepared;
 
+use super::super::Env;
 use super::super::provisioning::{self, SignIn};
 use super::timeline::Stage;
 use super::{Explainer, KnownAccount};
+
+/// Stands for an id that only the application knows.
+const UNKNOWN_ID: &str = "ID";
 
 /// Decides as the flow would, and plans what it would do.
 pub(super) fn decide(
@@ -42,7 +47,7 @@ pub(super) fn decide(
             &recorded
         }
     };
-    let sign_in = SignIn { identity, request, provisioning };
+    let sign_in = SignIn { identity, request, provisioning, request_id: "" };
     let admitted = admit(explainer, provisioning::decide(remote, sign_in, &env))?;
 
     let approved = provisioning::approve(admitted.decision(), remote, sign_in, &env)?;
@@ -56,12 +61,7 @@ pub(super) fn decide(
     if let Some(decision) = &mut explainer.report.decision {
         decision.groups = verdicts(&explanation);
     }
-    let reads = [
-        provisioning.target.read_account(&identity.username),
-        provisioning.target.read_marker(&identity.username),
-    ];
-    let changes = operations.iter().map(|operation| provisioning.target.call(operation));
-    explainer.report.calls = reads.into_iter().chain(changes).map(call).collect();
+    explainer.report.calls = calls(operations, remote, sign_in, &env)?;
     explainer.report.operations = operations.iter().map(operation_outline).collect();
     let person = if remote.account.is_some() { "the given account" } else { "a new account" };
     let detail = match operations.len() {
@@ -71,6 +71,42 @@ pub(super) fn decide(
     };
     explainer.timeline.pass(Stage::Provisioning, detail);
     Ok(admitted)
+}
+
+/// The calls in the order in which they would be made. An id that only the application knows reads `ID`.
+fn calls(
+    operations: &[Operation],
+    remote: &RemoteState,
+    sign_in: SignIn<'_>,
+    env: &Env<'_>,
+) -> Result<Vec<report::Call>, Rejection> {
+    let target = &sign_in.provisioning.target;
+    let mut calls = Vec::new();
+    if target.capabilities().reads {
+        let questions = target.look_up(&sign_in.person().key(sign_in.provisioning)?);
+        calls.extend(questions.iter().map(|question| target.ask(question)));
+    }
+    let mut remote = remote.clone();
+    for operation in operations {
+        // Twice at most: a group and an organization that have to be found first.
+        for _ in 0..2 {
+            let Prepared::Ask(question) = target.prepare(operation, &remote, env.now) else { break };
+            calls.push(target.ask(&question));
+            match question {
+                Question::Group { name, .. } => remote.directory.learn_group(&name, Some(UNKNOWN_ID)),
+                Question::Organization { name, .. } => remote.directory.learn_organization(&name, UNKNOWN_ID),
+                _ => break,
+            }
+        }
+        if let Prepared::Call(call) = target.prepare(operation, &remote, env.now) {
+            calls.push(call);
+        }
+        remote.apply(operation);
+        if let Some(account) = &mut remote.account {
+            account.id.get_or_insert_with(|| AccountId::new(UNKNOWN_ID.to_owned()));
+        }
+    }
+    Ok(calls.into_iter().map(call).collect())
 }
 
 /// Shows the decision, whatever it is, and lets in whom it lets in.
@@ -119,30 +155,40 @@ fn operation_outline(operation: &Operation) -> report::Operation {
 /// What `operation` changes, in the clear.
 fn detail(operation: &Operation) -> String {
     match operation {
-        Operation::CreateAccount { username, email, display_name } => {
+        Operation::CreateAccount { username, email, display_name, profile, .. } => {
             let mut text = format!("{}, {}", username.expose(), display_name.expose());
-            if let Some(email) = email {
+            for value in email.iter().chain(profile.values()) {
                 // Writing to a string cannot fail.
-                let _ = write!(text, ", {}", email.expose());
+                let _ = write!(text, ", {}", value.expose());
             }
             text
         }
-        Operation::ReactivateAccount { username } => username.expose().clone(),
+        Operation::ReactivateAccount { account } => account.username.expose().clone(),
         Operation::UpdateAccount { changes, .. } => {
-            let changed = [&changes.email, &changes.display_name];
-            let values: Vec<&str> =
-                changed.into_iter().flatten().map(|value| value.expose().as_str()).collect();
+            let changed = changes.email.iter().chain(&changes.display_name).chain(changes.profile.values());
+            let values: Vec<&str> = changed.map(|value| value.expose().as_str()).collect();
             values.join(", ")
         }
         Operation::CreateGroup { group }
         | Operation::AddToGroup { group, .. }
         | Operation::RemoveFromGroup { group, .. } => group.clone(),
+        Operation::CreateOrganization { organization }
+        | Operation::AddToOrganization { organization, .. }
+        | Operation::RemoveFromOrganization { organization, .. } => organization.clone(),
+        Operation::LinkOrganization { organization, service_desk } => {
+            format!("{organization}, service desk {service_desk}")
+        }
+        Operation::AddCustomer { service_desk, .. } => format!("service desk {service_desk}"),
         Operation::WriteMarker { marker, .. } => {
             let login = marker.customer_login.as_ref().map(|name| format!("customerLogin {}", name.expose()));
             let last = marker.last_login.map(|at| format!("lastLogin {at}"));
             let unfinished = marker.unfinished.then(|| String::from("unfinished"));
             let parts: Vec<String> = [login, last, unfinished].into_iter().flatten().collect();
             parts.join(", ")
+        }
+        Operation::Deliver(delivery) => {
+            let groups: Vec<&str> = delivery.groups.iter().map(String::as_str).collect();
+            format!("{}: {}", delivery.username.expose(), groups.join(", "))
         }
     }
 }

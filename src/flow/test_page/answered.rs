@@ -4,16 +4,16 @@ use core::fmt;
 
 use super::{TestPage, person};
 use crate::base::{Code, Pii, Rejection};
-use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
+use crate::effect::{Answer, AskId, Event, Tell, Verdict};
 use crate::flow::acs::AcsFlow;
 use crate::flow::explain::{Input, KnownAccount, explain};
+use crate::flow::provisioning::{Caller, Lookup, LookupTurn, Person};
 use crate::flow::settings::Provisioning;
-use crate::flow::{Env, FIRST_ASK, SECOND_ASK, Step, Visit, out_of_turn, refuse};
+use crate::flow::{Env, Step, Visit, out_of_turn, refuse};
 use crate::page;
-use crate::provision::{RemoteAccount, RemoteMarker, RemoteState};
+use crate::provision::RemoteState;
 use crate::report::Report;
 use crate::session::pending_request::{self, Intent, PendingRequest};
-use crate::targets::TargetError;
 
 /// What the browser brought back.
 struct Test {
@@ -35,8 +35,8 @@ impl fmt::Debug for Test {
 pub struct ExpectState {
     test: Test,
     username: Pii<String>,
-    account: Option<Option<RemoteAccount>>,
-    marker: Option<RemoteMarker>,
+    email: Option<Pii<String>>,
+    lookup: Lookup,
 }
 
 /// The answer to a test sign-in arrived. The application is read, where there is one, and never changed.
@@ -55,9 +55,13 @@ pub(in crate::flow) fn answered(
     if let Err(detail) = test.may_see(&report, test_page, env) {
         return test.refuse(&detail);
     }
-    let username = report.identity.as_ref().and_then(|identity| identity.username.clone());
+    let identity = report.identity.as_ref();
+    let username = identity.and_then(|identity| identity.username.clone());
+    let email = identity.and_then(|identity| identity.email.clone());
     match (&env.settings.provisioning, username) {
-        (Some(provisioning), Some(username)) => test.read(provisioning, Pii::new(username)),
+        (Some(provisioning), Some(username)) if provisioning.target.capabilities().reads => {
+            test.read(provisioning, Pii::new(username), email.map(Pii::new), env)
+        }
         _ => test.show(&report, None, env),
     }
 }
@@ -67,52 +71,38 @@ impl ExpectState {
         let Some(provisioning) = &env.settings.provisioning else {
             return self.test.refuse("there is no application any more");
         };
-        let target = &provisioning.target;
-        let read = match &answer {
-            Answer::HttpResponse(response) if id == FIRST_ASK => {
-                target.account(&self.username, response).map(|account| self.account = Some(account))
-            }
-            Answer::HttpResponse(response) => {
-                target.marker(response).map(|marker| self.marker = Some(marker))
-            }
-            Answer::HttpFailed(failure) => Err(TargetError::NotReached(*failure)),
+        let person = Person { username: &self.username, email: self.email.as_ref() };
+        let caller = Caller { provisioning, request_id: &self.test.visit.reader.request_id };
+        let turn = match &answer {
+            Answer::HttpResponse(response) => self.lookup.answer(id, response, person, caller),
+            Answer::HttpFailed(failure) => Err(self.lookup.unanswered(id, *failure)),
             _ => return refuse(&out_of_turn("an answer of the application"), &self.test.visit.reader, None),
         };
-        if let Err(fault) = read {
-            return self.unread(&fault, env);
-        }
-        match (self.account, self.marker) {
-            (Some(account), Some(marker)) => {
-                let remote = RemoteState { account, marker, ..RemoteState::default() };
+        match turn {
+            Ok(LookupTurn::Wait(asks)) => {
+                Step::Wait { state: AcsFlow::ExpectTestState(Box::new(self)), asks, tells: Vec::new() }
+            }
+            Ok(LookupTurn::Read(remote)) => {
                 let report = self.test.explain(Some(&remote), env);
                 self.test.show(&report, None, env)
             }
-            (account, marker) => Step::Wait {
-                state: AcsFlow::ExpectTestState(Box::new(Self {
-                    test: self.test,
-                    username: self.username,
-                    account,
-                    marker,
-                })),
-                asks: Vec::new(),
-                tells: Vec::new(),
-            },
+            Err(rejection) => self.test.unread(&rejection, env),
         }
-    }
-
-    /// The application cannot be read; the rest is worth showing all the same.
-    fn unread(self, fault: &TargetError, env: &Env<'_>) -> Step<AcsFlow> {
-        let report = self.test.explain(None, env);
-        let note = format!(
-            "The application could not be read ({}: {fault}). A real sign-in would meet the same; what follows is for somebody \
-             who is new to the application.",
-            fault.code()
-        );
-        self.test.show(&report, Some(&note), env)
     }
 }
 
 impl Test {
+    /// The application cannot be read; the rest is worth showing all the same.
+    fn unread(&self, rejection: &Rejection, env: &Env<'_>) -> Step<AcsFlow> {
+        let report = self.explain(None, env);
+        let note = format!(
+            "The application could not be read ({}: {}). A real sign-in would meet the same; what follows is for somebody who \
+             is new to the application.",
+            rejection.code, rejection.detail
+        );
+        self.show(&report, Some(&note), env)
+    }
+
     fn explain(&self, account: Option<&RemoteState>, env: &Env<'_>) -> Report {
         let input = Input {
             response: &self.saml_response,
@@ -138,14 +128,22 @@ impl Test {
         }
     }
 
-    fn read(self, provisioning: &Provisioning, username: Pii<String>) -> Step<AcsFlow> {
-        let target = &provisioning.target;
-        let asks = vec![
-            (FIRST_ASK, Ask::HttpCall(target.read_account(&username))),
-            (SECOND_ASK, Ask::HttpCall(target.read_marker(&username))),
-        ];
-        let state = ExpectState { test: self, username, account: None, marker: None };
-        Step::Wait { state: AcsFlow::ExpectTestState(Box::new(state)), asks, tells: Vec::new() }
+    fn read(
+        self,
+        provisioning: &Provisioning,
+        username: Pii<String>,
+        email: Option<Pii<String>>,
+        env: &Env<'_>,
+    ) -> Step<AcsFlow> {
+        let person = Person { username: &username, email: email.as_ref() };
+        let caller = Caller { provisioning, request_id: &self.visit.reader.request_id };
+        match Lookup::start(RemoteState::default(), person, caller) {
+            Ok((lookup, asks)) => {
+                let state = ExpectState { test: self, username, email, lookup };
+                Step::Wait { state: AcsFlow::ExpectTestState(Box::new(state)), asks, tells: Vec::new() }
+            }
+            Err(rejection) => self.unread(&rejection, env),
+        }
     }
 
     fn refuse(&self, detail: &str) -> Step<AcsFlow> {

@@ -6,178 +6,188 @@
 //! and no password is set (Jira makes a random one).
 
 mod answer;
-
-use core::fmt;
-use core::time::Duration;
+mod marker;
+mod read;
 
 use serde_json::{Map, Value, json};
 
-use crate::base::{Pii, Secret};
-use crate::http::HttpCall;
-use crate::provision::{AccountChanges, Marker, Operation, Subject};
+use crate::base::{Pii, UnixTime};
+use crate::http::{HttpCall, HttpResponse};
+use crate::provision::{
+    AccountChanges, AccountKey, AccountRef, Capabilities, Operation, Page, Question, RemoteState,
+};
 
+use super::application::Application;
+use super::endpoint::{Endpoint, Media};
+use super::error::{Outcome, Prepared, Request, TargetError};
 use super::resource::Resource;
 
-/// The key of the user property that holds our marker.
-///
-/// An entity property of the user, limited to 32,768 bytes by Jira, visible by REST only. Its value is
-/// `{"v":1,"customerLogin":"..","lastLogin":"2026-01-02T03:04:05Z","unfinished":true}`; the fields after `v` are
-/// optional.
-pub const MARKER_KEY: &str = "samlgate";
+pub use marker::MARKER_KEY;
 
-/// The header that marks a call as ours; it must not begin with `Mozilla`, or Jira applies its browser checks.
-const USER_AGENT: &str = concat!("samlgate/", env!("CARGO_PKG_VERSION"));
-
-/// Where Jira is and how to speak to it.
-#[derive(Clone)]
-pub struct Settings {
-    /// The cluster's name in Envoy's configuration.
-    pub cluster: String,
-    /// The host name to send; Jira compares it with nothing here, but proxies before it route by it.
-    pub authority: String,
-    /// Jira's context path, such as `/jira`; empty for none.
-    pub path_prefix: String,
-    /// When to give up on one call.
-    pub timeout: Duration,
-    /// A personal access token of an account with the global permission *Administer Jira*; `None` when Envoy's
-    /// `credential_injector` adds it, so that the filter never sees it.
-    pub token: Option<Secret<String>>,
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("cluster", &self.cluster)
-            .field("authority", &self.authority)
-            .field("path_prefix", &self.path_prefix)
-            .field("timeout", &self.timeout)
-            .field("token", &self.token.as_ref().map(|_| "secret"))
-            .finish()
-    }
-}
+/// Accounts of one address that are looked at: more than that is ambiguous in any case.
+const MAX_SAME_ADDRESS: &str = "50";
 
 /// One Jira.
 #[derive(Clone, Debug)]
 pub struct JiraDc {
-    settings: Settings,
+    endpoint: Endpoint,
 }
 
 impl JiraDc {
-    /// The Jira that `settings` describe.
+    /// The Jira at `endpoint`. Its token belongs to an account with the global permission *Administer Jira*.
     #[must_use]
-    pub const fn new(settings: Settings) -> Self {
-        Self { settings }
+    pub const fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint }
     }
 
-    /// Asks for the account of `username` with all its groups; see [`JiraDc::account`].
-    #[must_use]
-    pub fn read_account(&self, username: &str) -> HttpCall {
-        let resource =
-            self.resource("/rest/api/2/user").query("username", username).query("expand", "groups");
-        self.call_without_body("GET", resource)
+    /// Where it is.
+    pub(super) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
-    /// Asks for our marker at the account of `username`; independent of [`JiraDc::read_account`], so both can be asked
-    /// at once. See [`JiraDc::marker`].
-    #[must_use]
-    pub fn read_marker(&self, username: &str) -> HttpCall {
-        self.call_without_body("GET", self.marker_resource(username))
-    }
-
-    /// Asks whether `group` exists; see [`JiraDc::group_exists`].
-    #[must_use]
-    pub fn read_group(&self, group: &str) -> HttpCall {
-        let resource =
-            self.resource("/rest/api/2/group/member").query("groupname", group).query("maxResults", "1");
-        self.call_without_body("GET", resource)
-    }
-
-    /// Asks for what shows whether `operation` is done; see [`JiraDc::observe`].
-    #[must_use]
-    pub fn reread(&self, operation: &Operation) -> HttpCall {
-        match operation.subject() {
-            Subject::Account(username) => self.read_account(username.expose()),
-            Subject::Group(group) => self.read_group(group),
-            Subject::Marker(username) => self.read_marker(username.expose()),
-        }
-    }
-
-    /// The call that carries out `operation`; see [`JiraDc::outcome`].
-    #[must_use]
-    pub fn call(&self, operation: &Operation) -> HttpCall {
-        match operation {
-            Operation::CreateAccount { username, email, display_name } => self.call_with_body(
+    /// The call that carries out `operation`; `None` for operations that Jira itself does not have.
+    fn change(&self, operation: &Operation) -> Option<HttpCall> {
+        Some(match operation {
+            Operation::CreateAccount { username, email, display_name, .. } => self.call(
                 "POST",
                 self.resource("/rest/api/2/user"),
-                &new_account(username, email.as_ref(), display_name),
+                Some(&new_account(username, email.as_ref(), display_name)),
             ),
-            Operation::ReactivateAccount { username } => self.call_with_body(
-                "PUT",
-                self.resource("/rest/api/2/user").query("username", username.expose()),
-                &json!({ "active": true }),
-            ),
-            Operation::UpdateAccount { username, changes } => self.call_with_body(
-                "PUT",
-                self.resource("/rest/api/2/user").query("username", username.expose()),
-                &changed_fields(changes),
-            ),
-            Operation::CreateGroup { group } => {
-                self.call_with_body("POST", self.resource("/rest/api/2/group"), &json!({ "name": group }))
+            Operation::ReactivateAccount { account } => {
+                self.call("PUT", self.user(account), Some(&json!({ "active": true })))
             }
-            Operation::AddToGroup { username, group, .. } => self.call_with_body(
+            Operation::UpdateAccount { account, changes } => {
+                self.call("PUT", self.user(account), Some(&changed_fields(changes)))
+            }
+            Operation::CreateGroup { group } => {
+                self.call("POST", self.resource("/rest/api/2/group"), Some(&json!({ "name": group })))
+            }
+            Operation::AddToGroup { account, group, .. } => self.call(
                 "POST",
                 self.resource("/rest/api/2/group/user").query("groupname", group),
-                &json!({ "name": username.expose() }),
+                Some(&json!({ "name": account.username.expose() })),
             ),
-            Operation::RemoveFromGroup { username, group } => self.call_without_body(
+            Operation::RemoveFromGroup { account, group } => self.call(
                 "DELETE",
                 self.resource("/rest/api/2/group/user")
                     .query("groupname", group)
-                    .query("username", username.expose()),
+                    .query("username", account.username.expose()),
+                None,
             ),
-            Operation::WriteMarker { username, marker } => {
-                self.call_with_body("PUT", self.marker_resource(username.expose()), &marker_value(marker))
+            Operation::WriteMarker { account, marker } => {
+                self.call("PUT", self.marker_resource(account), Some(&marker::encode(marker)))
             }
-        }
+            Operation::CreateOrganization { .. }
+            | Operation::LinkOrganization { .. }
+            | Operation::AddCustomer { .. }
+            | Operation::AddToOrganization { .. }
+            | Operation::RemoveFromOrganization { .. }
+            | Operation::Deliver(_) => return None,
+        })
+    }
+
+    fn user(&self, account: &AccountRef) -> Resource {
+        self.resource("/rest/api/2/user").query("username", account.username.expose())
     }
 
     fn resource(&self, path: &'static str) -> Resource {
-        Resource::new(&self.settings.path_prefix, path)
+        self.endpoint.resource(path)
     }
 
-    fn marker_resource(&self, username: &str) -> Resource {
-        self.resource("/rest/api/2/user/properties/samlgate").query("username", username)
+    fn marker_resource(&self, account: &AccountRef) -> Resource {
+        self.resource("/rest/api/2/user/properties/samlgate").query("username", account.username.expose())
     }
 
-    fn call_with_body(&self, method: &'static str, resource: Resource, body: &Value) -> HttpCall {
-        let mut call = self.call_without_body(method, resource);
-        call.body = body.to_string().into_bytes();
-        call
+    fn call(&self, method: &'static str, resource: Resource, body: Option<&Value>) -> HttpCall {
+        self.endpoint.call(method, resource, Media::Json, body)
+    }
+}
+
+impl Application for JiraDc {
+    fn name(&self) -> &'static str {
+        "jira_dc"
     }
 
-    /// No `cookie`, `origin` or `referer` is ever sent: they would turn the call into a browser's, with other checks and
-    /// other limits.
-    fn call_without_body(&self, method: &'static str, resource: Resource) -> HttpCall {
-        let mut headers: Vec<(String, String)> = [
-            ("accept", "application/json"),
-            ("content-type", "application/json"),
-            ("x-atlassian-token", "no-check"),
-            ("user-agent", USER_AGENT),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-        if let Some(token) = &self.settings.token {
-            headers.push((String::from("authorization"), format!("Bearer {}", token.expose())));
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    fn look_up(&self, key: &AccountKey) -> Vec<Question> {
+        let account = Question::Account { by: key.clone(), page: Page::FIRST };
+        match key {
+            AccountKey::Username(username) => {
+                vec![account, Question::Marker { account: AccountRef::named(username.clone()) }]
+            }
+            AccountKey::Email(_) => vec![account],
         }
-        HttpCall {
-            cluster: self.settings.cluster.clone(),
-            authority: self.settings.authority.clone(),
-            method,
-            path: resource.into_path(),
-            headers,
-            body: Vec::new(),
-            timeout: self.settings.timeout,
+    }
+
+    fn ask(&self, question: &Question) -> HttpCall {
+        let resource = match question {
+            Question::Account { by: AccountKey::Username(username), .. } => {
+                self.user(&AccountRef::named(username.clone())).query("expand", "groups")
+            }
+            Question::Memberships { account, .. } => self.user(account).query("expand", "groups"),
+            // Jira matches user name, name or address, each by any part; what is an equal address is decided here.
+            Question::Account { by: AccountKey::Email(email), .. } => self
+                .resource("/rest/api/2/user/search")
+                .query("username", email.expose())
+                .query("includeActive", "true")
+                .query("includeInactive", "true")
+                .query("maxResults", MAX_SAME_ADDRESS),
+            Question::Marker { account } => self.marker_resource(account),
+            Question::Group { name, .. } => {
+                self.resource("/rest/api/2/group/member").query("groupname", name).query("maxResults", "1")
+            }
+            Question::Seats | Question::Organization { .. } => self.resource("/rest/api/2/applicationrole"),
+        };
+        self.call("GET", resource, None)
+    }
+
+    fn learn(
+        &self,
+        question: &Question,
+        response: &HttpResponse,
+        remote: &mut RemoteState,
+    ) -> Result<Vec<Question>, TargetError> {
+        self.read(question, response, remote)
+    }
+
+    fn prepare(&self, operation: &Operation, _: &RemoteState, _: UnixTime) -> Prepared {
+        self.change(operation).map_or(
+            Prepared::Refuse(TargetError::Missing {
+                request: Request::Change(operation.kind()),
+                what: "way to do it",
+            }),
+            Prepared::Call,
+        )
+    }
+
+    fn outcome(&self, operation: &Operation, response: &HttpResponse, _: &mut RemoteState) -> Outcome {
+        answer::outcome(operation, response)
+    }
+
+    fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {
+        let account = |account: &AccountRef| Question::Account {
+            by: AccountKey::Username(account.username.clone()),
+            page: Page::FIRST,
+        };
+        match operation {
+            Operation::CreateAccount { username, .. } => account(&AccountRef::named(username.clone())),
+            Operation::ReactivateAccount { account: whose }
+            | Operation::UpdateAccount { account: whose, .. }
+            | Operation::AddToGroup { account: whose, .. }
+            | Operation::RemoveFromGroup { account: whose, .. }
+            | Operation::AddCustomer { account: whose, .. }
+            | Operation::AddToOrganization { account: whose, .. }
+            | Operation::RemoveFromOrganization { account: whose, .. } => account(whose),
+            Operation::CreateGroup { group } => Question::Group { name: group.clone(), page: Page::FIRST },
+            Operation::CreateOrganization { organization }
+            | Operation::LinkOrganization { organization, .. } => {
+                Question::Organization { name: organization.clone(), page: Page::FIRST }
+            }
+            Operation::WriteMarker { account, .. } => Question::Marker { account: account.clone() },
+            Operation::Deliver(delivery) => account(&AccountRef::named(delivery.username.clone())),
         }
     }
 }
@@ -202,21 +212,6 @@ fn changed_fields(changes: &AccountChanges) -> Value {
         fields.insert(String::from("displayName"), json!(display_name.expose()));
     }
     Value::Object(fields)
-}
-
-fn marker_value(marker: &Marker) -> Value {
-    let mut value = Map::new();
-    value.insert(String::from("v"), json!(answer::MARKER_VERSION));
-    if let Some(customer_login) = &marker.customer_login {
-        value.insert(String::from("customerLogin"), json!(customer_login.expose()));
-    }
-    if let Some(last_login) = marker.last_login {
-        value.insert(String::from("lastLogin"), json!(last_login.to_xs_date_time()));
-    }
-    if marker.unfinished {
-        value.insert(String::from("unfinished"), json!(true));
-    }
-    Value::Object(value)
 }
 
 #[cfg(test)]

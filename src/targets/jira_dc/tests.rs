@@ -4,20 +4,68 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-use crate::base::{Code, UnixTime};
+use crate::base::{Code, Secret};
 use crate::effect::CallFailure;
-use crate::http::HttpResponse;
-use crate::provision::{OperationKind, RemoteMarker, RemoteState, satisfied};
-use crate::targets::{Outcome, Request, TargetError};
+use crate::provision::{Marker, OperationKind, Profile, RemoteAccount, RemoteMarker, satisfied};
+use crate::targets::Credentials;
 
-fn jira() -> JiraDc {
-    JiraDc::new(Settings {
+fn endpoint(credentials: Credentials) -> Endpoint {
+    Endpoint {
         cluster: "jira".to_owned(),
         authority: "jira.example.test".to_owned(),
         path_prefix: "/ctx/".to_owned(),
         timeout: Duration::from_secs(5),
-        token: Some(Secret::new("t0ken".to_owned())),
-    })
+        credentials,
+    }
+}
+
+fn jira() -> JiraDc {
+    JiraDc::new(endpoint(Credentials::Bearer(Secret::new("t0ken".to_owned()))))
+}
+
+fn by_name(username: &str) -> Question {
+    Question::Account { by: AccountKey::Username(pii(username)), page: Page::FIRST }
+}
+
+fn by_email(email: &str) -> Question {
+    Question::Account { by: AccountKey::Email(pii(email)), page: Page::FIRST }
+}
+
+fn marker_of(username: &str) -> Question {
+    Question::Marker { account: AccountRef::named(pii(username)) }
+}
+
+fn group(name: &str) -> Question {
+    Question::Group { name: name.to_owned(), page: Page::FIRST }
+}
+
+fn learned(question: &Question, response: &HttpResponse) -> Result<RemoteState, TargetError> {
+    let mut remote = RemoteState::default();
+    jira().learn(question, response, &mut remote)?;
+    Ok(remote)
+}
+
+fn read_account(username: &str, response: &HttpResponse) -> Result<Option<RemoteAccount>, TargetError> {
+    learned(&by_name(username), response).map(|remote| remote.account)
+}
+
+fn read_marker(response: &HttpResponse) -> Result<RemoteMarker, TargetError> {
+    learned(&marker_of("alice"), response).map(|remote| remote.marker)
+}
+
+fn group_exists(response: &HttpResponse) -> Result<bool, TargetError> {
+    learned(&group("g"), response).map(|remote| remote.directory.has_group("g"))
+}
+
+fn outcome(operation: &Operation, response: &HttpResponse) -> Outcome {
+    jira().outcome(operation, response, &mut RemoteState::default())
+}
+
+fn call(operation: &Operation) -> HttpCall {
+    match jira().prepare(operation, &RemoteState::default(), UnixTime::from_secs(0)) {
+        Prepared::Call(call) => call,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn pii(text: &str) -> Pii<String> {
@@ -27,26 +75,30 @@ fn pii(text: &str) -> Pii<String> {
 /// One operation of each kind, with names that try to break out.
 fn operations() -> Vec<Operation> {
     let username = pii("a&b=c d/é");
+    let account = AccountRef::named(username.clone());
     let group = "R&D #1/ä?x=\"y\"".to_owned();
     vec![
         Operation::CreateAccount {
-            username: username.clone(),
+            username,
             email: Some(pii("a\"b@example.test")),
             display_name: pii("Ä \"quoted\" \\ name"),
+            profile: Profile::new(),
+            customer: false,
         },
         Operation::UpdateAccount {
-            username: username.clone(),
-            changes: AccountChanges { email: Some(pii("new@example.test")), display_name: None },
+            account: account.clone(),
+            changes: AccountChanges { email: Some(pii("new@example.test")), ..AccountChanges::default() },
         },
         Operation::CreateGroup { group: group.clone() },
-        Operation::AddToGroup { username: username.clone(), group: group.clone(), if_it_exists: false },
-        Operation::RemoveFromGroup { username: username.clone(), group },
+        Operation::AddToGroup { account: account.clone(), group: group.clone(), if_it_exists: false },
+        Operation::RemoveFromGroup { account: account.clone(), group },
         Operation::WriteMarker {
-            username,
+            account,
             marker: Marker {
                 customer_login: Some(pii("a\"b")),
                 last_login: Some(UnixTime::from_secs(1_767_323_045)),
                 unfinished: true,
+                ..Marker::default()
             },
         },
     ]
@@ -58,7 +110,7 @@ fn shown(call: &HttpCall) -> String {
 
 #[test]
 fn every_operation_becomes_the_documented_call() {
-    let calls: Vec<String> = operations().iter().map(|operation| shown(&jira().call(operation))).collect();
+    let calls: Vec<String> = operations().iter().map(|operation| shown(&call(operation))).collect();
     assert_eq!(
         calls,
         [
@@ -83,18 +135,26 @@ fn every_operation_becomes_the_documented_call() {
 fn reads_ask_for_everything_at_once() {
     let jira = jira();
     assert_eq!(
-        shown(&jira.read_account("a&expand=x")),
+        shown(&jira.ask(&by_name("a&expand=x"))),
         "GET /ctx/rest/api/2/user?username=a%26expand%3Dx&expand=groups\n"
     );
     assert_eq!(
-        shown(&jira.read_marker("ä")),
+        shown(&jira.ask(&marker_of("ä"))),
         "GET /ctx/rest/api/2/user/properties/samlgate?username=%C3%A4\n"
     );
     assert_eq!(
-        shown(&jira.read_group("a b")),
+        shown(&jira.ask(&group("a b"))),
         "GET /ctx/rest/api/2/group/member?groupname=a%20b&maxResults=1\n"
     );
-    let rereads: Vec<String> = operations().iter().map(|operation| jira.reread(operation).path).collect();
+    assert_eq!(
+        shown(&jira.ask(&by_email("a+b@example.test"))),
+        "GET /ctx/rest/api/2/user/search?username=a%2Bb%40example.test&includeActive=true&includeInactive=true\
+         &maxResults=50\n"
+    );
+    assert_eq!(shown(&jira.ask(&Question::Seats)), "GET /ctx/rest/api/2/applicationrole\n");
+    let nothing = RemoteState::default();
+    let reread = |operation: &Operation| jira.ask(&jira.reread(operation, &nothing)).path;
+    let rereads: Vec<String> = operations().iter().map(reread).collect();
     let account = "/ctx/rest/api/2/user?username=a%26b%3Dc%20d%2F%C3%A9&expand=groups";
     let group = "/ctx/rest/api/2/group/member?groupname=R%26D%20%231%2F%C3%A4%3Fx%3D%22y%22&maxResults=1";
     let marker = "/ctx/rest/api/2/user/properties/samlgate?username=a%26b%3Dc%20d%2F%C3%A9";
@@ -104,8 +164,10 @@ fn reads_ask_for_everything_at_once() {
 #[test]
 fn every_call_carries_the_same_headers_and_no_browser_ones() {
     let jira = jira();
-    let mut calls: Vec<HttpCall> = operations().iter().map(|operation| jira.call(operation)).collect();
-    calls.extend([jira.read_account("a"), jira.read_marker("a"), jira.read_group("g")]);
+    let mut calls: Vec<HttpCall> = operations().iter().map(call).collect();
+    calls.extend(
+        [by_name("a"), by_email("a@b"), marker_of("a"), group("g")].map(|question| jira.ask(&question)),
+    );
     for call in calls {
         let headers: Vec<String> =
             call.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -123,8 +185,13 @@ fn every_call_carries_the_same_headers_and_no_browser_ones() {
         assert_eq!(call.timeout, Duration::from_secs(5));
         assert!(call.path.bytes().all(|byte| byte.is_ascii_graphic()));
     }
-    let silent = JiraDc::new(Settings { token: None, ..jira.settings.clone() });
-    assert!(silent.read_account("a").headers.iter().all(|(name, _)| name != "authorization"));
+    let silent = JiraDc::new(endpoint(Credentials::Injected));
+    assert!(silent.ask(&by_name("a")).headers.iter().all(|(name, _)| name != "authorization"));
+    let basic = Credentials::Basic { username: "svc".to_owned(), password: Secret::new("pä:ss".to_owned()) };
+    let basic = JiraDc::new(endpoint(basic));
+    let header = basic.ask(&by_name("a")).headers.pop();
+    assert_eq!(header, Some(("authorization".to_owned(), "Basic c3ZjOnDDpDpzcw==".to_owned())));
+    assert!(!format!("{basic:?}").contains("ss\""));
     assert!(!format!("{jira:?}").contains("t0ken"));
 }
 
@@ -149,7 +216,7 @@ const ALICE: &str = r#"{"self":"http://x","name":"Alice","key":"JIRAUSER1","emai
 
 #[test]
 fn an_account_is_read_whole() {
-    let account = jira().account("aLICE", &answer(200, ALICE)).unwrap().unwrap();
+    let account = read_account("aLICE", &answer(200, ALICE)).unwrap().unwrap();
     assert_eq!(account.username.expose(), "Alice");
     assert_eq!(account.email.unwrap().expose(), "a@example.test");
     assert_eq!(account.display_name.expose(), "Alice A");
@@ -157,10 +224,10 @@ fn an_account_is_read_whole() {
     assert_eq!(account.groups, BTreeSet::from(["b".to_owned(), "jira-Users".to_owned()]));
 
     let hidden = ALICE.replace("\"a@example.test\"", "null").replace("\"deleted\":false", "\"deleted\":true");
-    let account = jira().account("alice", &answer(200, &hidden)).unwrap().unwrap();
+    let account = read_account("alice", &answer(200, &hidden)).unwrap().unwrap();
     assert_eq!((account.email, account.active), (None, false));
-    assert_eq!(jira().account("alice", &answer(404, ABSENT)), Ok(None));
-    assert_eq!(jira().account("alice", &answer(404, "{}")), Ok(None));
+    assert_eq!(read_account("alice", &answer(404, ABSENT)), Ok(None));
+    assert_eq!(read_account("alice", &answer(404, "{}")), Ok(None));
 }
 
 #[test]
@@ -207,7 +274,7 @@ fn an_account_is_not_read_out_of_anything_else() {
         ("created", answer(201, ALICE)),
         ("no status", answer(0, ALICE)),
     ] {
-        let error = jira().account("alice", &response).unwrap_err();
+        let error = read_account("alice", &response).unwrap_err();
         assert_eq!(error.code(), Code::TargetAnswerMalformed, "{what}: {error}");
     }
 }
@@ -235,12 +302,16 @@ fn refusals_are_told_apart() {
         ("bad gateway", answer(502, ""), Some(Code::TargetUnreachable)),
         ("fine", ok_reason, None),
     ] {
-        let read = jira().account("alice", &response).map_err(|error| error.code());
+        let read = read_account("alice", &response).map_err(|error| error.code());
         assert_eq!(read.err(), code, "{what}");
-        let written = match jira().outcome(update, &response) {
+        let written = match outcome(update, &response) {
             Outcome::Refused(error) => Some(error.code()),
             Outcome::RetryAfter(_) => Some(Code::TargetThrottled),
-            Outcome::Applied | Outcome::AlreadySo | Outcome::PassedOver | Outcome::Reread => None,
+            Outcome::Applied
+            | Outcome::AlreadySo
+            | Outcome::PassedOver
+            | Outcome::Reread
+            | Outcome::Stale => None,
         };
         assert_eq!(written, code, "{what}");
     }
@@ -250,11 +321,10 @@ fn refusals_are_told_apart() {
 
 #[test]
 fn retry_after_is_believed_within_reason() {
-    let asked =
-        |value: &str| match jira().outcome(&operations()[3], &with(answer(429, ""), "retry-after", value)) {
-            Outcome::RetryAfter(wait) => wait.as_secs(),
-            other => panic!("{other:?}"),
-        };
+    let asked = |value: &str| match outcome(&operations()[3], &with(answer(429, ""), "retry-after", value)) {
+        Outcome::RetryAfter(wait) => wait.as_secs(),
+        other => panic!("{other:?}"),
+    };
     for (value, seconds) in [
         ("7", 7),
         (" 30 ", 30),
@@ -296,11 +366,12 @@ fn every_status_of_every_operation_has_a_meaning() {
         ];
         let found: String = responses
             .iter()
-            .map(|response| match jira().outcome(operation, response) {
+            .map(|response| match outcome(operation, response) {
                 Outcome::Applied => 'A',
                 Outcome::AlreadySo => 'S',
                 Outcome::PassedOver => 'P',
                 Outcome::Reread => 'R',
+                Outcome::Stale => 's',
                 Outcome::RetryAfter(_) => 't',
                 Outcome::Refused(error) if error.code() == Code::TargetRefused => 'r',
                 Outcome::Refused(error) if error.code() == Code::TargetAnswerMalformed => 'm',
@@ -323,17 +394,17 @@ fn a_lost_answer_is_looked_up_and_an_unsent_call_is_not() {
 
 #[test]
 fn r11_the_marker_survives_the_round_trip() {
-    let Some(Operation::WriteMarker { username, marker }) = operations().pop() else { panic!() };
-    let call = jira().call(&Operation::WriteMarker { username, marker: marker.clone() });
+    let Some(Operation::WriteMarker { account, marker }) = operations().pop() else { panic!() };
+    let call = call(&Operation::WriteMarker { account, marker: marker.clone() });
     let body = String::from_utf8(call.body).unwrap();
     let response = answer(200, &format!("{{\"key\":\"samlgate\",\"value\":{body}}}"));
-    assert_eq!(jira().marker(&response), Ok(RemoteMarker::Present(marker)));
+    assert_eq!(read_marker(&response), Ok(RemoteMarker::Present(marker)));
 }
 
 #[test]
 fn markers_of_others_are_told_apart() {
     let read =
-        |value: &str| jira().marker(&answer(200, &format!("{{\"key\":\"samlgate\",\"value\":{value}}}")));
+        |value: &str| read_marker(&answer(200, &format!("{{\"key\":\"samlgate\",\"value\":{value}}}")));
     let empty = RemoteMarker::Present(Marker::default());
     for (value, expected) in [
         (r#"{"v":1}"#, empty.clone()),
@@ -349,17 +420,17 @@ fn markers_of_others_are_told_apart() {
     ] {
         assert_eq!(read(value), Ok(expected), "{value}");
     }
-    assert_eq!(jira().marker(&answer(404, ABSENT)), Ok(RemoteMarker::Absent));
+    assert_eq!(read_marker(&answer(404, ABSENT)), Ok(RemoteMarker::Absent));
     for wrong in [answer(200, PAGE), answer(200, "{}"), answer(404, PAGE), answer(204, "")] {
-        assert_eq!(jira().marker(&wrong).unwrap_err().code(), Code::TargetAnswerMalformed);
+        assert_eq!(read_marker(&wrong).unwrap_err().code(), Code::TargetAnswerMalformed);
     }
 }
 
 #[test]
 fn a_group_exists_only_when_jira_says_so() {
     let page = r#"{"maxResults":1,"startAt":0,"total":0,"isLast":true,"values":[]}"#;
-    assert_eq!(jira().group_exists(&answer(200, page)), Ok(true));
-    assert_eq!(jira().group_exists(&answer(404, ABSENT)), Ok(false));
+    assert_eq!(group_exists(&answer(200, page)), Ok(true));
+    assert_eq!(group_exists(&answer(404, ABSENT)), Ok(false));
     for (response, code) in [
         (answer(200, PAGE), Code::TargetAnswerMalformed),
         (answer(404, PAGE), Code::TargetAnswerMalformed),
@@ -367,30 +438,89 @@ fn a_group_exists_only_when_jira_says_so() {
         (answer(400, ABSENT), Code::TargetRefused),
         (answer(401, ""), Code::TargetUnauthorized),
     ] {
-        assert_eq!(jira().group_exists(&response).unwrap_err().code(), code);
+        assert_eq!(group_exists(&response).unwrap_err().code(), code);
     }
 }
 
 #[test]
 fn a_reread_decides_what_400_meant() {
     let jira = jira();
-    let add =
-        Operation::AddToGroup { username: pii("alice"), group: "JIRA-users".to_owned(), if_it_exists: false };
-    let remove = Operation::RemoveFromGroup { username: pii("alice"), group: "jira-users".to_owned() };
+    let account = AccountRef::named(pii("alice"));
+    let add = Operation::AddToGroup {
+        account: account.clone(),
+        group: "JIRA-users".to_owned(),
+        if_it_exists: false,
+    };
+    let remove = Operation::RemoveFromGroup { account, group: "jira-users".to_owned() };
     let create = Operation::CreateGroup { group: "New".to_owned() };
     let mut remote = RemoteState::default();
-    jira.observe(&add, &answer(200, ALICE), &mut remote).unwrap();
+    let observe = |operation: &Operation, response: &HttpResponse, remote: &mut RemoteState| {
+        jira.learn(&jira.reread(operation, remote), response, remote)
+    };
+    observe(&add, &answer(200, ALICE), &mut remote).unwrap();
     assert!(satisfied(&add, &remote));
     assert!(!satisfied(&remove, &remote));
-    jira.observe(&create, &answer(200, "{}"), &mut remote).unwrap();
+    observe(&create, &answer(200, "{}"), &mut remote).unwrap();
     assert!(satisfied(&create, &remote));
-    jira.observe(&create, &answer(404, ABSENT), &mut remote).unwrap();
+    observe(&create, &answer(404, ABSENT), &mut remote).unwrap();
     assert!(!satisfied(&create, &remote));
 
     let before = remote.clone();
-    assert!(jira.observe(&add, &answer(200, PAGE), &mut remote).is_err());
+    assert!(observe(&add, &answer(200, PAGE), &mut remote).is_err());
     assert_eq!(remote, before, "an answer that says nothing changes nothing");
-    jira.observe(&add, &answer(404, ABSENT), &mut remote).unwrap();
+    observe(&add, &answer(404, ABSENT), &mut remote).unwrap();
     assert!(!satisfied(&add, &remote), "no account, no membership");
     assert!(!satisfied(&remove, &remote), "an account that vanished is no success");
+}
+
+#[test]
+fn j8_one_address_leads_to_one_account_or_to_none() {
+    let ask = |answer: &HttpResponse| {
+        let mut remote = RemoteState::default();
+        jira()
+            .learn(&by_email("A.Archer@Example.test"), answer, &mut remote)
+            .map(|next| (next, remote.ambiguous))
+    };
+    let user = |name: &str, email: &str, deleted: bool| {
+        format!(r#"{{"name":"{name}","emailAddress":"{email}","active":true,"deleted":{deleted}}}"#)
+    };
+    let list = |users: &[String]| answer(200, &format!("[{}]", users.join(",")));
+    let found = (vec![by_name("Alice"), marker_of("Alice")], false);
+    let mine = user("Alice", "a.archer@example.TEST", false);
+    for (what, response, expected) in [
+        ("one", list(&[mine.clone()]), found.clone()),
+        ("none", list(&[]), (vec![], false)),
+        ("part of it", list(&[user("x", "aa.archer@example.test", false)]), (vec![], false)),
+        (
+            "the name only",
+            list(&[user("a.archer@example.test", "other@example.test", false)]),
+            (vec![], false),
+        ),
+        ("no address", answer(200, r#"[{"name":"x"}]"#), (vec![], false)),
+        (
+            "one and a deleted",
+            list(&[mine.clone(), user("Old", "a.archer@example.test", true)]),
+            found.clone(),
+        ),
+        ("the same twice", list(&[mine.clone(), user("ALICE", "a.archer@example.test", false)]), found),
+        ("two", list(&[mine.clone(), user("Bob", "a.archer@example.test", false)]), (vec![], true)),
+    ] {
+        assert_eq!(ask(&response), Ok(expected), "{what}");
+    }
+    for wrong in
+        [answer(200, PAGE), answer(200, "{}"), answer(404, ABSENT), answer(401, ""), answer(200, &mine)]
+    {
+        assert!(ask(&wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn seats_are_read_where_they_are_counted() {
+    let body = r#"[{"key":"jira-software","groups":["jira-software-users"],"numberOfSeats":10,"remainingSeats":3},
+        {"key":"jira-core","groups":["all"],"remainingSeats":-1,"hasUnlimitedSeats":true}]"#;
+    let seats = learned(&Question::Seats, &answer(200, body)).unwrap().seats;
+    let found: Vec<_> = seats.iter().map(|seats| (seats.product.as_str(), seats.remaining)).collect();
+    assert_eq!(found, [("jira-software", Some(3)), ("jira-core", None)]);
+    assert!(seats[0].are_used_by("Jira-Software-Users") && !seats[0].are_used_by("all"));
+    assert!(learned(&Question::Seats, &answer(200, "{}")).is_err());
 }

@@ -1,0 +1,106 @@
+//! `provisioning.TARGET`: where the application is, and how to speak to it.
+
+use core::time::Duration;
+
+use super::origin::is_authority;
+use super::{Checker, optional, quoted};
+use crate::config::path::Path;
+use crate::config::raw::{
+    BasicCredentials, Credentials as RawCredentials, Endpoint as RawEndpoint, Provisioning,
+};
+use crate::targets::jira_dc::JiraDc;
+use crate::targets::{Credentials, Endpoint, Target};
+
+/// The one target that is configured.
+pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -> Option<Target> {
+    let mut found = Vec::new();
+    if let Some(raw) = &raw.jira_dc {
+        let endpoint = endpoint(&raw.endpoint(), &at.field("jira_dc"), checker);
+        found.push(("jira_dc", endpoint.map(|endpoint| Target::new(JiraDc::new(endpoint)))));
+    }
+    let mut found = found.into_iter();
+    let Some((name, target)) = found.next() else {
+        return checker.required(None, at, "an application, such as `jira_dc`");
+    };
+    if let Some((other, _)) = found.next() {
+        let detail = "one filter provisions one application; give the other its own filter";
+        checker.conflict(&at.field(name), at.field(other), detail);
+        return None;
+    }
+    target
+}
+
+/// The context path below which the portals of Jira Service Management are.
+pub(super) fn portal_context(raw: &Provisioning) -> &str {
+    raw.jira_dc.as_ref().map(|jira| jira.path_prefix.as_str()).unwrap_or_default()
+}
+
+fn endpoint(raw: &RawEndpoint<'_>, at: &Path, checker: &mut Checker<'_>) -> Option<Endpoint> {
+    let cluster_path = at.field("cluster");
+    let cluster = checker.required(raw.cluster, &cluster_path, "the name of a cluster");
+    if let Some(cluster) = cluster
+        && (cluster.is_empty() || !cluster.bytes().all(|byte| byte.is_ascii_graphic()))
+    {
+        checker.invalid(&cluster_path, quoted(cluster), "the name of a cluster");
+    }
+    let authority_path = at.field("authority");
+    let authority = checker.required(raw.authority, &authority_path, "the host of the calls");
+    if let Some(authority) = authority
+        && !is_authority(authority)
+    {
+        checker.invalid(&authority_path, quoted(authority), "a host such as `jira.example.com`");
+    }
+    if !raw.path_prefix.is_empty() {
+        let path = at.field("path_prefix");
+        let prefix = checker.path(raw.path_prefix, &path);
+        if prefix.is_some_and(|prefix| prefix.ends_with('/')) {
+            checker.invalid(&path, quoted(raw.path_prefix), "a path without `/` at its end, or no text");
+        }
+    }
+    let timeout_path = at.field("timeout");
+    if raw.timeout.0 < Duration::from_millis(100) || raw.timeout.0 > Duration::from_secs(30) {
+        checker.invalid(&timeout_path, quoted(&raw.timeout.to_string()), "`0.1s` to `30s`");
+    }
+    let credentials = raw.credentials.map(|raw| credentials(raw, &at.field("credentials"), checker));
+    Some(Endpoint {
+        cluster: cluster?.clone(),
+        authority: authority?.clone(),
+        path_prefix: raw.path_prefix.to_owned(),
+        timeout: raw.timeout.0,
+        credentials: optional(credentials)?.unwrap_or(Credentials::Injected),
+    })
+}
+
+fn credentials(raw: &RawCredentials, at: &Path, checker: &mut Checker<'_>) -> Option<Credentials> {
+    match raw {
+        RawCredentials::Bearer(source) => {
+            let path = at.field("bearer");
+            let token = checker.text(source, &path)?;
+            if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+                checker.invalid(&path, "", "a token of visible ASCII characters");
+            }
+            Some(Credentials::Bearer(token))
+        }
+        RawCredentials::Basic(raw) => basic(raw, &at.field("basic"), checker),
+    }
+}
+
+fn basic(raw: &BasicCredentials, at: &Path, checker: &mut Checker<'_>) -> Option<Credentials> {
+    let username_path = at.field("username");
+    let username = checker.required(raw.username.as_ref(), &username_path, "the name");
+    let plain = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
+    if let Some(username) = username
+        && (!plain(username) || username.contains(':'))
+    {
+        checker.invalid(&username_path, quoted(username), "a name without a colon (RFC 7617 2)");
+    }
+    let password_path = at.field("password");
+    let source = checker.required(raw.password.as_ref(), &password_path, "the password");
+    let password = source.and_then(|source| checker.text(source, &password_path));
+    if let Some(password) = &password
+        && !plain(password.expose())
+    {
+        checker.invalid(&password_path, "", "a password without control characters");
+    }
+    Some(Credentials::Basic { username: username?.clone(), password: password? })
+}

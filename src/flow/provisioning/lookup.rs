@@ -1,0 +1,126 @@
+//! Finding somebody's account: by user name, and by address where that leads to none and may be tried.
+
+use crate::base::{Code, Pii, Rejection};
+use crate::effect::{Ask, AskId, CallFailure};
+use crate::http::HttpResponse;
+use crate::policy::condition::EmailDomain;
+use crate::provision::{AccountKey, AccountKeyKind, RemoteState};
+use crate::targets::TargetError;
+
+use super::super::settings::Provisioning;
+use super::inquiry::{Caller, Inquiry};
+
+/// Whose account is looked for.
+#[derive(Clone, Copy)]
+pub(in crate::flow) struct Person<'a> {
+    pub(in crate::flow) username: &'a Pii<String>,
+    pub(in crate::flow) email: Option<&'a Pii<String>>,
+}
+
+impl<'a> Person<'a> {
+    /// By what the application knows the person.
+    pub(in crate::flow) fn key(&self, provisioning: &Provisioning) -> Result<AccountKey, Rejection> {
+        match provisioning.target.capabilities().accounts_by {
+            AccountKeyKind::Username => Ok(AccountKey::Username(self.username.clone())),
+            AccountKeyKind::Email => {
+                let email = self.email.filter(|email| EmailDomain::of(email.expose()).is_some());
+                email.cloned().map(AccountKey::Email).ok_or_else(|| {
+                    let detail = "the application knows people by e-mail address, and the identity has none";
+                    Rejection::new(Code::EmailMissing, detail)
+                })
+            }
+        }
+    }
+
+    /// The address by which an account may be looked for when the user name leads to none.
+    fn linkable_email(&self, provisioning: &Provisioning) -> Option<&'a Pii<String>> {
+        let by_username = provisioning.target.capabilities().accounts_by == AccountKeyKind::Username;
+        let domains = provisioning.link_by_email.as_ref().filter(|_| by_username)?;
+        let email = self.email?;
+        let domain = EmailDomain::of(email.expose())?;
+        domains.iter().any(|wanted| wanted.matches(domain)).then_some(email)
+    }
+}
+
+/// A search under way.
+#[derive(Debug, Default)]
+pub(in crate::flow) struct Lookup {
+    inquiry: Inquiry,
+    remote: RemoteState,
+    /// The account is now looked for by its address, after the user name had led to none.
+    by_email: bool,
+}
+
+/// One turn of a search.
+#[derive(Debug)]
+pub(in crate::flow) enum LookupTurn {
+    /// It goes on.
+    Wait(Vec<(AskId, Ask)>),
+    /// This is what the application has.
+    Read(Box<RemoteState>),
+}
+
+impl Lookup {
+    /// Asks for whoever `person` is, on top of what is known already.
+    pub(in crate::flow) fn start(
+        remote: RemoteState,
+        person: Person<'_>,
+        caller: Caller<'_>,
+    ) -> Result<(Self, Vec<(AskId, Ask)>), Rejection> {
+        if caller.provisioning.is_protected(person.username.expose()) {
+            return Err(protected());
+        }
+        let key = person.key(caller.provisioning)?;
+        let mut lookup = Self { remote, ..Self::default() };
+        let asks = lookup.look_up(&key, caller)?;
+        Ok((lookup, asks))
+    }
+
+    fn look_up(&mut self, key: &AccountKey, caller: Caller<'_>) -> Result<Vec<(AskId, Ask)>, Rejection> {
+        let questions = caller.provisioning.target.look_up(key);
+        self.inquiry.ask(questions, caller).map_err(|fault| Rejection::new(fault.code(), fault))
+    }
+
+    pub(in crate::flow) fn answer(
+        &mut self,
+        id: AskId,
+        response: &HttpResponse,
+        person: Person<'_>,
+        caller: Caller<'_>,
+    ) -> Result<LookupTurn, Rejection> {
+        let raised = self.inquiry.answer(id, response, &mut self.remote, caller);
+        let asks = raised.map_err(|fault| Rejection::new(fault.code(), fault))?;
+        if !self.inquiry.is_over() {
+            return Ok(LookupTurn::Wait(asks));
+        }
+        if self.remote.ambiguous {
+            let detail = "more than one account has the e-mail address that the identity provider sent";
+            return Err(Rejection::new(Code::AccountAmbiguous, detail));
+        }
+        match &self.remote.account {
+            Some(account) if caller.provisioning.is_protected(account.username.expose()) => {
+                return Err(protected());
+            }
+            None if !self.by_email => {
+                if let Some(email) = person.linkable_email(caller.provisioning) {
+                    self.by_email = true;
+                    return self.look_up(&AccountKey::Email(email.clone()), caller).map(LookupTurn::Wait);
+                }
+            }
+            Some(_) | None => {}
+        }
+        self.remote.linked = self.by_email && self.remote.account.is_some();
+        Ok(LookupTurn::Read(Box::new(core::mem::take(&mut self.remote))))
+    }
+
+    /// The call of `id` got no answer.
+    pub(in crate::flow) fn unanswered(&mut self, id: AskId, failure: CallFailure) -> Rejection {
+        let fault = TargetError::NotReached(failure);
+        let what = self.inquiry.take(id).map_or("reading the account", |question| question.as_str());
+        Rejection::new(fault.code(), format_args!("{what}: {fault}"))
+    }
+}
+
+fn protected() -> Rejection {
+    Rejection::new(Code::AccountProtected, "the user name is listed in `provisioning.protected_usernames`")
+}

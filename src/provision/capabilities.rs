@@ -1,0 +1,40 @@
+//! What an application can do.
+
+use super::account::{AccountKeyKind, ProfileField};
+
+/// What a target's application can do; a plan never asks for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// It can be asked what it has. Otherwise every sign-in tells it everything ([`super::Operation::Deliver`]).
+    pub reads: bool,
+    /// By what it knows people.
+    pub accounts_by: AccountKeyKind,
+    /// It keeps our marker.
+    pub marker: bool,
+    /// An e-mail address cannot be changed once the account is there (J19).
+    pub email_immutable: bool,
+    /// A deactivated account can be activated.
+    pub reactivates: bool,
+    /// Groups can be made.
+    pub creates_groups: bool,
+    /// It has organizations of customers.
+    pub organizations: bool,
+    /// What it keeps about people.
+    pub profile_fields: &'static [ProfileField],
+}
+
+impl Default for Capabilities {
+    /// Accounts known by user name, all that every application has, and our marker.
+    fn default() -> Self {
+        Self {
+            reads: true,
+            accounts_by: AccountKeyKind::Username,
+            marker: true,
+            email_immutable: false,
+            reactivates: true,
+            creates_groups: true,
+            organizations: false,
+            profile_fields: &[],
+        }
+    }
+}

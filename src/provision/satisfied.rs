@@ -1,0 +1,48 @@
+//! Is an operation done?
+
+use crate::policy::FoldedName;
+
+use super::directory::Known;
+use super::marker::RemoteMarker;
+use super::operation::Operation;
+use super::state::RemoteState;
+
+/// Is what `operation` wants already so in `remote`, freshly read?
+///
+/// This is how an answer that can mean several things is understood: the state decides, never the text of an error.
+/// An account that exists satisfies its creation only while it is active: the plan was made for a person without an
+/// account, and a deactivated one must not be entered by the back door.
+#[must_use]
+pub fn satisfied(operation: &Operation, remote: &RemoteState) -> bool {
+    let account = remote.account.as_ref();
+    let is_member =
+        |group: &str| account.map(|account| account.groups.iter().any(|have| FoldedName::same(have, group)));
+    match operation {
+        Operation::CreateAccount { username, .. } => account.is_some_and(|account| {
+            account.active && FoldedName::same(account.username.expose(), username.expose())
+        }),
+        Operation::ReactivateAccount { .. } => account.is_some_and(|account| account.active),
+        Operation::UpdateAccount { changes, .. } => account.is_some_and(|account| {
+            changes.email.as_ref().is_none_or(|email| account.email.as_ref() == Some(email))
+                && changes.display_name.as_ref().is_none_or(|name| account.display_name == *name)
+                && changes.profile.iter().all(|(field, value)| account.profile.get(field) == Some(value))
+        }),
+        Operation::CreateGroup { group } => remote.knows_group(group),
+        Operation::AddToGroup { group, .. } => is_member(group) == Some(true),
+        Operation::RemoveFromGroup { group, .. } => is_member(group) == Some(false),
+        Operation::CreateOrganization { organization } => {
+            matches!(remote.directory.organization(organization), Some(Known::Exists(_)))
+        }
+        Operation::LinkOrganization { organization, service_desk } => {
+            remote.directory.is_linked(organization, service_desk)
+        }
+        Operation::WriteMarker { marker, .. } => {
+            matches!(&remote.marker, RemoteMarker::Present(have) if have == marker)
+        }
+        // Nobody reads who is in an organization or desk, and a delivery cannot be looked up.
+        Operation::AddCustomer { .. }
+        | Operation::AddToOrganization { .. }
+        | Operation::RemoveFromOrganization { .. }
+        | Operation::Deliver(_) => false,
+    }
+}

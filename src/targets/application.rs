@@ -1,0 +1,51 @@
+//! What every target can do, in one trait: operations become calls, answers become facts.
+
+use core::fmt;
+
+use crate::base::UnixTime;
+use crate::http::{HttpCall, HttpResponse};
+use crate::provision::{AccountKey, Capabilities, Operation, Question, RemoteState};
+
+use super::error::{Outcome, Prepared, TargetError};
+
+/// One application that follows the sign-in.
+///
+/// It is asked from outside: which calls to make, and what their answers mean. It decides nothing, keeps nothing between
+/// two calls, and learns into the [`RemoteState`] that it is handed.
+pub trait Application: fmt::Debug + Send + Sync {
+    /// The word for it in the configuration, in metrics and in events.
+    fn name(&self) -> &'static str;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Everything that can be asked at once about whoever `key` names. What needs the answers of others (the groups of an
+    /// account that is only found by its address) is raised by [`Application::learn`].
+    fn look_up(&self, key: &AccountKey) -> Vec<Question>;
+
+    /// The call that asks `question`.
+    fn ask(&self, question: &Question) -> HttpCall;
+
+    /// Puts the answer to `question` into `remote`, and says what else has to be asked now.
+    ///
+    /// An address that leads to several accounts sets [`RemoteState::ambiguous`].
+    ///
+    /// # Errors
+    /// [`TargetError`] when the answer does not tell; `remote` is then unchanged.
+    fn learn(
+        &self,
+        question: &Question,
+        response: &HttpResponse,
+        remote: &mut RemoteState,
+    ) -> Result<Vec<Question>, TargetError>;
+
+    /// What it takes to carry out `operation`. An account that `operation` names without its id is
+    /// [`RemoteState::account`].
+    fn prepare(&self, operation: &Operation, remote: &RemoteState, now: UnixTime) -> Prepared;
+
+    /// What the answer to the call of `operation` says; ids in it are learned.
+    fn outcome(&self, operation: &Operation, response: &HttpResponse, remote: &mut RemoteState) -> Outcome;
+
+    /// What shows whether `operation` is done, for [`crate::provision::satisfied`].
+    fn reread(&self, operation: &Operation, remote: &RemoteState) -> Question;
+}
