@@ -235,6 +235,7 @@ impl Default for Provisioning {
     fn default() -> Self {
         Self {
             jira_dc: None,
+            crowd: None,
             create_accounts: true,
             update_accounts: true,
             reactivate_accounts: false,

@@ -19,6 +19,8 @@ pub struct Capabilities {
     pub creates_groups: bool,
     /// It has organizations of customers.
     pub organizations: bool,
+    /// An account is made only with a password; [`super::Pieces::password`] is then there when one is.
+    pub needs_password: bool,
     /// What it keeps about people.
     pub profile_fields: &'static [ProfileField],
 }
@@ -34,6 +36,7 @@ impl Default for Capabilities {
             reactivates: true,
             creates_groups: true,
             organizations: false,
+            needs_password: false,
             profile_fields: &[],
         }
     }

@@ -10,6 +10,7 @@ use super::capabilities::Capabilities;
 use super::directory::Directory;
 use super::marker::{MarkerUpdate, RemoteMarker};
 use super::operation::Operation;
+use super::pieces::Pieces;
 use super::seats::Seats;
 
 /// The checked part of the `provisioning` configuration that does not depend on the target.
@@ -77,6 +78,8 @@ pub struct RemoteState {
     pub ambiguous: bool,
     /// The account was found by its address, not by the user name.
     pub linked: bool,
+    /// What only the target reads that wrote it.
+    pub pieces: Pieces,
 }
 
 impl RemoteState {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod application;
+pub mod crowd;
 mod endpoint;
 mod error;
 pub mod jira_dc;

@@ -7,6 +7,7 @@ use super::matcher::string_matches;
 use super::session::count;
 use super::target::target;
 use super::{Checker, optional, quoted};
+use crate::base::Pii;
 use crate::config::path::Path;
 use crate::config::raw::{
     Configuration, Customers as RawCustomers, OnFailure as RawOnFailure, OnGuardrail as RawOnGuardrail,
@@ -14,7 +15,7 @@ use crate::config::raw::{
     Provisioning as RawProvisioning,
 };
 use crate::flow::{Customers, OnFailure, OnGuardrail, Organizations, Provisioning};
-use crate::provision::{self, ProfileField};
+use crate::provision::{self, AccountKey, ProfileField};
 
 /// Names that nobody may sign in with. Each is tried at each sign-in; local administrators are few.
 const MAX_PROTECTED_USERNAMES: usize = 100;
@@ -67,6 +68,11 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
     if raw.customers.is_some() && capabilities.reads && !capabilities.organizations {
         let detail = format!("without effect: `{}` has no organizations", target.name());
         checker.warn(&at.field("customers"), &detail);
+    }
+    let anybody = AccountKey::Email(Pii::new(String::from("a@example.com")));
+    if raw.link_by_email.is_some() && target.look_up(&anybody).is_empty() {
+        let detail = format!("without effect: `{}` finds nobody by e-mail address", target.name());
+        checker.warn(&at.field("link_by_email"), &detail);
     }
     Some(Provisioning {
         rules: provision::Settings {

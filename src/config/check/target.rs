@@ -8,6 +8,7 @@ use crate::config::path::Path;
 use crate::config::raw::{
     BasicCredentials, Credentials as RawCredentials, Endpoint as RawEndpoint, Provisioning,
 };
+use crate::targets::crowd::Crowd;
 use crate::targets::jira_dc::JiraDc;
 use crate::targets::{Credentials, Endpoint, Target};
 
@@ -17,6 +18,15 @@ pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -
     if let Some(raw) = &raw.jira_dc {
         let endpoint = endpoint(&raw.endpoint(), &at.field("jira_dc"), checker);
         found.push(("jira_dc", endpoint.map(|endpoint| Target::new(JiraDc::new(endpoint)))));
+    }
+    if let Some(raw) = &raw.crowd {
+        let at = at.field("crowd");
+        if let Some(RawCredentials::Bearer(_)) = raw.credentials {
+            let path = at.field("credentials").field("bearer");
+            checker.invalid(&path, "`bearer`", "`basic`: an application of Crowd has a name and a password");
+        }
+        let endpoint = endpoint(&raw.endpoint(), &at, checker);
+        found.push(("crowd", endpoint.map(|endpoint| Target::new(Crowd::new(endpoint)))));
     }
     let mut found = found.into_iter();
     let Some((name, target)) = found.next() else {

@@ -7,6 +7,8 @@ raw! {
     struct Provisioning {
         /// Jira Data Center.
         jira_dc: Option<JiraDc>,
+        /// Crowd, for all applications that get their people from it.
+        crowd: Option<Crowd>,
         /// Creates accounts for people who have none; otherwise they are refused.
         create_accounts: bool,
         /// Keeps e-mail address and display name as the identity provider has them.
@@ -111,6 +113,12 @@ target! {
     /// Jira Data Center's REST API, reached through a cluster of Envoy. The credentials are those of an administrator,
     /// best a personal access token.
     struct JiraDc {}
+}
+
+target! {
+    /// Crowd's REST API, reached through a cluster of Envoy; `path_prefix` is usually `/crowd`. The credentials are name and
+    /// password of an application of Crowd, never of a user.
+    struct Crowd {}
 }
 
 raw! {

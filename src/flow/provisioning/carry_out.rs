@@ -1,10 +1,10 @@
 //! Carrying out an approved plan, one operation at a time.
 
-use crate::base::{Code, Rejection, UnixTime};
+use crate::base::{Code, Rejection, UnixTime, random};
 use crate::effect::{AskId, CallFailure};
 use crate::http::HttpResponse;
 use crate::policy::Admitted;
-use crate::provision::{Done, Operation, Progress, RemoteState, satisfied};
+use crate::provision::{Done, NewPassword, Operation, Progress, RemoteState, satisfied};
 use crate::targets::{Outcome, Prepared, Request, TargetError};
 
 use super::super::settings::MAX_PROVISIONING_TIME;
@@ -64,6 +64,14 @@ impl ExpectOperation {
             if self.prepared > MAX_PREPARATIONS {
                 let fault = TargetError::Endless { request: Request::Change(operation.kind()) };
                 return self.refused(&fault);
+            }
+            let needs_password = matches!(operation, Operation::CreateAccount { .. })
+                && sign_in.provisioning.target.capabilities().needs_password;
+            if needs_password {
+                match random(env.entropy) {
+                    Ok(bytes) => self.remote.pieces.password = Some(NewPassword::from_random(bytes)),
+                    Err(fault) => return self.fail(Rejection::new(Code::EntropyUnavailable, fault)),
+                }
             }
             match sign_in.provisioning.target.prepare(operation, &self.remote, env.now) {
                 Prepared::Call(call) => {
@@ -173,6 +181,7 @@ impl ExpectOperation {
         if let (Done::Applied | Done::AlreadySo, Some(operation)) = (done, self.progress.next()) {
             self.remote.apply(operation);
         }
+        self.remote.pieces.password = None;
         self.progress.record(done);
         self.prepared = 0;
     }

@@ -37,6 +37,10 @@ impl<'a> Person<'a> {
         let by_username = provisioning.target.capabilities().accounts_by == AccountKeyKind::Username;
         let domains = provisioning.link_by_email.as_ref().filter(|_| by_username)?;
         let email = self.email?;
+        // Some applications find nobody by an address.
+        if provisioning.target.look_up(&AccountKey::Email(email.clone())).is_empty() {
+            return None;
+        }
         let domain = EmailDomain::of(email.expose())?;
         domains.iter().any(|wanted| wanted.matches(domain)).then_some(email)
     }

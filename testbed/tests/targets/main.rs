@@ -20,6 +20,7 @@ mod stage;
 #[path = "../visits/mod.rs"]
 mod visits;
 
+mod crowd;
 mod jira_dc;
 
 /// Runs all scenarios for the product that `$new` makes; each Envoy has one of its own.
