@@ -236,6 +236,8 @@ impl Default for Provisioning {
         Self {
             jira_dc: None,
             crowd: None,
+            jsm_dc: None,
+            jira_cloud: None,
             create_accounts: true,
             update_accounts: true,
             reactivate_accounts: false,

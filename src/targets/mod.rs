@@ -8,8 +8,11 @@ mod application;
 pub mod crowd;
 mod endpoint;
 mod error;
+pub mod jira_cloud;
 pub mod jira_dc;
+pub mod jsm_dc;
 mod resource;
+mod service_desk;
 mod target;
 
 pub use application::Application;

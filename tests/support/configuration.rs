@@ -24,18 +24,20 @@ pub(crate) fn settings(sections: &Value, has_application: bool) -> Result<flow::
     if has_application && whole.get("provisioning").is_none() {
         whole["provisioning"] = json!({});
     }
-    if let Some(provisioning) = whole.get_mut("provisioning") {
+    let names_target = |section: &Value| section.get("cluster").is_some();
+    if let Some(provisioning) = whole.get_mut("provisioning")
+        && !provisioning.as_object().expect("a section").values().any(names_target)
+    {
         provisioning["jira_dc"] = json!({
-            "cluster": "jira", "authority": "jira.example.com", "token": { "environment_variable": "SESSION_KEY" },
+            "cluster": "jira", "authority": "jira.example.com",
+            "credentials": { "bearer": { "environment_variable": "SESSION_KEY" } },
         });
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let environment: BTreeMap<String, String> = [
-        ("SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned()),
-        ("IDP_METADATA", fs::read_to_string(root.join("tests/vectors/config_idp/good.xml")).unwrap()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
+    let mut environment = variables(&whole);
+    environment.insert("SESSION_KEY".to_owned(), "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned());
+    let metadata = fs::read_to_string(root.join("tests/vectors/config_idp/good.xml")).unwrap();
+    environment.insert("IDP_METADATA".to_owned(), metadata);
     match config::load(whole.to_string().as_bytes(), &environment, UnixTime::from_secs(NOW)) {
         Ok((settings, _)) => Ok(settings.flow),
         Err(faults) => Err(faults
@@ -43,5 +45,18 @@ pub(crate) fn settings(sections: &Value, has_application: bool) -> Result<flow::
             .map(|fault| format!("{}: {fault}", fault.path()))
             .collect::<Vec<_>>()
             .join("; ")),
+    }
+}
+
+/// Every variable that is named anywhere, with some text.
+fn variables(configuration: &Value) -> BTreeMap<String, String> {
+    match configuration {
+        Value::Object(fields) => {
+            let named = fields.get("environment_variable").and_then(Value::as_str);
+            let named = named.map(|name| (name.to_owned(), "t0ken".to_owned()));
+            fields.values().flat_map(variables).chain(named).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(variables).collect(),
+        _ => BTreeMap::new(),
     }
 }

@@ -9,7 +9,9 @@ use crate::config::raw::{
     BasicCredentials, Credentials as RawCredentials, Endpoint as RawEndpoint, Provisioning,
 };
 use crate::targets::crowd::Crowd;
+use crate::targets::jira_cloud::JiraCloud;
 use crate::targets::jira_dc::JiraDc;
+use crate::targets::jsm_dc::JsmDc;
 use crate::targets::{Credentials, Endpoint, Target};
 
 /// The one target that is configured.
@@ -28,6 +30,14 @@ pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -
         let endpoint = endpoint(&raw.endpoint(), &at, checker);
         found.push(("crowd", endpoint.map(|endpoint| Target::new(Crowd::new(endpoint)))));
     }
+    if let Some(raw) = &raw.jsm_dc {
+        let endpoint = endpoint(&raw.endpoint(), &at.field("jsm_dc"), checker);
+        found.push(("jsm_dc", endpoint.map(|endpoint| Target::new(JsmDc::new(endpoint)))));
+    }
+    if let Some(raw) = &raw.jira_cloud {
+        let endpoint = endpoint(&raw.endpoint(), &at.field("jira_cloud"), checker);
+        found.push(("jira_cloud", endpoint.map(|endpoint| Target::new(JiraCloud::new(endpoint)))));
+    }
     let mut found = found.into_iter();
     let Some((name, target)) = found.next() else {
         return checker.required(None, at, "an application, such as `jira_dc`");
@@ -42,7 +52,9 @@ pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -
 
 /// The context path below which the portals of Jira Service Management are.
 pub(super) fn portal_context(raw: &Provisioning) -> &str {
-    raw.jira_dc.as_ref().map(|jira| jira.path_prefix.as_str()).unwrap_or_default()
+    let jira = raw.jira_dc.as_ref().map(|jira| jira.path_prefix.as_str());
+    let jsm = raw.jsm_dc.as_ref().map(|jsm| jsm.path_prefix.as_str());
+    jira.or(jsm).unwrap_or_default()
 }
 
 fn endpoint(raw: &RawEndpoint<'_>, at: &Path, checker: &mut Checker<'_>) -> Option<Endpoint> {

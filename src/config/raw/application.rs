@@ -9,6 +9,10 @@ raw! {
         jira_dc: Option<JiraDc>,
         /// Crowd, for all applications that get their people from it.
         crowd: Option<Crowd>,
+        /// Jira Service Management Data Center: Jira, with organizations of customers.
+        jsm_dc: Option<JsmDc>,
+        /// Jira Cloud, with Jira Service Management.
+        jira_cloud: Option<JiraCloud>,
         /// Creates accounts for people who have none; otherwise they are refused.
         create_accounts: bool,
         /// Keeps e-mail address and display name as the identity provider has them.
@@ -119,6 +123,18 @@ target! {
     /// Crowd's REST API, reached through a cluster of Envoy; `path_prefix` is usually `/crowd`. The credentials are name and
     /// password of an application of Crowd, never of a user.
     struct Crowd {}
+}
+
+target! {
+    /// The REST APIs of Jira and Jira Service Management Data Center, reached through a cluster of Envoy. The credentials
+    /// are those of an administrator who is an agent too, best a personal access token.
+    struct JsmDc {}
+}
+
+target! {
+    /// The REST APIs of Jira Cloud and Jira Service Management, reached through a cluster of Envoy. The credentials are
+    /// `basic`: e-mail address and API token of a site administrator. People are known by e-mail address.
+    struct JiraCloud {}
 }
 
 raw! {

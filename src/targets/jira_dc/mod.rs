@@ -22,7 +22,9 @@ use super::endpoint::{Endpoint, Media};
 use super::error::{Outcome, Prepared, Request, TargetError};
 use super::resource::Resource;
 
+pub(super) use answer::refusal;
 pub use marker::MARKER_KEY;
+pub(super) use marker::{decode as decode_marker, encode as encode_marker};
 
 /// Accounts of one address that are looked at: more than that is ambiguous in any case.
 const MAX_SAME_ADDRESS: &str = "50";

@@ -197,6 +197,13 @@ impl Site {
         }
     }
 
+    /// Sets a property of the account.
+    pub fn set_property(&mut self, account_id: &str, key: &str, value: Value) {
+        if let Some(user) = self.users.get_mut(account_id) {
+            user.properties.insert(key.to_owned(), value);
+        }
+    }
+
     /// From now on the person hides the address.
     pub fn hide_email(&mut self, email: &str) {
         for user in self.users.values_mut().filter(|user| fold(&user.email) == fold(email)) {

@@ -60,38 +60,53 @@ impl Product for JiraDc {
     }
 
     fn account(&self, user: &str) -> Option<Account> {
-        let store = self.0.state();
-        let state = store.to_json();
-        let found = state["users"].as_array()?.iter().find(|have| have["name"] == user)?;
-        Some(Account {
-            active: found["active"] == true,
-            groups: store.groups_of(user).into_iter().collect(),
-            organizations: [].into(),
-            licensed: !store.seats_of(user).is_empty(),
-        })
+        account(&self.0, user)
     }
 
     fn seed_group(&self, group: &str) {
-        self.0.change(|store| {
-            store.add_group(group);
-        });
+        seed_group(&self.0, group);
     }
 
     fn seed_account(&self, user: &str, email: &str, groups: &[&str]) {
-        let known = User::everybody().into_iter().find(|known| known.name == user);
-        let marker = json!({ "v": 1, "lastLogin": "2026-01-01T00:00:00Z" });
-        let seed = UserSeed {
-            email: email.to_owned(),
-            display_name: known.map_or_else(|| user.to_owned(), |known| known.display_name),
-            properties: [("samlgate".to_owned(), marker)].into(),
-            ..UserSeed::new(user, groups)
-        };
-        self.0.change(|store| store.add_user(seed));
+        seed_account(&self.0, user, email, groups);
     }
 
     fn set_active(&self, user: &str, active: bool) {
         self.0.change(|store| store.set_active(user, active));
     }
+}
+
+/// What `jira` knows of a user.
+pub(crate) fn account(jira: &JiraState, user: &str) -> Option<Account> {
+    let store = jira.state();
+    let state = store.to_json();
+    let found = state["users"].as_array()?.iter().find(|have| have["name"] == user)?;
+    Some(Account {
+        active: found["active"] == true,
+        groups: store.groups_of(user).into_iter().collect(),
+        organizations: store.organizations_of(user).into_iter().collect(),
+        licensed: !store.seats_of(user).is_empty(),
+    })
+}
+
+/// Makes a group.
+pub(crate) fn seed_group(jira: &JiraState, group: &str) {
+    jira.change(|store| {
+        store.add_group(group);
+    });
+}
+
+/// Makes an account that has signed in through us before.
+pub(crate) fn seed_account(jira: &JiraState, user: &str, email: &str, groups: &[&str]) {
+    let known = User::everybody().into_iter().find(|known| known.name == user);
+    let marker = json!({ "v": 1, "lastLogin": "2026-01-01T00:00:00Z" });
+    let seed = UserSeed {
+        email: email.to_owned(),
+        display_name: known.map_or_else(|| user.to_owned(), |known| known.display_name),
+        properties: [("samlgate".to_owned(), marker)].into(),
+        ..UserSeed::new(user, groups)
+    };
+    jira.change(|store| store.add_user(seed));
 }
 
 scenarios!(JiraDc::new);

@@ -22,6 +22,7 @@ mod visits;
 
 mod crowd;
 mod jira_dc;
+mod jsm_dc;
 
 /// Runs all scenarios for the product that `$new` makes; each Envoy has one of its own.
 macro_rules! scenarios {
