@@ -238,6 +238,7 @@ impl Default for Provisioning {
             crowd: None,
             jsm_dc: None,
             jira_cloud: None,
+            scim: None,
             create_accounts: true,
             update_accounts: true,
             reactivate_accounts: false,

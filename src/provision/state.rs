@@ -1,6 +1,6 @@
 //! What an account should be, and what it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::Pii;
 use crate::policy::{AccountDecision, AccountFacts, DesiredGroups, FoldedName, GroupNames};
@@ -74,6 +74,8 @@ pub struct RemoteState {
     pub directory: Directory,
     /// Licences, where somebody asked.
     pub seats: Vec<Seats>,
+    /// Resources as they were read, by address, for applications that take only whole ones back. Of one sign-in only.
+    pub documents: BTreeMap<String, Pii<String>>,
     /// The address led to more than one account, so to none.
     pub ambiguous: bool,
     /// The account was found by its address, not by the user name.

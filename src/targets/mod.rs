@@ -12,6 +12,7 @@ pub mod jira_cloud;
 pub mod jira_dc;
 pub mod jsm_dc;
 mod resource;
+pub mod scim;
 mod service_desk;
 mod target;
 

@@ -74,8 +74,9 @@ function handle(Resource, shelf, kind, unique, shown) {
     });
 }
 
+SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser);
 handle(SCIMMY.Resources.User, shelves.users, "user", "userName", shownUser);
-handle(SCIMMY.Resources.Group, shelves.groups, "group", "displayName", (group) => group);
+handle(SCIMMY.Resources.Group, shelves.groups, "group", "displayName", (group) => ({ members: [], ...group }));
 
 const app = express();
 if (options["without-patch"]) {

@@ -17,6 +17,7 @@ pub mod idp;
 pub mod jira;
 pub mod jira_cloud;
 pub mod page;
+pub mod provisioner;
 pub mod scene;
 pub mod scim_server;
 pub mod server;

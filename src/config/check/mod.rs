@@ -12,6 +12,7 @@ mod policy;
 mod portals;
 mod request;
 mod saml;
+mod scim;
 mod session;
 mod target;
 mod test_page;

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::origin::is_authority;
+use super::scim::scim;
 use super::{Checker, optional, quoted};
 use crate::config::path::Path;
 use crate::config::raw::{
@@ -38,6 +39,9 @@ pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -
         let endpoint = endpoint(&raw.endpoint(), &at.field("jira_cloud"), checker);
         found.push(("jira_cloud", endpoint.map(|endpoint| Target::new(JiraCloud::new(endpoint)))));
     }
+    if let Some(raw) = &raw.scim {
+        found.push(("scim", scim(raw, &at.field("scim"), checker)));
+    }
     let mut found = found.into_iter();
     let Some((name, target)) = found.next() else {
         return checker.required(None, at, "an application, such as `jira_dc`");
@@ -57,7 +61,7 @@ pub(super) fn portal_context(raw: &Provisioning) -> &str {
     jira.or(jsm).unwrap_or_default()
 }
 
-fn endpoint(raw: &RawEndpoint<'_>, at: &Path, checker: &mut Checker<'_>) -> Option<Endpoint> {
+pub(super) fn endpoint(raw: &RawEndpoint<'_>, at: &Path, checker: &mut Checker<'_>) -> Option<Endpoint> {
     let cluster_path = at.field("cluster");
     let cluster = checker.required(raw.cluster, &cluster_path, "the name of a cluster");
     if let Some(cluster) = cluster

@@ -1,6 +1,6 @@
 //! `provisioning`.
 
-use super::{DataSource, Span, StringMatch, Whole, raw};
+use super::{DataSource, Scim, Span, StringMatch, Whole, raw};
 
 raw! {
     /// The application whose accounts and groups follow the sign-in: exactly one, in the field of its name.
@@ -13,6 +13,8 @@ raw! {
         jsm_dc: Option<JsmDc>,
         /// Jira Cloud, with Jira Service Management.
         jira_cloud: Option<JiraCloud>,
+        /// Any service that speaks SCIM 2.0.
+        scim: Option<Scim>,
         /// Creates accounts for people who have none; otherwise they are refused.
         create_accounts: bool,
         /// Keeps e-mail address and display name as the identity provider has them.
@@ -103,6 +105,8 @@ macro_rules! target {
         }
     };
 }
+
+pub(super) use target;
 
 /// The fields that all targets have.
 pub(crate) struct Endpoint<'a> {
