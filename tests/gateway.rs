@@ -45,7 +45,7 @@ impl EntropySource for Broken {
 }
 
 fn host(entropy: &dyn EntropySource) -> Host<'_> {
-    Host { now: NOW, entropy, crypto: &RustCrypto }
+    Host { now: NOW, uptime: core::time::Duration::ZERO, entropy, crypto: &RustCrypto }
 }
 
 struct Variables(String);
@@ -100,6 +100,7 @@ fn ended(step: Step<Exchange>) -> (Reply, Option<Code>) {
     let Step::End { verdict: Verdict::Reply(reply), tells } = step else { panic!("{step:?}") };
     let code = tells.iter().find_map(|tell| match tell {
         Tell::Event(event) => event.code,
+        Tell::Audit(_) | Tell::Called { .. } => None,
         Tell::Count { .. } => None,
     });
     (reply, code)
@@ -199,7 +200,7 @@ fn metadata_is_signed_once_however_often_it_is_asked_for() {
     let mut gateway = gateway_with(None, SIGNED_METADATA);
     let crypto = Signing { asked: Cell::new(0), fails: false };
     let mut ask = || {
-        let host = Host { now: NOW, entropy: &Broken, crypto: &crypto };
+        let host = Host { now: NOW, uptime: core::time::Duration::ZERO, entropy: &Broken, crypto: &crypto };
         ended(gateway.start(metadata_request(), &host)).0
     };
     let first = ask();
@@ -220,7 +221,7 @@ fn metadata_is_signed_once_however_often_it_is_asked_for() {
 fn metadata_that_cannot_be_signed_is_not_served_unsigned() {
     let mut gateway = gateway_with(None, SIGNED_METADATA);
     let crypto = Signing { asked: Cell::new(0), fails: true };
-    let host = Host { now: NOW, entropy: &Broken, crypto: &crypto };
+    let host = Host { now: NOW, uptime: core::time::Duration::ZERO, entropy: &Broken, crypto: &crypto };
     let (reply, code) = ended(gateway.start(metadata_request(), &host));
     assert_eq!(code, Some(Code::SigningFailed));
     assert!(reply.status >= 500, "{}", reply.status);

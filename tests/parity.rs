@@ -49,7 +49,13 @@ fn report(input: &Value) -> Option<String> {
     let now = UnixTime::from_secs(input["now"].as_u64().unwrap());
     let loaded = config::load(input["configuration"].as_str().unwrap().as_bytes(), &BTreeMap::new(), now);
     let (settings, _) = loaded.ok()?;
-    let env = Env { now, entropy: &Zeros, crypto: &RustCrypto, settings: &settings.flow };
+    let env = Env {
+        now,
+        uptime: core::time::Duration::ZERO,
+        entropy: &Zeros,
+        crypto: &RustCrypto,
+        settings: &settings.flow,
+    };
     let account: Option<RecordedAccount> = serde_json::from_value(input["account"].clone()).unwrap();
     let recorded = explain::Input {
         response: input["response"].as_str().unwrap().as_bytes(),

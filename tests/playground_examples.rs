@@ -226,7 +226,13 @@ fn report(example: &Example) -> Report {
     let (settings, _) = loaded.unwrap_or_else(|faults| {
         panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     });
-    let env = Env { now, entropy: &Zeros, crypto: &RustCrypto, settings: &settings.flow };
+    let env = Env {
+        now,
+        uptime: core::time::Duration::ZERO,
+        entropy: &Zeros,
+        crypto: &RustCrypto,
+        settings: &settings.flow,
+    };
     let account: RecordedAccount = serde_json::from_value(example.account.clone()).unwrap();
     explain::explain(
         &explain::Input {

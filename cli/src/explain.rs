@@ -38,7 +38,13 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
         started_at: arguments.url.as_deref(),
         account: account.as_ref().map(explain::KnownAccount::Recorded),
     };
-    let env = Env { now, entropy: &SystemEntropy, crypto: &RustCrypto, settings: &settings.flow };
+    let env = Env {
+        now,
+        uptime: core::time::Duration::ZERO,
+        entropy: &SystemEntropy,
+        crypto: &RustCrypto,
+        settings: &settings.flow,
+    };
     let report = explain::explain(&input, &env);
     let text = match arguments.format {
         Format::Text => paint(&report),

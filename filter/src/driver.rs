@@ -62,7 +62,12 @@ impl Driver {
     }
 
     fn host<'a>(&self, worker: &'a Worker) -> Host<'a> {
-        Host { now: host::now(), entropy: &HostEntropy, crypto: worker.crypto.as_ref() }
+        Host {
+            now: host::now(),
+            uptime: host::uptime(),
+            entropy: &HostEntropy,
+            crypto: worker.crypto.as_ref(),
+        }
     }
 
     /// Performs a step and all that follow from answers that are there at once.
@@ -211,6 +216,10 @@ impl Driver {
                     }
                     host::log(level(&event), &line(&event));
                 }
+                Tell::Audit(event) => host::log(LogLevel::Info, &format!("samlgate-audit: {}", json(&event))),
+                Tell::Called { target, request, result, took } => {
+                    self.worker.metrics.borrow_mut().called(target, request, result, took);
+                }
                 Tell::Count { outcome, code } => self.worker.metrics.borrow_mut().count(outcome, code),
             }
         }
@@ -346,6 +355,10 @@ fn level(event: &Event) -> LogLevel {
 
 /// One line of JSON: the event's name, its code and its fields.
 fn line(event: &Event) -> String {
+    format!("samlgate: {}", json(event))
+}
+
+fn json(event: &Event) -> serde_json::Value {
     let mut object = serde_json::Map::new();
     object.insert(String::from("event"), event.name.into());
     if let Some(code) = event.code {
@@ -355,5 +368,5 @@ fn line(event: &Event) -> String {
     for (name, value) in &event.fields {
         object.insert((*name).to_owned(), value.as_str().into());
     }
-    format!("samlgate: {}", serde_json::Value::Object(object))
+    serde_json::Value::Object(object)
 }

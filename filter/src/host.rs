@@ -1,6 +1,6 @@
 //! The host calls that are not methods of a context, each with its fault handled in one place.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{LogLevel, MapType};
@@ -29,6 +29,11 @@ pub(crate) fn system_time() -> SystemTime {
 pub(crate) fn now() -> UnixTime {
     let seconds = system_time().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     UnixTime::from_secs(seconds)
+}
+
+/// Envoy's clock as a measure; a clock that was set back stands still.
+pub(crate) fn uptime() -> Duration {
+    system_time().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 pub(crate) fn log(level: LogLevel, line: &str) {

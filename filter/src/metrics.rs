@@ -1,6 +1,7 @@
 //! Envoy statistics, defined when they first count.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
@@ -10,6 +11,7 @@ use samlgate::base::Code;
 pub(crate) struct Metrics {
     prefix: String,
     counters: HashMap<(&'static str, Option<Code>), u32>,
+    calls: HashMap<(&'static str, &'static str, &'static str), (u32, u32)>,
     exchange_ms: Option<u32>,
 }
 
@@ -17,7 +19,7 @@ impl Metrics {
     pub(crate) fn new(prefix: &str) -> Self {
         let exchange_ms =
             hostcalls::define_metric(MetricType::Histogram, &format!("{prefix}.exchange_duration_ms")).ok();
-        Self { prefix: prefix.to_owned(), counters: HashMap::new(), exchange_ms }
+        Self { prefix: prefix.to_owned(), counters: HashMap::new(), calls: HashMap::new(), exchange_ms }
     }
 
     /// Adds one to `PREFIX.OUTCOME` or `PREFIX.OUTCOME.SLUG`.
@@ -32,6 +34,24 @@ impl Metrics {
             hostcalls::define_metric(MetricType::Counter, &name).unwrap_or_default()
         });
         let _ = hostcalls::increment_metric(*id, 1);
+    }
+
+    /// Adds one to `PREFIX.provisioning.TARGET.REQUEST.RESULT`, and the time to `PREFIX.provisioning.TARGET.REQUEST_ms`.
+    pub(crate) fn called(
+        &mut self,
+        target: &'static str,
+        request: &'static str,
+        result: &'static str,
+        took: Duration,
+    ) {
+        let name = format!("{}.provisioning.{target}.{request}", self.prefix);
+        let (count, time) = *self.calls.entry((target, request, result)).or_insert_with(|| {
+            let count = hostcalls::define_metric(MetricType::Counter, &format!("{name}.{result}"));
+            let time = hostcalls::define_metric(MetricType::Histogram, &format!("{name}_ms"));
+            (count.unwrap_or_default(), time.unwrap_or_default())
+        });
+        let _ = hostcalls::increment_metric(count, 1);
+        let _ = hostcalls::record_metric(time, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     }
 
     /// How long an exchange took from its headers to its end, in milliseconds.

@@ -39,7 +39,13 @@ impl EntropySource for Zeros {
 /// The core's report.
 pub(crate) fn report(input: &Input, settings: &Settings) -> Report {
     let now = UnixTime::from_secs(input.now);
-    let env = Env { now, entropy: &Zeros, crypto: &RustCrypto, settings: &settings.flow };
+    let env = Env {
+        now,
+        uptime: core::time::Duration::ZERO,
+        entropy: &Zeros,
+        crypto: &RustCrypto,
+        settings: &settings.flow,
+    };
     let recorded = flow::explain::Input {
         response: input.response.as_bytes(),
         request_id: input.request_id.as_deref(),

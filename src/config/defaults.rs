@@ -20,6 +20,7 @@ impl Default for Configuration {
             allowed_origins: Vec::new(),
             policy: Policy::default(),
             provisioning: None,
+            audit: Audit::default(),
             test_page: None,
             limits: Limits::default(),
             stat_prefix: String::from("samlgate"),
@@ -248,6 +249,9 @@ impl Default for Provisioning {
             max_group_creations: Whole(10),
             max_group_removal_percent: Whole(100),
             on_guardrail: OnGuardrail::Refuse,
+            skip_unchanged_for: Span::seconds(0),
+            circuit_open_for: Span::seconds(10),
+            warn_when_seats_below: Whole(0),
             dry_run: false,
             link_by_email: None,
             protected_usernames: Vec::new(),
@@ -258,27 +262,15 @@ impl Default for Provisioning {
     }
 }
 
-impl Default for BasicCredentials {
-    fn default() -> Self {
-        Self { username: None, password: None }
-    }
-}
-
 impl Default for Customers {
     fn default() -> Self {
         Self { organizations: None, only_portal_sign_ins: true, service_desks: Vec::new() }
     }
 }
 
-impl Default for ProfileAttribute {
+impl Default for Audit {
     fn default() -> Self {
-        Self { field: None, attribute: None }
-    }
-}
-
-impl Default for LinkByEmail {
-    fn default() -> Self {
-        Self { email_domains: Vec::new() }
+        Self { identifiers: AuditIdentifiers::Hashed }
     }
 }
 

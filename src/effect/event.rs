@@ -1,5 +1,7 @@
 //! What happened, as values: the shell turns them into log lines and metrics.
 
+use core::time::Duration;
+
 use crate::base::Code;
 
 /// Something to report; never answered.
@@ -7,6 +9,19 @@ use crate::base::Code;
 pub enum Tell {
     /// One structured line for the log.
     Event(Event),
+    /// One change at the application, for the audit trail: it has a sink of its own, in which people appear as configured.
+    Audit(Event),
+    /// One call to the application ended.
+    Called {
+        /// The application, as the configuration calls it.
+        target: &'static str,
+        /// What was asked of it, such as `add_to_group` or `read_account`.
+        request: &'static str,
+        /// How it ended, such as `applied` or the slug of a code.
+        result: &'static str,
+        /// How long it took.
+        took: Duration,
+    },
     /// Add one to the counter `outcome`, labelled with the code where something was refused.
     Count {
         /// What happened, such as `sign_in_accepted` or `request_forwarded`.

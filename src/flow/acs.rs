@@ -16,7 +16,7 @@ use crate::session::replay::{Attempt, PendingClaim, ReplayClaim, ReplayLedger, S
 use crate::session::{self, Session, SessionError};
 
 use super::examine::{Asked, Unwatched, examine};
-use super::provisioning::{ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
+use super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
 use super::test_page;
 use super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, refuse};
@@ -91,7 +91,7 @@ pub struct ExpectReplayClaim {
 pub struct ExpectProvisioning {
     candidate: Candidate,
     claim: ReplayClaim,
-    inner: ProvisioningFlow,
+    inner: Box<ProvisioningFlow>,
 }
 
 impl AcsFlow {
@@ -269,7 +269,7 @@ impl Candidate {
 fn provision(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<AcsFlow> {
     match &env.settings.provisioning {
         Some(provisioning) => {
-            let turn = ProvisioningFlow::start(candidate.sign_in(provisioning, env), env);
+            let turn = ProvisioningFlow::start(candidate.sign_in(provisioning, env));
             provisioning_turn(candidate, claim, turn, env)
         }
         None => {
@@ -300,22 +300,25 @@ fn provisioning_turn(
     env: &Env<'_>,
 ) -> Step<AcsFlow> {
     match turn {
-        ProvisioningTurn::Wait { inner, asks } => Step::Wait {
+        ProvisioningTurn::Wait { inner, asks, tells } => Step::Wait {
             state: AcsFlow::ExpectProvisioning(Box::new(ExpectProvisioning { candidate, claim, inner })),
             asks,
-            tells: Vec::new(),
+            tells,
         },
-        ProvisioningTurn::Done { admitted, report, username } => {
-            let mut candidate = candidate;
+        ProvisioningTurn::End { end, tells } => with_tells(tells, provisioned(candidate, claim, *end, env)),
+    }
+}
+
+fn provisioned(mut candidate: Candidate, claim: ReplayClaim, end: End, env: &Env<'_>) -> Step<AcsFlow> {
+    match end {
+        End::Done { admitted, report, username } => {
             // From here on it is the application's account that acts, whatever the identity provider calls its owner.
             if let Some(username) = username {
                 candidate.identity.username = username;
             }
             begin(candidate, claim, &admitted, &report, env)
         }
-        ProvisioningTurn::Failed { rejection, admitted } => {
-            failed(candidate, claim, &rejection, admitted, env)
-        }
+        End::Failed { rejection, admitted } => failed(candidate, claim, &rejection, admitted, env),
     }
 }
 
@@ -336,6 +339,10 @@ fn failed(
             | Code::TargetRefused
             | Code::TargetThrottled
             | Code::TargetAnswerMalformed
+            | Code::DirectoryReadOnly
+            | Code::CircuitOpen
+            | Code::OrganizationRefused
+            | Code::LimitExceeded
     );
     match &env.settings.provisioning {
         Some(provisioning) if overlooked && provisioning.on_failure != OnFailure::Refuse => {

@@ -18,11 +18,14 @@ pub use explain::explain;
 pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueFormat, MultiValueHeader};
 pub use login::login;
 pub use logout::{LogoutIntent, logout};
+pub use provisioning::Identifiers;
 pub use settings::{
     AuthnRequestBinding, Customers, IdentityProvider, OnFailure, OnGuardrail, Organizations, Provisioning,
     ServiceProvider, Settings, SignAuthnRequests,
 };
 pub use test_page::{TestPage, TestStart};
+
+use core::time::Duration;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{AskId, CryptoProvider, Tell, Verdict};
@@ -33,6 +36,8 @@ use crate::page::{self, Reader};
 pub struct Env<'a> {
     /// The time of this step; never before that of the step before.
     pub now: UnixTime,
+    /// A clock that only measures: where it starts means nothing, and it never goes back.
+    pub uptime: Duration,
     /// Randomness.
     pub entropy: &'a dyn EntropySource,
     /// Public-key cryptography.

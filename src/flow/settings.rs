@@ -7,6 +7,7 @@ use crate::base::{ClockSkew, Limits, Pii, PiiKey};
 use crate::http::StringMatch;
 use crate::identity::Identity;
 use crate::policy::condition::DomainMatch;
+use crate::provision::memory::Scope;
 use crate::provision::{Profile, ProfileField};
 use crate::saml::metadata::idp::IdpMetadata;
 use crate::saml::{SignatureDemand, Signer};
@@ -15,6 +16,7 @@ use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::{identity, policy, provision, session, targets};
 
 use super::identity_headers::IdentityHeaders;
+use super::provisioning::Identifiers;
 use super::test_page::TestPage;
 
 /// Everything a flow may read; made by `config::check` and never changed.
@@ -34,6 +36,8 @@ pub struct Settings {
     pub policy: policy::Settings,
     /// The application to provision; `None` for headers only.
     pub provisioning: Option<Provisioning>,
+    /// How people appear in the audit events.
+    pub audit: Identifiers,
     /// The test sign-in page; `None` for none.
     pub test_page: Option<TestPage>,
     /// Bounds on inbound messages.
@@ -134,6 +138,14 @@ pub struct Provisioning {
     pub link_by_email: Option<Vec<DomainMatch>>,
     /// User names that nobody may sign in with.
     pub protected_usernames: Vec<StringMatch>,
+    /// How long an account that nothing changed at is not looked at again; zero to look at each sign-in.
+    pub skip_unchanged_for: Duration,
+    /// How long the application is left alone after it failed a few times in a row; zero to try at each sign-in.
+    pub circuit_open_for: Duration,
+    /// Warn when somebody is added to a group with fewer licences left than this; 0 never to count them.
+    pub warn_when_seats_below: u64,
+    /// What tells the memory of this application from that of others.
+    pub scope: Scope,
     /// Where customers belong; `None` to leave that alone.
     pub customers: Option<Customers>,
     /// Which attribute says what about a person.

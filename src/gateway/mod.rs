@@ -8,6 +8,7 @@ mod settings;
 
 pub use settings::{Access, Rule, Settings};
 
+use core::time::Duration;
 use std::rc::Rc;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
@@ -47,6 +48,8 @@ pub struct Gateway {
 pub struct Host<'a> {
     /// The time of this callback.
     pub now: UnixTime,
+    /// A clock that only measures: where it starts means nothing, and it never goes back.
+    pub uptime: Duration,
     /// The host's randomness.
     pub entropy: &'a dyn EntropySource,
     /// The cryptography chosen at configuration time.
@@ -117,7 +120,8 @@ impl Gateway {
     }
 
     fn env<'a>(&'a self, host: &Host<'a>) -> flow::Env<'a> {
-        flow::Env { now: host.now, entropy: host.entropy, crypto: host.crypto, settings: &self.settings.flow }
+        let Host { now, uptime, entropy, crypto } = *host;
+        flow::Env { now, uptime, entropy, crypto, settings: &self.settings.flow }
     }
 
     fn route(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {

@@ -12,7 +12,7 @@ use crate::base::{Pii, UnixTime};
 pub const LAST_LOGIN_RESOLUTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The marker of one account, version 1.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Marker {
     /// The NameID of the portal sign-in; its presence protects a customer from the cleanup, so it is never cleared.
     pub customer_login: Option<Pii<String>>,

@@ -10,6 +10,7 @@ mod delivery;
 mod directory;
 mod guardrail;
 mod marker;
+pub mod memory;
 mod operation;
 mod pieces;
 mod plan;

@@ -28,6 +28,19 @@ pub enum Done {
     PassedOver,
 }
 
+impl Done {
+    /// The word used in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::AlreadySo => "already_so",
+            Self::Failed => "failed",
+            Self::PassedOver => "passed_over",
+        }
+    }
+}
+
 impl Progress {
     /// At the start of `plan`.
     #[must_use]
@@ -39,6 +52,11 @@ impl Progress {
     #[must_use]
     pub fn next(&self) -> Option<&Operation> {
         self.operations.get(self.done.len())
+    }
+
+    /// The operation to do now and those after it.
+    pub fn upcoming(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter().skip(self.done.len())
     }
 
     /// The operation to do now ended as `done`; the cursor moves on. Without one, nothing happens.

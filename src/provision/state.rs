@@ -162,13 +162,13 @@ impl RemoteState {
                     self.marker = RemoteMarker::Present(marker.clone());
                 }
             }
-            // Who is in an organization is remembered by the marker, and a delivery says nothing about what it leads to.
+            Operation::Deliver(delivery) => self.account = Some(delivery.told()),
+            // Who is in an organization is remembered by the marker.
             Operation::CreateOrganization { .. }
             | Operation::LinkOrganization { .. }
             | Operation::AddCustomer { .. }
             | Operation::AddToOrganization { .. }
-            | Operation::RemoveFromOrganization { .. }
-            | Operation::Deliver(_) => {}
+            | Operation::RemoveFromOrganization { .. } => {}
         }
     }
 }

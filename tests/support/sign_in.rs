@@ -46,7 +46,13 @@ pub fn report_about(
     now: u64,
 ) -> Report {
     let entropy = Counting(Cell::new(0));
-    let env = Env { now: UnixTime::from_secs(now), entropy: &entropy, crypto: &RustCrypto, settings };
+    let env = Env {
+        now: UnixTime::from_secs(now),
+        uptime: core::time::Duration::ZERO,
+        entropy: &entropy,
+        crypto: &RustCrypto,
+        settings,
+    };
     explain(
         &explain::Input {
             response,
@@ -71,7 +77,13 @@ pub fn posted_before(
     now: u64,
 ) -> Reply {
     let entropy = Counting(Cell::new(0));
-    let env = Env { now: UnixTime::from_secs(now), entropy: &entropy, crypto: &RustCrypto, settings };
+    let env = Env {
+        now: UnixTime::from_secs(now),
+        uptime: core::time::Duration::ZERO,
+        entropy: &entropy,
+        crypto: &RustCrypto,
+        settings,
+    };
     let pending = PendingRequest {
         request_id: REQUEST.to_owned(),
         idp_entity_id: settings.idp.as_ref().unwrap().metadata.entity_id.clone(),

@@ -1,5 +1,6 @@
 //! `provisioning`.
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 
 use super::condition::domains;
@@ -10,11 +11,12 @@ use super::{Checker, optional, quoted};
 use crate::base::Pii;
 use crate::config::path::Path;
 use crate::config::raw::{
-    Configuration, Customers as RawCustomers, OnFailure as RawOnFailure, OnGuardrail as RawOnGuardrail,
-    Organizations as RawOrganizations, ProfileAttribute, ProfileField as RawProfileField,
-    Provisioning as RawProvisioning,
+    Audit as RawAudit, AuditIdentifiers, Configuration, Customers as RawCustomers, OnFailure as RawOnFailure,
+    OnGuardrail as RawOnGuardrail, Organizations as RawOrganizations, ProfileAttribute,
+    ProfileField as RawProfileField, Provisioning as RawProvisioning, Span,
 };
-use crate::flow::{Customers, OnFailure, OnGuardrail, Organizations, Provisioning};
+use crate::flow::{Customers, Identifiers, OnFailure, OnGuardrail, Organizations, Provisioning};
+use crate::provision::memory::Scope;
 use crate::provision::{self, AccountKey, ProfileField};
 
 /// Names that nobody may sign in with. Each is tried at each sign-in; local administrators are few.
@@ -32,6 +34,14 @@ pub(super) fn audience(raw: &Configuration, checker: &mut Checker<'_>) {
     if gives && raw.provisioning.is_none() && raw.headers.groups.is_none() {
         let path = Path::default().field("policy");
         checker.warn(&path, "without headers.groups and provisioning nobody learns of the groups");
+    }
+}
+
+pub(super) const fn audit(raw: &RawAudit) -> Identifiers {
+    match raw.identifiers {
+        AuditIdentifiers::Plain => Identifiers::Plain,
+        AuditIdentifiers::Hashed => Identifiers::Hashed,
+        AuditIdentifiers::Off => Identifiers::Off,
     }
 }
 
@@ -60,11 +70,17 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
         string_matches(&raw.protected_usernames, MAX_PROTECTED_USERNAMES, &protected_path, checker);
     let customers = raw.customers.as_ref().map(|raw| customers(raw, &at.field("customers"), checker));
     let profile = profile(&raw.profile, &at.field("profile"), checker);
+    let skip_unchanged_for =
+        span(&raw.skip_unchanged_for, 24 * 60 * 60, &at.field("skip_unchanged_for"), checker);
+    let circuit_open_for = span(&raw.circuit_open_for, 60 * 60, &at.field("circuit_open_for"), checker);
+    let seats_path = at.field("warn_when_seats_below");
+    let warn_when_seats_below = count(raw.warn_when_seats_below, 0..=1_000_000, &seats_path, checker);
     if raw.dry_run {
         checker.warn(&at.field("dry_run"), "nothing is changed at the application");
     }
     let target = target?;
     let capabilities = target.capabilities();
+    let scope = format!("{} {target:?}", target.name());
     if raw.customers.is_some() && capabilities.reads && !capabilities.organizations {
         let detail = format!("without effect: `{}` has no organizations", target.name());
         checker.warn(&at.field("customers"), &detail);
@@ -92,11 +108,23 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
             RawOnGuardrail::Continue => OnGuardrail::Continue,
         },
         dry_run: raw.dry_run,
+        skip_unchanged_for,
+        circuit_open_for,
+        warn_when_seats_below: u64::try_from(warn_when_seats_below?).unwrap_or_default(),
+        scope: Scope::of(&scope),
         link_by_email: optional(link_by_email)?,
         protected_usernames,
         customers: optional(customers)?,
         profile: profile?,
     })
+}
+
+/// A duration of at most `most` seconds, or none.
+fn span(raw: &Span, most: u64, at: &Path, checker: &mut Checker<'_>) -> Duration {
+    if raw.0 > Duration::from_secs(most) {
+        checker.invalid(at, quoted(&raw.to_string()), format_args!("`0s` to `{most}s`"));
+    }
+    raw.0
 }
 
 fn customers(raw: &RawCustomers, at: &Path, checker: &mut Checker<'_>) -> Option<Customers> {

@@ -213,6 +213,7 @@ pub(super) fn all(
         session,
         policy,
         provisioning: optional(provisioning)?,
+        audit: application::audit(&configuration.audit),
         test_page: optional(test_page)?,
         limits: limits?,
     };

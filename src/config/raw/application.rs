@@ -38,6 +38,16 @@ raw! {
         max_group_removal_percent: Whole,
         /// What a plan that goes too far means for the person who signs in.
         on_guardrail: OnGuardrail,
+        /// How long an account at which there was nothing to change is not looked at again, at most `86400s`: such a sign-in
+        /// makes no call at all. What is changed by hand in the application meanwhile is seen only afterwards. `0s` looks at
+        /// each sign-in.
+        skip_unchanged_for: Span,
+        /// How long the application is left alone after it failed three times in a row, refused the credentials or asked for
+        /// a pause, at most `3600s`; each further failure doubles it, up to 32 times. `0s` tries at each sign-in.
+        circuit_open_for: Span,
+        /// Warns (SG8013) when somebody is added to a group that uses up licences and fewer than this are left; 0 never counts
+        /// them. Costs a call at most every ten minutes.
+        warn_when_seats_below: Whole,
         /// Plans and tells, but changes nothing.
         dry_run: bool,
         /// Lets people sign in to an account that has their e-mail address but another user name, if no account has their
@@ -153,6 +163,7 @@ raw! {
 
 raw! {
     /// Name and password.
+    #[derive(Default)]
     struct BasicCredentials {
         /// The name, without a colon.
         #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
@@ -188,6 +199,7 @@ raw! {
 
 raw! {
     /// Which attribute says what about a person.
+    #[derive(Default)]
     struct ProfileAttribute {
         /// The field of the application.
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
@@ -216,6 +228,7 @@ raw! {
 
 raw! {
     /// Whose accounts may be found by e-mail address.
+    #[derive(Default)]
     struct LinkByEmail {
         /// Domains of the addresses, such as `example.com` or `*.example.com`.
         #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]

@@ -5,6 +5,7 @@
 //! every field may be absent. Fields that begin with `danger_` weaken a check and cause a warning.
 
 mod application;
+mod audit;
 mod condition;
 mod identity;
 mod policy;
@@ -18,6 +19,7 @@ mod test_page;
 mod units;
 
 pub(super) use application::*;
+pub(super) use audit::*;
 pub(super) use condition::*;
 pub(super) use identity::*;
 pub(super) use policy::*;
@@ -116,6 +118,8 @@ raw! {
         policy: Policy,
         /// The application whose accounts and groups follow the sign-in; without it only headers are set.
         provisioning: Option<Provisioning>,
+        /// The audit trail: one line for each change at the application, which begins with `samlgate-audit:`.
+        audit: Audit,
         /// The test sign-in page; without it there is none.
         test_page: Option<TestPage>,
         /// Bounds on inbound messages.

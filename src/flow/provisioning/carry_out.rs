@@ -1,23 +1,31 @@
 //! Carrying out an approved plan, one operation at a time.
 
+use core::time::Duration;
+
 use crate::base::{Code, Rejection, UnixTime, random};
-use crate::effect::{AskId, CallFailure};
+use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::policy::Admitted;
-use crate::provision::{Done, NewPassword, Operation, Progress, RemoteState, satisfied};
+use crate::provision::{Done, NewPassword, Operation, Progress, Question, RemoteState, satisfied};
 use crate::targets::{Outcome, Prepared, Request, TargetError};
 
 use super::super::settings::MAX_PROVISIONING_TIME;
 use super::super::{Env, FIRST_ASK, out_of_turn};
 use super::inquiry::Inquiry;
-use super::{ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
+use super::work::{Left, Work, WorkTurn};
+use super::{ProvisioningReport, SignIn, audit};
 
-/// How often one operation is prepared: an id to be asked for, one that turns out stale, and the operation itself.
-const MAX_PREPARATIONS: u32 = 4;
+/// How often one operation is prepared: the licences to be counted, an id to be asked for, one that turns out stale, and
+/// the operation itself.
+const MAX_PREPARATIONS: u32 = 5;
+
+/// How long is waited for the look whether a change was made whose own answer did not come in time: a sign-in costs one
+/// timeout and this, not two.
+const PATIENCE_AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Waits for the answer to the operation under the cursor.
 #[derive(Debug)]
-pub(in crate::flow) struct ExpectOperation {
+pub(super) struct ExpectOperation {
     began: UnixTime,
     admitted: Admitted,
     remote: RemoteState,
@@ -26,29 +34,64 @@ pub(in crate::flow) struct ExpectOperation {
     inquiry: Inquiry,
     /// How often the operation under the cursor was prepared.
     prepared: u32,
+    /// When the operation under the cursor was first prepared, and how long its call may take.
+    sent: Duration,
+    timeout: Duration,
+    seats: Seats,
+    tells: Vec<Tell>,
+}
+
+/// Whether the licences are to be counted before somebody is added to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seats {
+    NotNow,
+    Wanted,
+    Counted,
 }
 
 /// Waits for a fact that the operation under the cursor needs first.
 #[derive(Debug)]
-pub(in crate::flow) struct ExpectNeed(ExpectOperation);
+pub(super) struct ExpectNeed {
+    operation: ExpectOperation,
+    /// The licences are being counted; nothing depends on it.
+    seats: bool,
+}
 
 /// Waits for what shows whether the operation under the cursor is done.
 #[derive(Debug)]
-pub(in crate::flow) struct ExpectReread {
+pub(super) struct ExpectReread {
     operation: ExpectOperation,
     /// What went wrong if the operation turns out not to be done.
     cause: TargetError,
     /// Freshly read, so that nothing that was known before can be taken for an answer.
-    fresh: RemoteState,
+    fresh: Box<RemoteState>,
 }
 
 impl ExpectOperation {
-    pub(super) fn new(began: UnixTime, admitted: Admitted, remote: RemoteState, progress: Progress) -> Self {
-        Self { began, admitted, remote, progress, inquiry: Inquiry::default(), prepared: 0 }
+    pub(super) fn new(
+        began: UnixTime,
+        counts_seats: bool,
+        admitted: Admitted,
+        remote: RemoteState,
+        progress: Progress,
+        tells: Vec<Tell>,
+    ) -> Self {
+        Self {
+            began,
+            admitted,
+            remote,
+            progress,
+            inquiry: Inquiry::default(),
+            prepared: 0,
+            sent: Duration::ZERO,
+            timeout: Duration::ZERO,
+            seats: if counts_seats { Seats::Wanted } else { Seats::NotNow },
+            tells,
+        }
     }
 
     /// Carries out the operation under the cursor, or is done.
-    pub(super) fn next(mut self, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
+    pub(super) fn next(mut self, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         loop {
             let Some(operation) = self.progress.next() else { return self.done() };
             let overdue = env.now.saturating_since(self.began) > MAX_PROVISIONING_TIME;
@@ -58,12 +101,20 @@ impl ExpectOperation {
                     self.progress.left(),
                     MAX_PROVISIONING_TIME.as_secs()
                 );
-                return self.fail(Rejection::new(Code::TargetUnreachable, detail));
+                let rejection = Rejection::new(Code::TargetUnreachable, detail);
+                return self.end(rejection, Left::Dead);
+            }
+            if self.prepared == 0 {
+                self.sent = env.uptime;
             }
             self.prepared = self.prepared.saturating_add(1);
             if self.prepared > MAX_PREPARATIONS {
                 let fault = TargetError::Endless { request: Request::Change(operation.kind()) };
-                return self.refused(&fault);
+                return self.refused(&fault, sign_in, env);
+            }
+            if self.seats == Seats::Wanted && matches!(operation, Operation::AddToGroup { .. }) {
+                self.seats = Seats::Counted;
+                return self.need(Question::Seats, true, sign_in, env);
             }
             let needs_password = matches!(operation, Operation::CreateAccount { .. })
                 && sign_in.provisioning.target.capabilities().needs_password;
@@ -75,41 +126,39 @@ impl ExpectOperation {
             }
             match sign_in.provisioning.target.prepare(operation, &self.remote, env.now) {
                 Prepared::Call(call) => {
+                    (self.sent, self.timeout) = (env.uptime, call.timeout);
                     let asks = vec![(FIRST_ASK, sign_in.caller().send(call))];
-                    return ProvisioningTurn::Wait { inner: ProvisioningFlow::ExpectOperation(self), asks };
+                    let tells = self.take_tells();
+                    return WorkTurn::Wait { work: Box::new(Work::ExpectOperation(self)), asks, tells };
                 }
-                Prepared::Ask(question) => {
-                    return match self.inquiry.ask(vec![question], sign_in.caller()) {
-                        Ok(asks) => {
-                            let inner = ProvisioningFlow::ExpectNeed(ExpectNeed(self));
-                            ProvisioningTurn::Wait { inner, asks }
-                        }
-                        Err(fault) => self.refused(&fault),
-                    };
-                }
-                Prepared::AlreadySo => self.record(Done::AlreadySo),
-                Prepared::PassOver => self.record(Done::PassedOver),
-                Prepared::Refuse(_) if operation.is_precaution() => self.record(Done::Failed),
-                Prepared::Refuse(fault) => return self.refused(&fault),
+                Prepared::Ask(question) => return self.need(question, false, sign_in, env),
+                Prepared::AlreadySo => self.record(Done::AlreadySo, sign_in, env),
+                Prepared::PassOver => self.record(Done::PassedOver, sign_in, env),
+                Prepared::Refuse(_) if operation.is_precaution() => self.record(Done::Failed, sign_in, env),
+                Prepared::Refuse(fault) => return self.refused(&fault, sign_in, env),
             }
         }
     }
 
-    fn done(self) -> ProvisioningTurn {
-        let done = self.progress.completed().map(|(operation, done)| (operation.kind(), done)).collect();
-        ProvisioningTurn::Done {
-            admitted: self.admitted,
-            report: ProvisioningReport::Done(done),
-            username: self.remote.linked_username(),
+    fn need(mut self, question: Question, seats: bool, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
+        match self.inquiry.ask(vec![question], sign_in.caller(), env) {
+            Ok(asks) => {
+                let tells = self.take_tells();
+                let state = ExpectNeed { operation: self, seats };
+                WorkTurn::Wait { work: Box::new(Work::ExpectNeed(state)), asks, tells }
+            }
+            Err(fault) => self.refused(&fault, sign_in, env),
         }
     }
 
-    pub(super) fn answer(
-        mut self,
-        response: &HttpResponse,
-        sign_in: SignIn<'_>,
-        env: &Env<'_>,
-    ) -> ProvisioningTurn {
+    fn done(mut self) -> WorkTurn {
+        let done = self.progress.completed().map(|(operation, done)| (operation.kind(), done)).collect();
+        let tells = self.take_tells();
+        let counted = self.seats == Seats::Counted;
+        WorkTurn::done(self.admitted, ProvisioningReport::Done(done), self.remote, counted, tells)
+    }
+
+    pub(super) fn answer(mut self, response: &HttpResponse, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let Some(operation) = self.progress.next() else { return self.next(sign_in, env) };
         let outcome = sign_in.provisioning.target.outcome(operation, response, &mut self.remote);
         match outcome {
@@ -125,56 +174,64 @@ impl ExpectOperation {
             Outcome::Stale => self.next(sign_in, env),
             Outcome::Reread => {
                 let cause = TargetError::NotSatisfied { request: Request::Change(operation.kind()) };
-                self.read_again(cause, sign_in)
+                self.read_again(cause, sign_in, env)
             }
             // Envoy answers 503 and 504 in the application's stead when a call is reset or times out, and so do proxies:
             // the change may have been made all the same. An account that exists without our knowledge would make its
             // owner an old acquaintance at the next sign-in, without what new people get.
-            Outcome::Refused(fault @ TargetError::Unavailable { .. }) => self.read_again(fault, sign_in),
-            Outcome::RetryAfter(wait) => {
-                let detail = format!("{operation}: told to come back in {} s", wait.as_secs());
-                self.fail(Rejection::new(Code::TargetThrottled, detail))
+            Outcome::Refused(fault @ TargetError::Unavailable { .. }) => self.read_again(fault, sign_in, env),
+            Outcome::RetryAfter(retry_after) => {
+                let request = Request::Change(operation.kind());
+                self.refused(&TargetError::Throttled { request, retry_after }, sign_in, env)
             }
-            Outcome::Refused(fault) => self.refused(&fault),
+            Outcome::Refused(fault) => self.refused(&fault, sign_in, env),
         }
     }
 
     /// No answer came; the change may have been made nevertheless.
-    pub(super) fn unanswered(
-        self,
-        failure: CallFailure,
-        sign_in: SignIn<'_>,
-        env: &Env<'_>,
-    ) -> ProvisioningTurn {
+    pub(super) fn unanswered(self, failure: CallFailure, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let fault = TargetError::NotReached(failure);
         if self.progress.next().is_some_and(Operation::is_precaution) {
             return self.recorded(Done::Failed, sign_in, env);
         }
         match Outcome::without_answer(failure) {
-            Outcome::Reread => self.read_again(fault, sign_in),
-            _ => self.refused(&fault),
+            Outcome::Reread => self.read_again(fault, sign_in, env),
+            _ => self.refused(&fault, sign_in, env),
         }
     }
 
     /// Reads what shows whether the operation under the cursor is done.
-    fn read_again(mut self, cause: TargetError, sign_in: SignIn<'_>) -> ProvisioningTurn {
+    fn read_again(mut self, cause: TargetError, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let Some(operation) = self.progress.next() else { return self.fail(out_of_turn("an operation")) };
         let question = sign_in.provisioning.target.reread(operation, &self.remote);
-        match self.inquiry.ask(vec![question], sign_in.caller()) {
-            Ok(asks) => {
-                let state = ExpectReread { operation: self, cause, fresh: RemoteState::default() };
-                ProvisioningTurn::Wait { inner: ProvisioningFlow::ExpectReread(state), asks }
+        // A clock that only measures is coarse: the better part of the timeout is a timeout.
+        let timed_out = env.uptime.saturating_sub(self.sent).saturating_mul(10)
+            >= self.timeout.saturating_mul(9)
+            && matches!(cause, TargetError::NotReached(_) | TargetError::Unavailable { status: 504, .. });
+        let patience = if timed_out { PATIENCE_AFTER_TIMEOUT } else { self.timeout };
+        match self.inquiry.ask_briefly(question, patience, sign_in.caller(), env) {
+            Ok(ask) => {
+                let tells = self.take_tells();
+                let state = ExpectReread { operation: self, cause, fresh: Box::default() };
+                WorkTurn::Wait { work: Box::new(Work::ExpectReread(state)), asks: vec![ask], tells }
             }
-            Err(fault) => self.refused(&fault),
+            Err(fault) => self.refused(&fault, sign_in, env),
         }
     }
 
-    fn recorded(mut self, done: Done, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
-        self.record(done);
+    fn recorded(mut self, done: Done, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
+        self.record(done, sign_in, env);
         self.next(sign_in, env)
     }
 
-    fn record(&mut self, done: Done) {
+    fn record(&mut self, done: Done, sign_in: SignIn<'_>, env: &Env<'_>) {
+        if let Some(operation) = self.progress.next() {
+            let took = env.uptime.saturating_sub(self.sent);
+            let decision = self.admitted.decision();
+            let result = done.as_str();
+            self.tells.push(super::work::called(sign_in, operation.kind().as_str(), result, took));
+            self.tells.push(audit::change(operation, (result, None), took, decision, sign_in, env));
+        }
         if let (Done::PassedOver, Some(Operation::AddToGroup { group, .. })) = (done, self.progress.next()) {
             self.admitted.forget(group);
         }
@@ -186,14 +243,58 @@ impl ExpectOperation {
         self.prepared = 0;
     }
 
-    fn refused(self, fault: &TargetError) -> ProvisioningTurn {
-        let detail = self.progress.next().map_or_else(|| fault.to_string(), |at| format!("{at}: {fault}"));
+    /// The operation under the cursor cannot be done.
+    fn refused(mut self, fault: &TargetError, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let code = fault.code();
-        self.fail(Rejection::new(code, detail))
+        let mut detail = fault.to_string();
+        if let Some(operation) = self.progress.next() {
+            detail = format!("{operation}: {fault}");
+            let took = env.uptime.saturating_sub(self.sent);
+            let decision = self.admitted.decision();
+            self.tells.push(super::work::called(sign_in, operation.kind().as_str(), code.slug(), took));
+            let result = ("failed", Some(code));
+            self.tells.push(audit::change(operation, result, took, decision, sign_in, env));
+            // What was remembered of it may be why.
+            if let Some(name) = operation.about() {
+                self.remote.directory.forget_group(name);
+                self.remote.directory.forget_organization(name);
+            }
+        }
+        let remote = Box::new(core::mem::take(&mut self.remote));
+        self.end(Rejection::new(code, detail), Left::after(fault, Some(remote)))
     }
 
-    pub(super) fn fail(self, rejection: Rejection) -> ProvisioningTurn {
-        ProvisioningTurn::Failed { rejection, admitted: Some(self.admitted) }
+    pub(super) fn fail(self, rejection: Rejection) -> WorkTurn {
+        self.end(rejection, Left::Badly(None))
+    }
+
+    fn end(mut self, rejection: Rejection, left: Left) -> WorkTurn {
+        let tells = self.take_tells();
+        WorkTurn::failed(rejection, left, Some(self.admitted), tells)
+    }
+
+    fn take_tells(&mut self) -> Vec<Tell> {
+        let mut tells = core::mem::take(&mut self.tells);
+        tells.extend(self.inquiry.tells());
+        tells
+    }
+
+    /// Warns where the group of the operation under the cursor uses one of the last licences.
+    fn warn_of_seats(&mut self, sign_in: SignIn<'_>, env: &Env<'_>) {
+        let added = self.progress.upcoming().filter_map(|operation| match operation {
+            Operation::AddToGroup { group, .. } => Some(group),
+            _ => None,
+        });
+        let least = sign_in.provisioning.warn_when_seats_below;
+        for group in added {
+            for seats in self.remote.seats.iter().filter(|seats| seats.are_used_by(group)) {
+                if let Some(remaining) = seats.remaining.filter(|remaining| *remaining < least) {
+                    let detail =
+                        format!("`{group}` uses a licence of `{}`, and {remaining} are left", seats.product);
+                    self.tells.extend(audit::notice(Code::SeatsLow, detail, sign_in, env));
+                }
+            }
+        }
     }
 }
 
@@ -204,23 +305,38 @@ impl ExpectNeed {
         response: &HttpResponse,
         sign_in: SignIn<'_>,
         env: &Env<'_>,
-    ) -> ProvisioningTurn {
-        let state = &mut self.0;
-        match state.inquiry.answer(id, response, &mut state.remote, sign_in.caller()) {
-            Err(fault) => self.0.refused(&fault),
+    ) -> WorkTurn {
+        let state = &mut self.operation;
+        match state.inquiry.answer(id, response, &mut state.remote, sign_in.caller(), env) {
+            // Licences that cannot be counted keep nobody out.
+            Err(_) if self.seats => self.operation.next(sign_in, env),
+            Err(fault) => self.operation.refused(&fault, sign_in, env),
             Ok(asks) if !state.inquiry.is_over() => {
-                ProvisioningTurn::Wait { inner: ProvisioningFlow::ExpectNeed(self), asks }
+                let tells = state.take_tells();
+                WorkTurn::Wait { work: Box::new(Work::ExpectNeed(self)), asks, tells }
             }
-            Ok(_) => self.0.next(sign_in, env),
+            Ok(_) => {
+                if self.seats {
+                    state.warn_of_seats(sign_in, env);
+                }
+                self.operation.next(sign_in, env)
+            }
         }
     }
 
-    pub(super) fn unanswered(self, failure: CallFailure) -> ProvisioningTurn {
-        self.0.refused(&TargetError::NotReached(failure))
+    pub(super) fn unanswered(
+        mut self,
+        id: AskId,
+        failure: CallFailure,
+        sign_in: SignIn<'_>,
+        env: &Env<'_>,
+    ) -> WorkTurn {
+        self.operation.inquiry.unanswered(id, failure, sign_in.caller(), env);
+        self.operation.refused(&TargetError::NotReached(failure), sign_in, env)
     }
 
-    pub(super) fn fail(self, rejection: Rejection) -> ProvisioningTurn {
-        self.0.fail(rejection)
+    pub(super) fn into_operation(self) -> ExpectOperation {
+        self.operation
     }
 }
 
@@ -231,19 +347,20 @@ impl ExpectReread {
         response: &HttpResponse,
         sign_in: SignIn<'_>,
         env: &Env<'_>,
-    ) -> ProvisioningTurn {
-        let inquiry = &mut self.operation.inquiry;
-        match inquiry.answer(id, response, &mut self.fresh, sign_in.caller()) {
-            Err(fault) => return self.operation.refused(&fault),
-            Ok(asks) if !inquiry.is_over() => {
-                return ProvisioningTurn::Wait { inner: ProvisioningFlow::ExpectReread(self), asks };
+    ) -> WorkTurn {
+        let state = &mut self.operation;
+        match state.inquiry.answer(id, response, &mut self.fresh, sign_in.caller(), env) {
+            Err(fault) => return self.operation.refused(&fault, sign_in, env),
+            Ok(asks) if !state.inquiry.is_over() => {
+                let tells = state.take_tells();
+                return WorkTurn::Wait { work: Box::new(Work::ExpectReread(self)), asks, tells };
             }
             Ok(_) => {}
         }
         let Self { operation: mut state, cause, fresh } = self;
         let Some(operation) = state.progress.next() else { return state.next(sign_in, env) };
         if !satisfied(operation, &fresh) {
-            return state.refused(&cause);
+            return state.refused(&cause, sign_in, env);
         }
         // Ids come with it: those of an account that exists although its creation seemed to fail.
         state.remote.directory.merge(&fresh.directory);
@@ -253,11 +370,18 @@ impl ExpectReread {
         state.recorded(Done::AlreadySo, sign_in, env)
     }
 
-    pub(super) fn unanswered(self, failure: CallFailure) -> ProvisioningTurn {
-        self.operation.refused(&TargetError::NotReached(failure))
+    pub(super) fn unanswered(
+        mut self,
+        id: AskId,
+        failure: CallFailure,
+        sign_in: SignIn<'_>,
+        env: &Env<'_>,
+    ) -> WorkTurn {
+        self.operation.inquiry.unanswered(id, failure, sign_in.caller(), env);
+        self.operation.refused(&TargetError::NotReached(failure), sign_in, env)
     }
 
-    pub(super) fn fail(self, rejection: Rejection) -> ProvisioningTurn {
-        self.operation.fail(rejection)
+    pub(super) fn into_operation(self) -> ExpectOperation {
+        self.operation
     }
 }

@@ -1,38 +1,47 @@
 //! Reading what the application has, then deciding and planning.
 
-use crate::base::{Rejection, UnixTime};
-use crate::effect::{AskId, CallFailure};
+use crate::base::{Code, Rejection, UnixTime};
+use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
-use crate::policy::{self, AccountFacts, Decision, Facts};
+use crate::policy::{self, AccountFacts, Admitted, Decision, Facts};
 use crate::provision::{
     Approved, CustomerAccess, DesiredState, Guardrail, MarkerUpdate, Operation, Plan, Progress, RemoteState,
     plan,
 };
 
-use super::super::Env;
+use super::super::settings::OnGuardrail;
+use super::super::{Env, event};
+use super::audit;
 use super::carry_out::ExpectOperation;
+use super::inquiry::Failure;
 use super::lookup::{Lookup, LookupTurn};
-use super::{ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
+use super::work::{Left, Work, WorkTurn};
+use super::{End, ProvisioningReport, SignIn};
 
 /// Waits until account, groups and marker are read.
 #[derive(Debug)]
-pub(in crate::flow) struct ExpectFacts {
+pub(super) struct ExpectFacts {
     began: UnixTime,
     lookup: Lookup,
+    counts_seats: bool,
 }
 
 impl ExpectFacts {
-    pub(super) fn start(sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
-        let known = RemoteState::default();
+    pub(super) fn start(
+        known: RemoteState,
+        counts_seats: bool,
+        sign_in: SignIn<'_>,
+        env: &Env<'_>,
+    ) -> WorkTurn {
         if !sign_in.provisioning.target.capabilities().reads {
-            return begin(env.now, known, sign_in, env);
+            return begin(env.now, counts_seats, known, Vec::new(), sign_in, env);
         }
-        match Lookup::start(known, sign_in.person(), sign_in.caller()) {
+        match Lookup::start(known, sign_in.person(), sign_in.caller(), env) {
             Ok((lookup, asks)) => {
-                let state = Self { began: env.now, lookup };
-                ProvisioningTurn::Wait { inner: ProvisioningFlow::ExpectFacts(state), asks }
+                let state = Self { began: env.now, lookup, counts_seats };
+                WorkTurn::Wait { work: Box::new(Work::ExpectFacts(state)), asks, tells: Vec::new() }
             }
-            Err(rejection) => ProvisioningTurn::failed(rejection),
+            Err(failure) => unread(failure, Vec::new()),
         }
     }
 
@@ -42,38 +51,136 @@ impl ExpectFacts {
         response: &HttpResponse,
         sign_in: SignIn<'_>,
         env: &Env<'_>,
-    ) -> ProvisioningTurn {
-        match self.lookup.answer(id, response, sign_in.person(), sign_in.caller()) {
+    ) -> WorkTurn {
+        let turn = self.lookup.answer(id, response, sign_in.person(), sign_in.caller(), env);
+        let tells = self.lookup.tells();
+        match turn {
             Ok(LookupTurn::Wait(asks)) => {
-                ProvisioningTurn::Wait { inner: ProvisioningFlow::ExpectFacts(self), asks }
+                WorkTurn::Wait { work: Box::new(Work::ExpectFacts(self)), asks, tells }
             }
-            Ok(LookupTurn::Read(remote)) => begin(self.began, *remote, sign_in, env),
-            Err(rejection) => ProvisioningTurn::failed(rejection),
+            Ok(LookupTurn::Read(remote)) => {
+                begin(self.began, self.counts_seats, *remote, tells, sign_in, env)
+            }
+            Err(failure) => unread(failure, tells),
         }
     }
 
-    pub(super) fn unanswered(mut self, id: AskId, failure: CallFailure) -> ProvisioningTurn {
-        ProvisioningTurn::failed(self.lookup.unanswered(id, failure))
+    pub(super) fn unanswered(
+        mut self,
+        id: AskId,
+        failure: CallFailure,
+        sign_in: SignIn<'_>,
+        env: &Env<'_>,
+    ) -> WorkTurn {
+        let failure = self.lookup.unanswered(id, failure, sign_in.caller(), env);
+        unread(failure, self.lookup.tells())
     }
 }
 
+fn unread(failure: Failure, tells: Vec<Tell>) -> WorkTurn {
+    let left = failure.fault.map_or(Left::Badly(None), |fault| Left::after(&fault, None));
+    WorkTurn::failed(failure.rejection, left, None, tells)
+}
+
+/// The end of the sign-in if nothing is to be changed at an account that is as `remembered`; `None` when the application
+/// has to be asked.
+pub(super) fn unchanged(remembered: RemoteState, sign_in: SignIn<'_>, env: &Env<'_>) -> Option<WorkTurn> {
+    let protected = |name: &str| sign_in.provisioning.is_protected(name);
+    let account = remembered.account.as_ref()?;
+    if protected(account.username.expose()) || protected(sign_in.identity.username.expose()) {
+        return None;
+    }
+    let admitted = decide(&remembered, sign_in, env).admit().ok()?;
+    let desired = desired(admitted.decision(), sign_in, env).ok()?;
+    let planned = plan(&desired, &remembered, &sign_in.provisioning.rules).ok()?;
+    let nothing_new = match planned.operations() {
+        [] => true,
+        // The application cannot be read: what it would be told now is compared with what it was told last.
+        [Operation::Deliver(delivery)] => delivery.told().id == account.id,
+        _ => false,
+    };
+    if !nothing_new {
+        return None;
+    }
+    let username = remembered.linked_username();
+    let end = Box::new(End::Done { admitted, report: ProvisioningReport::Unchanged, username });
+    Some(WorkTurn::End { ended: Left::Badly(None), end, counted_seats: false, tells: Vec::new() })
+}
+
 /// Everything was read: decide, plan, approve, and carry out the first operation.
-fn begin(began: UnixTime, remote: RemoteState, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
+fn begin(
+    began: UnixTime,
+    counts_seats: bool,
+    remote: RemoteState,
+    mut tells: Vec<Tell>,
+    sign_in: SignIn<'_>,
+    env: &Env<'_>,
+) -> WorkTurn {
     let admitted = match decide(&remote, sign_in, env).admit() {
         Ok(admitted) => admitted,
-        Err(refusal) => return ProvisioningTurn::failed(Rejection::new(refusal.code(), refusal)),
+        Err(refusal) => {
+            let rejection = Rejection::new(refusal.code(), refusal);
+            return WorkTurn::failed(rejection, Left::Badly(Some(Box::new(remote))), None, tells);
+        }
     };
-    match approve(admitted.decision(), &remote, sign_in, env) {
-        Ok(approved) if sign_in.provisioning.dry_run => {
-            let kinds = approved.inner().operations().iter().map(Operation::kind).collect();
-            let username = remote.linked_username();
-            ProvisioningTurn::Done { admitted, report: ProvisioningReport::DryRun(kinds), username }
-        }
-        Ok(approved) => {
-            ExpectOperation::new(began, admitted, remote, Progress::new(approved)).next(sign_in, env)
-        }
-        Err(rejection) => ProvisioningTurn::Failed { rejection, admitted: Some(admitted) },
+    if remote.linked {
+        tells.push(audit::linked(sign_in, env));
     }
+    match approve(admitted.decision(), &remote, sign_in, env) {
+        Ok(approved) => {
+            if approved.inner().has_email_conflict() {
+                let detail = "the identity provider sends another e-mail address than the account has, and the \
+                              application does not let it be changed";
+                tells.extend(audit::notice(Code::EmailConflict, detail, sign_in, env));
+            }
+            if sign_in.provisioning.dry_run {
+                return dry_run(&approved, admitted, remote, tells, sign_in, env);
+            }
+            let progress = Progress::new(approved);
+            ExpectOperation::new(began, counts_seats, admitted, remote, progress, tells).next(sign_in, env)
+        }
+        Err(rejection)
+            if rejection.code == Code::GuardrailExceeded
+                && sign_in.provisioning.on_guardrail == OnGuardrail::Continue =>
+        {
+            tells.push(event::refused(&rejection, sign_in.request_id));
+            tells.push(Tell::Count { outcome: "plan_refused", code: Some(rejection.code) });
+            let admitted = with_what_they_had(admitted, &remote);
+            let report = ProvisioningReport::Failed(rejection.code);
+            WorkTurn::done(admitted, report, remote, false, tells)
+        }
+        Err(rejection) => {
+            WorkTurn::failed(rejection, Left::Badly(Some(Box::new(remote))), Some(admitted), tells)
+        }
+    }
+}
+
+/// Everything but the calls.
+fn dry_run(
+    approved: &Approved<Plan>,
+    admitted: Admitted,
+    remote: RemoteState,
+    mut tells: Vec<Tell>,
+    sign_in: SignIn<'_>,
+    env: &Env<'_>,
+) -> WorkTurn {
+    let operations = approved.inner().operations();
+    let took = core::time::Duration::ZERO;
+    tells.extend(operations.iter().map(|operation| {
+        audit::change(operation, ("dry_run", None), took, admitted.decision(), sign_in, env)
+    }));
+    let report = ProvisioningReport::DryRun(operations.iter().map(|operation| operation.kind()).collect());
+    WorkTurn::done(admitted, report, remote, false, tells)
+}
+
+/// Nothing was given, so headers speak only of what was decided and is there already.
+fn with_what_they_had(mut admitted: Admitted, remote: &RemoteState) -> Admitted {
+    let had = policy::GroupNames::from_iter(remote.account.iter().flat_map(|account| &account.groups));
+    let decided = admitted.decision().application_groups.clone();
+    for group in decided.iter().filter(|group| !had.contains(group)) {
+        admitted.forget(group);
+    }
+    admitted
 }
 
 /// What the person should get on top of `remote`.

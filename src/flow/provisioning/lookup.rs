@@ -1,14 +1,14 @@
 //! Finding somebody's account: by user name, and by address where that leads to none and may be tried.
 
 use crate::base::{Code, Pii, Rejection};
-use crate::effect::{Ask, AskId, CallFailure};
+use crate::effect::{Ask, AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::policy::condition::EmailDomain;
 use crate::provision::{AccountKey, AccountKeyKind, RemoteState};
-use crate::targets::TargetError;
 
+use super::super::Env;
 use super::super::settings::Provisioning;
-use super::inquiry::{Caller, Inquiry};
+use super::inquiry::{Caller, Failure, Inquiry};
 
 /// Whose account is looked for.
 #[derive(Clone, Copy)]
@@ -70,19 +70,25 @@ impl Lookup {
         remote: RemoteState,
         person: Person<'_>,
         caller: Caller<'_>,
-    ) -> Result<(Self, Vec<(AskId, Ask)>), Rejection> {
+        env: &Env<'_>,
+    ) -> Result<(Self, Vec<(AskId, Ask)>), Failure> {
         if caller.provisioning.is_protected(person.username.expose()) {
-            return Err(protected());
+            return Err(protected().into());
         }
         let key = person.key(caller.provisioning)?;
         let mut lookup = Self { remote, ..Self::default() };
-        let asks = lookup.look_up(&key, caller)?;
+        let asks = lookup.look_up(&key, caller, env)?;
         Ok((lookup, asks))
     }
 
-    fn look_up(&mut self, key: &AccountKey, caller: Caller<'_>) -> Result<Vec<(AskId, Ask)>, Rejection> {
+    fn look_up(
+        &mut self,
+        key: &AccountKey,
+        caller: Caller<'_>,
+        env: &Env<'_>,
+    ) -> Result<Vec<(AskId, Ask)>, Failure> {
         let questions = caller.provisioning.target.look_up(key);
-        self.inquiry.ask(questions, caller).map_err(|fault| Rejection::new(fault.code(), fault))
+        Ok(self.inquiry.ask(questions, caller, env)?)
     }
 
     pub(in crate::flow) fn answer(
@@ -91,24 +97,25 @@ impl Lookup {
         response: &HttpResponse,
         person: Person<'_>,
         caller: Caller<'_>,
-    ) -> Result<LookupTurn, Rejection> {
-        let raised = self.inquiry.answer(id, response, &mut self.remote, caller);
-        let asks = raised.map_err(|fault| Rejection::new(fault.code(), fault))?;
+        env: &Env<'_>,
+    ) -> Result<LookupTurn, Failure> {
+        let asks = self.inquiry.answer(id, response, &mut self.remote, caller, env)?;
         if !self.inquiry.is_over() {
             return Ok(LookupTurn::Wait(asks));
         }
         if self.remote.ambiguous {
             let detail = "more than one account has the e-mail address that the identity provider sent";
-            return Err(Rejection::new(Code::AccountAmbiguous, detail));
+            return Err(Rejection::new(Code::AccountAmbiguous, detail).into());
         }
         match &self.remote.account {
             Some(account) if caller.provisioning.is_protected(account.username.expose()) => {
-                return Err(protected());
+                return Err(protected().into());
             }
             None if !self.by_email => {
                 if let Some(email) = person.linkable_email(caller.provisioning) {
                     self.by_email = true;
-                    return self.look_up(&AccountKey::Email(email.clone()), caller).map(LookupTurn::Wait);
+                    let key = AccountKey::Email(email.clone());
+                    return self.look_up(&key, caller, env).map(LookupTurn::Wait);
                 }
             }
             Some(_) | None => {}
@@ -118,10 +125,19 @@ impl Lookup {
     }
 
     /// The call of `id` got no answer.
-    pub(in crate::flow) fn unanswered(&mut self, id: AskId, failure: CallFailure) -> Rejection {
-        let fault = TargetError::NotReached(failure);
-        let what = self.inquiry.take(id).map_or("reading the account", |question| question.as_str());
-        Rejection::new(fault.code(), format_args!("{what}: {fault}"))
+    pub(in crate::flow) fn unanswered(
+        &mut self,
+        id: AskId,
+        failure: CallFailure,
+        caller: Caller<'_>,
+        env: &Env<'_>,
+    ) -> Failure {
+        self.inquiry.unanswered(id, failure, caller, env)
+    }
+
+    /// What there is to tell since the last time.
+    pub(in crate::flow) fn tells(&mut self) -> Vec<Tell> {
+        self.inquiry.tells()
     }
 }
 

@@ -1,49 +1,56 @@
 //! Bringing the account in the application to the decided state.
 //!
-//! Reads in parallel, a decision, a plan, the guardrail, then the plan's operations in order. The first failure ends it: a
-//! dead application costs a sign-in one timeout, not one per call, and one more only if it dies in the middle of a change,
-//! because then the change is looked for.
+//! What others left behind is loaded, the application is read with questions in parallel, a decision, a plan, the
+//! guardrail, then the plan's operations in order. The first failure ends it: a dead application costs a sign-in one
+//! timeout, not one per call, and a second at most if it dies in the middle of a change, because then the change is
+//! looked for; after a few such sign-ins it is left alone for a while.
 
+mod audit;
 mod carry_out;
 mod facts;
 mod inquiry;
 mod lookup;
+mod memory;
 mod report;
+mod work;
 
 use crate::base::{Pii, Rejection};
-use crate::effect::{Answer, Ask, AskId};
+use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::identity::Identity;
 use crate::policy::{Admitted, RequestFacts};
 
 use super::settings::Provisioning;
 use super::{Env, out_of_turn};
-use carry_out::{ExpectNeed, ExpectOperation, ExpectReread};
-use facts::ExpectFacts;
+pub use audit::Identifiers;
 pub(super) use facts::{approve, decide};
 pub(super) use inquiry::Caller;
 pub(super) use lookup::{Lookup, LookupTurn, Person};
+use memory::Memory;
 pub(super) use report::ProvisioningReport;
+use work::{Work, WorkTurn};
 
 /// The part of a sign-in that talks to the application.
 #[derive(Debug)]
-pub(super) enum ProvisioningFlow {
-    /// Account and marker are being read.
-    ExpectFacts(ExpectFacts),
-    /// The operation under the cursor needs to know something first.
-    ExpectNeed(ExpectNeed),
-    /// The operation under the cursor is being carried out.
-    ExpectOperation(ExpectOperation),
-    /// An answer left open whether the operation is done; what shows it is being read.
-    ExpectReread(ExpectReread),
+pub(super) struct ProvisioningFlow {
+    memory: Memory,
+    stage: Stage,
 }
 
-/// One turn.
 #[derive(Debug)]
-pub(super) enum ProvisioningTurn {
-    Wait {
-        inner: ProvisioningFlow,
-        asks: Vec<(AskId, Ask)>,
-    },
+enum Stage {
+    /// What others left behind is being loaded.
+    ExpectMemory { probing: bool },
+    /// The pause is over; the right to try is being claimed.
+    ExpectProbe,
+    /// The application is being read and changed.
+    Work(Box<Work>),
+    /// What is worth it is being written back.
+    ExpectSaved { left: usize, end: Box<End> },
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum End {
     Done {
         admitted: Admitted,
         report: ProvisioningReport,
@@ -56,11 +63,11 @@ pub(super) enum ProvisioningTurn {
     },
 }
 
-impl ProvisioningTurn {
-    /// Nothing was decided yet.
-    const fn failed(rejection: Rejection) -> Self {
-        Self::Failed { rejection, admitted: None }
-    }
+/// One turn.
+#[derive(Debug)]
+pub(super) enum ProvisioningTurn {
+    Wait { inner: Box<ProvisioningFlow>, asks: Vec<(AskId, Ask)>, tells: Vec<Tell> },
+    End { end: Box<End>, tells: Vec<Tell> },
 }
 
 /// Who signs in, and how.
@@ -84,8 +91,13 @@ impl<'a> SignIn<'a> {
 }
 
 impl ProvisioningFlow {
-    pub(super) fn start(sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
-        ExpectFacts::start(sign_in, env)
+    pub(super) fn start(sign_in: SignIn<'_>) -> ProvisioningTurn {
+        let key = match sign_in.person().key(sign_in.provisioning) {
+            Ok(key) => key,
+            Err(rejection) => return ProvisioningTurn::failed(rejection),
+        };
+        let (memory, asks) = Memory::load(Some(key.value()), sign_in.provisioning);
+        Self { memory, stage: Stage::ExpectMemory { probing: false } }.wait(asks)
     }
 
     pub(super) fn answer(
@@ -95,35 +107,80 @@ impl ProvisioningFlow {
         sign_in: SignIn<'_>,
         env: &Env<'_>,
     ) -> ProvisioningTurn {
-        match (self, answer) {
-            (Self::ExpectFacts(state), Answer::HttpResponse(response)) => {
-                state.answer(id, &response, sign_in, env)
+        let Self { mut memory, stage } = self;
+        match stage {
+            // The answer to a read that was under way when another failed.
+            Stage::ExpectSaved { .. }
+                if matches!(answer, Answer::HttpResponse(_) | Answer::HttpFailed(_)) =>
+            {
+                Self { memory, stage }.wait(Vec::new())
             }
-            (Self::ExpectNeed(state), Answer::HttpResponse(response)) => {
-                state.answer(id, &response, sign_in, env)
+            Stage::ExpectMemory { .. } if !matches!(answer, Answer::Loaded { .. } | Answer::StoreFailed) => {
+                ProvisioningTurn::failed(out_of_turn("a stored value"))
             }
-            (Self::ExpectOperation(state), Answer::HttpResponse(response)) => {
-                state.answer(&response, sign_in, env)
+            Stage::ExpectProbe | Stage::ExpectSaved { .. }
+                if !matches!(answer, Answer::Swapped | Answer::Conflict | Answer::StoreFailed) =>
+            {
+                ProvisioningTurn::failed(out_of_turn("the outcome of a swap"))
             }
-            (Self::ExpectReread(state), Answer::HttpResponse(response)) => {
-                state.answer(id, &response, sign_in, env)
+            Stage::ExpectMemory { probing } => {
+                if !memory.loaded(id, answer, env) {
+                    return Self { memory, stage: Stage::ExpectMemory { probing } }.wait(Vec::new());
+                }
+                match memory.passage(sign_in.provisioning, env) {
+                    Err(rejection) if !probing => ProvisioningTurn::failed(rejection),
+                    Ok(Some(probe)) if !probing => {
+                        Self { memory, stage: Stage::ExpectProbe }.wait(vec![probe])
+                    }
+                    _ => Self::work(memory, sign_in, env),
+                }
             }
-            (Self::ExpectFacts(state), Answer::HttpFailed(failure)) => state.unanswered(id, failure),
-            (Self::ExpectNeed(state), Answer::HttpFailed(failure)) => state.unanswered(failure),
-            (Self::ExpectOperation(state), Answer::HttpFailed(failure)) => {
-                state.unanswered(failure, sign_in, env)
+            Stage::ExpectProbe => match answer {
+                Answer::Swapped => {
+                    let reload = memory.reload_circuit(sign_in.provisioning);
+                    Self { memory, stage: Stage::ExpectMemory { probing: true } }.wait(vec![reload])
+                }
+                _ => ProvisioningTurn::failed(memory::open("and somebody else is trying it now")),
+            },
+            Stage::Work(work) => Self::worked(memory, work.answer(id, answer, sign_in, env), sign_in, env),
+            Stage::ExpectSaved { left, end } if left > 1 => {
+                Self { memory, stage: Stage::ExpectSaved { left: left.saturating_sub(1), end } }
+                    .wait(Vec::new())
             }
-            (Self::ExpectReread(state), Answer::HttpFailed(failure)) => state.unanswered(failure),
-            (state, _) => state.fail(out_of_turn("an answer of the application")),
+            Stage::ExpectSaved { end, .. } => ProvisioningTurn::End { end, tells: Vec::new() },
         }
     }
 
-    fn fail(self, rejection: Rejection) -> ProvisioningTurn {
-        match self {
-            Self::ExpectFacts(_) => ProvisioningTurn::failed(rejection),
-            Self::ExpectNeed(state) => state.fail(rejection),
-            Self::ExpectOperation(state) => state.fail(rejection),
-            Self::ExpectReread(state) => state.fail(rejection),
+    fn work(mut memory: Memory, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
+        let turn = Work::start(&mut memory, sign_in, env);
+        Self::worked(memory, turn, sign_in, env)
+    }
+
+    fn worked(memory: Memory, turn: WorkTurn, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
+        match turn {
+            WorkTurn::Wait { work, asks, tells } => {
+                let inner = Box::new(Self { memory, stage: Stage::Work(work) });
+                ProvisioningTurn::Wait { inner, asks, tells }
+            }
+            WorkTurn::End { ended, end, counted_seats, tells } => {
+                let asks = memory.save(&ended.as_ended(), counted_seats, sign_in.provisioning, env);
+                if asks.is_empty() {
+                    return ProvisioningTurn::End { end, tells };
+                }
+                let stage = Stage::ExpectSaved { left: asks.len(), end };
+                ProvisioningTurn::Wait { inner: Box::new(Self { memory, stage }), asks, tells }
+            }
         }
+    }
+
+    fn wait(self, asks: Vec<(AskId, Ask)>) -> ProvisioningTurn {
+        ProvisioningTurn::Wait { inner: Box::new(self), asks, tells: Vec::new() }
+    }
+}
+
+impl ProvisioningTurn {
+    /// Nothing was decided yet.
+    fn failed(rejection: Rejection) -> Self {
+        Self::End { end: Box::new(End::Failed { rejection, admitted: None }), tells: Vec::new() }
     }
 }

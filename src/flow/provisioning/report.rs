@@ -12,6 +12,8 @@ pub(in crate::flow) enum ProvisioningReport {
     HeadersOnly,
     /// The plan was carried out.
     Done(Vec<(OperationKind, Done)>),
+    /// The account is as it was left a while ago, so nobody looked.
+    Unchanged,
     /// The plan was made, and that was all.
     DryRun(Vec<OperationKind>),
     /// It failed, and that was overlooked.
@@ -22,6 +24,7 @@ impl fmt::Display for ProvisioningReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HeadersOnly => f.write_str("headers only"),
+            Self::Unchanged => f.write_str("unchanged, not looked at"),
             Self::Done(done) if done.is_empty() => f.write_str("nothing to change"),
             Self::Done(done) => {
                 for (index, (kind, done)) in done.iter().enumerate() {

@@ -74,8 +74,8 @@ impl ExpectState {
         let person = Person { username: &self.username, email: self.email.as_ref() };
         let caller = Caller { provisioning, request_id: &self.test.visit.reader.request_id };
         let turn = match &answer {
-            Answer::HttpResponse(response) => self.lookup.answer(id, response, person, caller),
-            Answer::HttpFailed(failure) => Err(self.lookup.unanswered(id, *failure)),
+            Answer::HttpResponse(response) => self.lookup.answer(id, response, person, caller, env),
+            Answer::HttpFailed(failure) => Err(self.lookup.unanswered(id, *failure, caller, env)),
             _ => return refuse(&out_of_turn("an answer of the application"), &self.test.visit.reader, None),
         };
         match turn {
@@ -86,7 +86,7 @@ impl ExpectState {
                 let report = self.test.explain(Some(&remote), env);
                 self.test.show(&report, None, env)
             }
-            Err(rejection) => self.test.unread(&rejection, env),
+            Err(failure) => self.test.unread(&failure.rejection, env),
         }
     }
 }
@@ -137,12 +137,12 @@ impl Test {
     ) -> Step<AcsFlow> {
         let person = Person { username: &username, email: email.as_ref() };
         let caller = Caller { provisioning, request_id: &self.visit.reader.request_id };
-        match Lookup::start(RemoteState::default(), person, caller) {
+        match Lookup::start(RemoteState::default(), person, caller, env) {
             Ok((lookup, asks)) => {
                 let state = ExpectState { test: self, username, email, lookup };
                 Step::Wait { state: AcsFlow::ExpectTestState(Box::new(state)), asks, tells: Vec::new() }
             }
-            Err(rejection) => self.unread(&rejection, env),
+            Err(failure) => self.unread(&failure.rejection, env),
         }
     }
 

@@ -488,7 +488,7 @@ fn j8_one_address_leads_to_one_account_or_to_none() {
     let found = (vec![by_name("Alice"), marker_of("Alice")], false);
     let mine = user("Alice", "a.archer@example.TEST", false);
     for (what, response, expected) in [
-        ("one", list(&[mine.clone()]), found.clone()),
+        ("one", list(core::slice::from_ref(&mine)), found.clone()),
         ("none", list(&[]), (vec![], false)),
         ("part of it", list(&[user("x", "aa.archer@example.test", false)]), (vec![], false)),
         (

@@ -315,7 +315,12 @@ impl Stage {
     }
 
     fn host(&self) -> Host<'_> {
-        Host { now: UnixTime::from_secs(self.now.get()), entropy: &self.entropy, crypto: &RustCrypto }
+        Host {
+            now: UnixTime::from_secs(self.now.get()),
+            uptime: core::time::Duration::from_secs(self.now.get()),
+            entropy: &self.entropy,
+            crypto: &RustCrypto,
+        }
     }
 
     fn drive(&self, gateway: &RefCell<Gateway>, step: Step<Exchange>, body: &[u8]) -> io::Result<Ended> {

@@ -1,0 +1,174 @@
+//! What other sign-ins left behind, loaded at the start and written back at the end.
+
+use core::time::Duration;
+
+use crate::base::{Code, Pii, Rejection};
+use crate::effect::{Answer, Ask, AskId, Version};
+use crate::provision::memory::{Book, Circuit, Passage, Remembered};
+use crate::provision::{Directory, RemoteState};
+
+use super::super::Env;
+use super::super::settings::{MAX_PROVISIONING_TIME, Provisioning};
+
+/// Asks of the memory are numbered from here on, far beyond the questions to the application.
+const FIRST: u32 = 1_000;
+const CIRCUIT: AskId = AskId(FIRST);
+const BOOK: AskId = AskId(FIRST + 1);
+const PERSON: AskId = AskId(FIRST + 2);
+
+/// How a sign-in left the application.
+pub(super) enum Ended<'a> {
+    /// It answered.
+    Well(&'a RemoteState),
+    /// It answered, but not as wanted.
+    Badly(Option<&'a RemoteState>),
+    /// Nobody would fare better.
+    Dead,
+    /// It wants to be left alone for so long.
+    LeaveAlone(Duration),
+}
+
+/// One sign-in's view of the memory.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// By what the person is looked up; `None` where nothing is remembered of people.
+    person: Option<Pii<String>>,
+    open: u32,
+    circuit: Circuit,
+    circuit_version: Option<Version>,
+    book: Book,
+    book_version: Option<Version>,
+    remembered: Option<RemoteState>,
+    person_version: Option<Version>,
+}
+
+impl Memory {
+    /// Loads what there is.
+    pub(super) fn load(
+        person: Option<&Pii<String>>,
+        provisioning: &Provisioning,
+    ) -> (Self, Vec<(AskId, Ask)>) {
+        let person = person.filter(|_| !provisioning.skip_unchanged_for.is_zero()).cloned();
+        let scope = &provisioning.scope;
+        let mut asks =
+            vec![(CIRCUIT, Ask::Load { key: scope.circuit() }), (BOOK, Ask::Load { key: scope.book() })];
+        asks.extend(person.as_ref().map(|person| (PERSON, Ask::Load { key: scope.person(person) })));
+        let memory = Self {
+            person,
+            open: u32::try_from(asks.len()).unwrap_or_default(),
+            circuit: Circuit::default(),
+            circuit_version: None,
+            book: Book::default(),
+            book_version: None,
+            remembered: None,
+            person_version: None,
+        };
+        (memory, asks)
+    }
+
+    /// Takes one answer; true when all are there. A store that fails remembers nothing.
+    pub(super) fn loaded(&mut self, id: AskId, answer: Answer, env: &Env<'_>) -> bool {
+        self.open = self.open.saturating_sub(1);
+        if let Answer::Loaded { value, version } = answer {
+            let value = value.as_deref();
+            match id {
+                CIRCUIT => {
+                    (self.circuit, self.circuit_version) = (Circuit::decode(value), Some(version));
+                }
+                BOOK => (self.book, self.book_version) = (Book::decode(value), Some(version)),
+                _ => {
+                    let person = self.person.as_ref();
+                    self.remembered = person.and_then(|person| Remembered::recall(value, person, env.now));
+                    self.person_version = Some(version);
+                }
+            }
+        }
+        self.open == 0
+    }
+
+    /// May the application be called? `Err` tells since when it is left alone; `Ok(Some(..))` is what has to be swapped in
+    /// first.
+    pub(super) fn passage(
+        &self,
+        provisioning: &Provisioning,
+        env: &Env<'_>,
+    ) -> Result<Option<(AskId, Ask)>, Rejection> {
+        if provisioning.circuit_open_for.is_zero() {
+            return Ok(None);
+        }
+        match self.circuit.passage(env.now, MAX_PROVISIONING_TIME) {
+            Passage::Closed => Ok(None),
+            Passage::Open(until) => Err(open(format_args!("it is left alone until {until}"))),
+            Passage::Probe(probe) => {
+                let key = provisioning.scope.circuit();
+                let expected = self.circuit_version.unwrap_or(Version::Absent);
+                Ok(Some((CIRCUIT, Ask::CompareAndSwap { key, expected, value: probe.encode() })))
+            }
+        }
+    }
+
+    /// What the account was a moment ago.
+    pub(super) const fn remembered(&mut self) -> Option<RemoteState> {
+        self.remembered.take()
+    }
+
+    /// Names that are known to exist.
+    pub(super) fn directory(&self, env: &Env<'_>) -> Directory {
+        self.book.directory(env.now)
+    }
+
+    /// Is it time to count the licences?
+    pub(super) fn counts_seats(&self, provisioning: &Provisioning, env: &Env<'_>) -> bool {
+        provisioning.warn_when_seats_below > 0 && !self.book.are_seats_counted(env.now)
+    }
+
+    /// What is worth writing back. What others wrote meanwhile stays: nobody depends on it.
+    pub(super) fn save(
+        &self,
+        ended: &Ended<'_>,
+        counted_seats: bool,
+        provisioning: &Provisioning,
+        env: &Env<'_>,
+    ) -> Vec<(AskId, Ask)> {
+        let mut asks = Vec::new();
+        let mut write = |id, key, expected: Option<Version>, value: Option<Vec<u8>>| {
+            if let (Some(expected), Some(value)) = (expected, value) {
+                asks.push((id, Ask::CompareAndSwap { key, expected, value }));
+            }
+        };
+        let scope = &provisioning.scope;
+        let pause = provisioning.circuit_open_for;
+        let circuit = match ended {
+            _ if pause.is_zero() => None,
+            Ended::Well(_) | Ended::Badly(_) => (!self.circuit.is_closed()).then(Circuit::default),
+            Ended::Dead => Some(self.circuit.failed(env.now, pause)),
+            Ended::LeaveAlone(asked_for) => Some(self.circuit.refused(env.now, (*asked_for).max(pause))),
+        };
+        // A probe has swapped the circuit already, so that its version is not known any more; then the pause of the probe
+        // runs out, or success closes it by writing over whatever is there.
+        write(CIRCUIT, scope.circuit(), self.circuit_version, circuit.map(|circuit| circuit.encode()));
+        let remote = match ended {
+            Ended::Well(remote) | Ended::Badly(Some(remote)) => Some(*remote),
+            Ended::Badly(None) | Ended::Dead | Ended::LeaveAlone(_) => None,
+        };
+        let book = remote.and_then(|remote| self.book.after(&remote.directory, counted_seats, env.now));
+        write(BOOK, scope.book(), self.book_version, book.map(|book| book.encode()));
+        if let (Ended::Well(remote), Some(person)) = (ended, &self.person) {
+            let until = env.now.saturating_add(provisioning.skip_unchanged_for);
+            let record = Remembered::encode(person, remote, until);
+            write(PERSON, scope.person(person), self.person_version, record);
+        }
+        asks
+    }
+
+    /// The probe's swap succeeded: its version is the host's secret, so the circuit is loaded anew.
+    pub(super) fn reload_circuit(&mut self, provisioning: &Provisioning) -> (AskId, Ask) {
+        self.open = 1;
+        (CIRCUIT, Ask::Load { key: provisioning.scope.circuit() })
+    }
+}
+
+/// The application is left alone.
+pub(super) fn open(detail: impl core::fmt::Display) -> Rejection {
+    Rejection::new(Code::CircuitOpen, format_args!("the application failed a moment ago, {detail}"))
+}
