@@ -17,7 +17,7 @@ use samlgate::policy::{
     GroupNames, GroupRule, PortalRule, RequestFacts, StartUrl, decide,
 };
 use samlgate::provision::{
-    AccountRef, DesiredState, Directory, Done, Guardrail, GuardrailRefusal, Marker, MarkerUpdate, Operation,
+    DesiredState, Directory, Done, Guardrail, GuardrailRefusal, Marker, MarkerUpdate, Operation,
     OperationKind, Profile, Progress, ProvisionError, RemoteAccount, RemoteMarker, RemoteState, Settings,
     plan, satisfied,
 };
