@@ -47,7 +47,7 @@ impl Stage {
                 ],
                 "ignored_groups": ["jira-administrators"]
             },
-            "provisioning": { "jira_dc": { "timeout": "2s" }, "max_group_removals": 3 }
+            "provisioning": { "jira_dc": { "timeout": "2s" }, "max_group_removals": 3, "circuit_open_for": "0s" }
         }));
         Self { scene: Scene::start(options.patch(patch)).unwrap(), busy: Mutex::new(()) }
     }

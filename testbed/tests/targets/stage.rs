@@ -87,6 +87,8 @@ pub(crate) fn options(product: &dyn Product, policy: Policy) -> SceneOptions {
             "jira_dc": null,
             "create_missing_groups": product.traits().creates_groups,
             "max_group_removals": 3,
+            // Each test begins with a fault that the one before must not have told of.
+            "circuit_open_for": "0s",
             "on_failure": match policy { Policy::Strict => "REFUSE", Policy::Lenient => "CONTINUE" },
             "reactivate_accounts": policy == Policy::Lenient && product.traits().reactivation
         }
