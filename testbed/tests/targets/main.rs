@@ -21,6 +21,7 @@ mod stage;
 mod visits;
 
 mod crowd;
+mod jira_cloud;
 mod jira_dc;
 mod jsm_dc;
 
