@@ -240,6 +240,7 @@ impl Default for Provisioning {
             jsm_dc: None,
             jira_cloud: None,
             scim: None,
+            webhook: None,
             create_accounts: true,
             update_accounts: true,
             reactivate_accounts: false,

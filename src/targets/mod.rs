@@ -15,6 +15,7 @@ mod resource;
 pub mod scim;
 mod service_desk;
 mod target;
+pub mod webhook;
 
 pub use application::Application;
 pub use endpoint::{Credentials, Endpoint};

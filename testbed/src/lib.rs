@@ -18,6 +18,7 @@ pub mod jira;
 pub mod jira_cloud;
 pub mod page;
 pub mod provisioner;
+pub mod receiver;
 pub mod scene;
 pub mod scim_server;
 pub mod server;

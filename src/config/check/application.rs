@@ -54,7 +54,7 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
         count(raw.max_group_creations, 0..=1000, &at.field("max_group_creations"), checker);
     let percent =
         count(raw.max_group_removal_percent, 1..=100, &at.field("max_group_removal_percent"), checker);
-    if raw.on_failure == RawOnFailure::Continue {
+    if raw.on_failure != RawOnFailure::Refuse {
         checker
             .warn(&at.field("on_failure"), "people enter with the rights they had when provisioning fails");
     }
@@ -102,6 +102,7 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
         on_failure: match raw.on_failure {
             RawOnFailure::Refuse => OnFailure::Refuse,
             RawOnFailure::Continue => OnFailure::Continue,
+            RawOnFailure::ContinueAndRetry => OnFailure::ContinueAndRetry,
         },
         on_guardrail: match raw.on_guardrail {
             RawOnGuardrail::Refuse => OnGuardrail::Refuse,

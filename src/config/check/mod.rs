@@ -16,6 +16,7 @@ mod scim;
 mod session;
 mod target;
 mod test_page;
+mod webhook;
 
 use core::fmt;
 

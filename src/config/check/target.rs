@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::origin::is_authority;
 use super::scim::scim;
-use super::{Checker, optional, quoted};
+use super::{Checker, optional, quoted, webhook};
 use crate::config::path::Path;
 use crate::config::raw::{
     BasicCredentials, Credentials as RawCredentials, Endpoint as RawEndpoint, Provisioning,
@@ -13,6 +13,7 @@ use crate::targets::crowd::Crowd;
 use crate::targets::jira_cloud::JiraCloud;
 use crate::targets::jira_dc::JiraDc;
 use crate::targets::jsm_dc::JsmDc;
+use crate::targets::webhook::Webhook;
 use crate::targets::{Credentials, Endpoint, Target};
 
 /// The one target that is configured.
@@ -41,6 +42,13 @@ pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -
     }
     if let Some(raw) = &raw.scim {
         found.push(("scim", scim(raw, &at.field("scim"), checker)));
+    }
+    if let Some(raw) = &raw.webhook {
+        let path = at.field("webhook");
+        let endpoint = endpoint(&raw.endpoint(), &path, checker);
+        let secrets = webhook::secrets(&raw.secrets, &path.field("secrets"), checker);
+        let target = endpoint.zip(secrets).map(|(endpoint, secrets)| Webhook::new(endpoint, secrets));
+        found.push(("webhook", target.map(Target::new)));
     }
     let mut found = found.into_iter();
     let Some((name, target)) = found.next() else {

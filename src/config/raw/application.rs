@@ -15,6 +15,8 @@ raw! {
         jira_cloud: Option<JiraCloud>,
         /// Any service that speaks SCIM 2.0.
         scim: Option<Scim>,
+        /// Any other application: it is told by a signed POST.
+        webhook: Option<Webhook>,
         /// Creates accounts for people who have none; otherwise they are refused.
         create_accounts: bool,
         /// Keeps e-mail address and display name as the identity provider has them.
@@ -151,6 +153,17 @@ target! {
     struct JiraCloud {}
 }
 
+target! {
+    /// A receiver of signed POSTs, each with the whole desired state of a person (docs/targets/webhook.md). `path_prefix` is
+    /// the whole path.
+    struct Webhook {
+        /// What the messages are signed with: `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks writes it. Each
+        /// signs, so that one can be replaced while the receiver still knows the other; at most 4.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 4), extend("x-required" = true)))]
+        secrets: Vec<DataSource> = Vec::new(),
+    }
+}
+
 raw! {
     /// What proves to the application who we are.
     choice Credentials {
@@ -253,5 +266,8 @@ raw! {
         Refuse = "REFUSE",
         /// The session begins all the same.
         Continue = "CONTINUE",
+        /// The session begins all the same, and what could not be done is tried again by the background service, a
+        /// `WasmService` in Envoy's bootstrap.
+        ContinueAndRetry = "CONTINUE_AND_RETRY",
     }
 }
