@@ -44,8 +44,8 @@ const BANNED: &[&str] = &[
 /// Production lines a file of the core may have (model-codebases: median 200, none above 600).
 const MAX_PRODUCTION_LINES: usize = 600;
 
-/// Lines of the Envoy shell in all.
-const MAX_SHELL_LINES: usize = 800;
+/// Lines of the Envoy shell in all; a sixth of them is the background service.
+const MAX_SHELL_LINES: usize = 960;
 
 fn sources(under: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

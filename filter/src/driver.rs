@@ -7,20 +7,18 @@ use std::time::SystemTime;
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel, MapType};
-use samlgate::base::{Code, Severity};
-use samlgate::effect::{Answer, Ask, AskId, CallFailure, Event, Step, Tell, Verdict};
-use samlgate::gateway::{Exchange, Host};
-use samlgate::http::{HeaderEdits, HttpCall, HttpResponse, RequestHead};
+use samlgate::base::Code;
+use samlgate::effect::{Answer, Ask, AskId, Step, Tell, Verdict};
+use samlgate::gateway::Exchange;
+use samlgate::http::{HeaderEdits, RequestHead};
 use samlgate::page::{self, Reader};
 
-use crate::host::{self, HostEntropy};
+use crate::host;
+use crate::outside;
 use crate::root::Worker;
 
 /// Answers of one callback; far more than any flow asks for. A flow that asks for ever ends here instead of hanging.
 const MAX_TURNS: u32 = 256;
-
-/// Bytes of a cluster's answer that are read. 1 MiB is Envoy's own default buffer.
-const MAX_CALL_BODY: usize = 1024 * 1024;
 
 /// A request in hand.
 pub(crate) struct Driver {
@@ -61,15 +59,6 @@ impl Driver {
         }
     }
 
-    fn host<'a>(&self, worker: &'a Worker) -> Host<'a> {
-        Host {
-            now: host::now(),
-            uptime: host::uptime(),
-            entropy: &HostEntropy,
-            crypto: worker.crypto.as_ref(),
-        }
-    }
-
     /// Performs a step and all that follow from answers that are there at once.
     fn run(&mut self, step: Step<Exchange>) -> Action {
         let worker = Rc::clone(&self.worker);
@@ -96,7 +85,7 @@ impl Driver {
                 return Action::Pause;
             };
             let Some(exchange) = self.exchange.take() else { break };
-            step = worker.gateway.borrow().answer(exchange, id, answer, &self.host(&worker));
+            step = worker.gateway.borrow().answer(exchange, id, answer, &worker.host());
         }
         self.fail("the flow does not end")
     }
@@ -107,7 +96,7 @@ impl Driver {
             return Action::Pause;
         };
         let worker = Rc::clone(&self.worker);
-        let step = worker.gateway.borrow().answer(exchange, id, answer, &self.host(&worker));
+        let step = worker.gateway.borrow().answer(exchange, id, answer, &worker.host());
         self.run(step)
     }
 
@@ -118,37 +107,8 @@ impl Driver {
                 self.body = Some((id, limit));
                 None
             }
-            Ask::HttpCall(call) => match self.dispatch(&call) {
-                Some(token) => {
-                    self.calls.push((token, id));
-                    None
-                }
-                None => Some(Answer::HttpFailed(CallFailure::NotSent)),
-            },
-            Ask::Load { key } => Some(host::load(&key)),
-            Ask::CompareAndSwap { key, expected, value } => {
-                Some(host::compare_and_swap(&key, expected, &value))
-            }
-        }
-    }
-
-    fn dispatch(&self, call: &HttpCall) -> Option<u32> {
-        let mut headers: Vec<(&str, &str)> =
-            vec![(":method", call.method), (":path", &call.path), (":authority", &call.authority)];
-        headers.extend(call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let body = (!call.body.is_empty()).then_some(call.body.as_slice());
-        match self.dispatch_http_call(&call.cluster, headers, body, vec![], call.timeout) {
-            Ok(token) => Some(token),
-            Err(status) => {
-                host::log(
-                    LogLevel::Error,
-                    &format!(
-                        "samlgate: SG9011 host_call_failed: dispatch_http_call to `{}`: {status:?}",
-                        call.cluster
-                    ),
-                );
-                None
-            }
+            Ask::HttpCall(call) => outside::send(&call, id, &mut self.calls),
+            other => Some(outside::at_once(other, &self.worker)),
         }
     }
 
@@ -208,21 +168,7 @@ impl Driver {
     }
 
     fn tell(&self, tells: Vec<Tell>) {
-        for tell in tells {
-            match tell {
-                Tell::Event(event) => {
-                    if let Some(code) = event.code {
-                        host::set_code(code.id());
-                    }
-                    host::log(level(&event), &line(&event));
-                }
-                Tell::Audit(event) => host::log(LogLevel::Info, &format!("samlgate-audit: {}", json(&event))),
-                Tell::Called { target, request, result, took } => {
-                    self.worker.metrics.borrow_mut().called(target, request, result, took);
-                }
-                Tell::Count { outcome, code } => self.worker.metrics.borrow_mut().count(outcome, code),
-            }
-        }
+        outside::tell(tells, &self.worker);
     }
 }
 
@@ -232,24 +178,7 @@ impl Context for Driver {
             return;
         };
         let (_, id) = self.calls.swap_remove(at);
-        // A timeout or a reset arrives as a response without headers.
-        let answer = if headers == 0 {
-            Answer::HttpFailed(CallFailure::NoAnswer)
-        } else {
-            let headers = hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders).unwrap_or_default();
-            let status = headers
-                .iter()
-                .find(|(name, _)| name == ":status")
-                .and_then(|(_, value)| core::str::from_utf8(value).ok()?.parse().ok())
-                .unwrap_or_default();
-            let headers = headers
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
-                .collect();
-            let body = self.get_http_call_response_body(0, body_size.min(MAX_CALL_BODY)).unwrap_or_default();
-            Answer::HttpResponse(HttpResponse { status, headers, body })
-        };
-        self.feed(id, answer);
+        self.feed(id, outside::call_answer(headers, body_size));
     }
 }
 
@@ -259,7 +188,7 @@ impl HttpContext for Driver {
             return self.fail("the request headers could not be read");
         };
         let worker = Rc::clone(&self.worker);
-        let step = worker.gateway.borrow_mut().start(RequestHead::new(headers), &self.host(&worker));
+        let step = worker.gateway.borrow_mut().start(RequestHead::new(headers), &worker.host());
         if matches!(step, Step::Wait { .. }) {
             self.began = Some(host::system_time());
         }
@@ -330,6 +259,13 @@ impl Drop for Driver {
         if self.body.is_some() {
             self.worker.waiting.borrow_mut().end(self.context_id);
         }
+        // The browser went away before its request was answered.
+        let Some(exchange) = self.exchange.take() else { return };
+        let worker = Rc::clone(&self.worker);
+        let Ok(gateway) = worker.gateway.try_borrow() else { return };
+        if let Some(ask) = gateway.abandoned(exchange, &worker.host()) {
+            outside::at_once(ask, &worker);
+        }
     }
 }
 
@@ -342,31 +278,4 @@ fn refuse(worker: &Worker, code: Code, detail: &str) {
     let request_id = request_id.ok().flatten().and_then(|id| String::from_utf8(id).ok());
     let reader = Reader { wants_html: true, request_id: request_id.unwrap_or_default() };
     host::send(&page::refusal(code, &reader, None));
-}
-
-fn level(event: &Event) -> LogLevel {
-    match event.code.map(Code::severity) {
-        None => LogLevel::Info,
-        Some(Severity::Notice) => LogLevel::Debug,
-        Some(Severity::Warning | Severity::Attack) => LogLevel::Warn,
-        Some(Severity::Error) => LogLevel::Error,
-    }
-}
-
-/// One line of JSON: the event's name, its code and its fields.
-fn line(event: &Event) -> String {
-    format!("samlgate: {}", json(event))
-}
-
-fn json(event: &Event) -> serde_json::Value {
-    let mut object = serde_json::Map::new();
-    object.insert(String::from("event"), event.name.into());
-    if let Some(code) = event.code {
-        object.insert(String::from("code"), code.id().into());
-        object.insert(String::from("severity"), code.severity().as_str().into());
-    }
-    for (name, value) in &event.fields {
-        object.insert((*name).to_owned(), value.as_str().into());
-    }
-    serde_json::Value::Object(object)
 }

@@ -8,6 +8,18 @@ use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::effect::{Answer, Version};
 use samlgate::http::Reply;
 
+/// The queue between sign-ins and the background runner. Queues belong to a `vm_id`.
+const QUEUE: &str = "samlgate.background";
+
+/// How many messages wait in it.
+const QUEUED: &str = "samlgate.background.queued";
+
+/// Messages that may wait: the runner takes them out at once, so more than a few means that nobody reads them.
+const MAX_QUEUED: u32 = 1_000;
+
+/// Tries to change a counter that all workers change.
+const MAX_SWAPS: u32 = 64;
+
 /// Insert-if-absent: Envoy compares the token with that of the stored value, and no stored value has this one.
 const ABSENT: u32 = 0xFFFF_FFFF;
 
@@ -65,6 +77,54 @@ pub(crate) fn compare_and_swap(key: &str, expected: Version, value: &[u8]) -> An
         Err(proxy_wasm::types::Status::CasMismatch) => Answer::Conflict,
         Err(_) => Answer::StoreFailed,
     }
+}
+
+/// Puts `message` into the queue, if somebody reads it and not too many wait.
+pub(crate) fn enqueue(vm_id: &str, message: &[u8]) -> Answer {
+    let Ok(Some(queue)) = hostcalls::resolve_shared_queue(vm_id, QUEUE) else { return Answer::QueueFull };
+    if !count_queued(|queued| (queued < MAX_QUEUED).then(|| queued.saturating_add(1))) {
+        return Answer::QueueFull;
+    }
+    match hostcalls::enqueue_shared_queue(queue, Some(message)) {
+        Ok(()) => Answer::Queued,
+        Err(_) => {
+            count_queued(|queued| Some(queued.saturating_sub(1)));
+            Answer::QueueFull
+        }
+    }
+}
+
+/// The queue, made if it is not there; messages that wait in it stay.
+pub(crate) fn register_queue() -> Option<u32> {
+    hostcalls::register_shared_queue(QUEUE).ok()
+}
+
+/// The message that has waited longest.
+pub(crate) fn dequeue(queue: u32) -> Option<Vec<u8>> {
+    let message = hostcalls::dequeue_shared_queue(queue).ok().flatten()?;
+    count_queued(|queued| Some(queued.saturating_sub(1)));
+    Some(message)
+}
+
+/// Changes the counter; false when it may not be changed, or could not.
+fn count_queued(change: impl Fn(u32) -> Option<u32>) -> bool {
+    for _ in 0..MAX_SWAPS {
+        let Answer::Loaded { value, version } = load(QUEUED) else { return false };
+        let queued = value.and_then(|value| Some(u32::from_le_bytes(value.try_into().ok()?)));
+        let Some(changed) = change(queued.unwrap_or_default()) else { return false };
+        match compare_and_swap(QUEUED, version, &changed.to_le_bytes()) {
+            Answer::Swapped => return true,
+            Answer::Conflict => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// A property of the plugin, such as its `root_id`.
+pub(crate) fn property(name: &str) -> String {
+    let value = hostcalls::get_property(vec![name]).ok().flatten();
+    value.and_then(|value| String::from_utf8(value).ok()).unwrap_or_default()
 }
 
 /// Answers the request in hand.

@@ -2,10 +2,12 @@
 //!
 //! There is no `if` about SAML, policy or Jira in this crate; those live in the core.
 
+mod background;
 mod crypto;
 mod driver;
 mod host;
 mod metrics;
+mod outside;
 mod root;
 mod waiting;
 

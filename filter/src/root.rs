@@ -8,17 +8,21 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 use samlgate::config::{self, Environment};
 use samlgate::effect::CryptoProvider;
-use samlgate::gateway::Gateway;
+use samlgate::gateway::{Gateway, Host};
 use samlgate::xmlsec::{self, RustCrypto};
 
+use crate::background::{self, Background};
 use crate::crypto::EnvoyCrypto;
 use crate::driver::Driver;
-use crate::host;
+use crate::host::{self, HostEntropy};
 use crate::metrics::Metrics;
 use crate::waiting::Waiting;
 
 /// How often requests whose body never came are looked for.
 const TICK: Duration = Duration::from_secs(2);
+
+/// How often the background looks whether something is due.
+const BACKGROUND_TICK: Duration = Duration::from_secs(1);
 
 /// What every request of this worker shares.
 pub(crate) struct Worker {
@@ -26,12 +30,22 @@ pub(crate) struct Worker {
     pub(crate) crypto: Box<dyn CryptoProvider>,
     pub(crate) metrics: RefCell<Metrics>,
     pub(crate) waiting: RefCell<Waiting>,
+    /// Names the queue of the background.
+    pub(crate) vm_id: String,
 }
 
-/// The root context.
+impl Worker {
+    /// What answers at once.
+    pub(crate) fn host(&self) -> Host<'_> {
+        Host { now: host::now(), uptime: host::uptime(), entropy: &HostEntropy, crypto: self.crypto.as_ref() }
+    }
+}
+
+/// The root context: of the filter on each worker, or of the background service.
 #[derive(Default)]
 pub(crate) struct Root {
     worker: Option<Rc<Worker>>,
+    background: Option<Background>,
 }
 
 struct ProcessEnvironment;
@@ -42,7 +56,13 @@ impl Environment for ProcessEnvironment {
     }
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, token_id: u32, headers: usize, body_size: usize, _trailers: usize) {
+        if let Some(background) = &mut self.background {
+            background.answered(token_id, headers, body_size);
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
@@ -74,19 +94,35 @@ impl RootContext for Root {
         };
         let gateway = Gateway::new(Rc::new(settings));
         let metrics = Metrics::new(gateway.stat_prefix());
-        self.worker = Some(Rc::new(Worker {
+        let worker = Rc::new(Worker {
             gateway: RefCell::new(gateway),
             crypto,
             metrics: RefCell::new(metrics),
             waiting: RefCell::new(Waiting::default()),
-        }));
+            vm_id: host::property("plugin_vm_id"),
+        });
+        if host::property("plugin_root_id") == background::ROOT_ID {
+            self.background = Background::new(worker);
+            self.set_tick_period(BACKGROUND_TICK);
+            return self.background.is_some();
+        }
+        self.worker = Some(worker);
         self.set_tick_period(TICK);
         true
+    }
+
+    fn on_queue_ready(&mut self, _queue_id: u32) {
+        if let Some(background) = &mut self.background {
+            background.drain();
+        }
     }
 
     fn on_tick(&mut self) {
         if let Some(worker) = &self.worker {
             Driver::answer_bodies_that_never_came(worker);
+        }
+        if let Some(background) = &mut self.background {
+            background.tick();
         }
     }
 

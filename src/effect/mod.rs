@@ -38,6 +38,11 @@ pub enum Ask {
         /// The new value.
         value: Vec<u8>,
     },
+    /// Hand something to the background runner of this Envoy, which outlives the request.
+    Enqueue {
+        /// What [`crate::flow::background`] reads.
+        message: Vec<u8>,
+    },
 }
 
 /// The state of a stored value as it was loaded.
@@ -73,6 +78,10 @@ pub enum Answer {
     Conflict,
     /// The store refused for another reason.
     StoreFailed,
+    /// The background runner will see it.
+    Queued,
+    /// As many messages wait as may, or there is no background runner.
+    QueueFull,
 }
 
 /// Why a call got no answer.

@@ -3,6 +3,8 @@
 //! body -> form -> this browser's pending request -> XML -> signature -> profile rules -> identity -> one use ->
 //! provisioning -> session. Each arrow is a proof that the next step takes as its argument.
 
+mod retry;
+
 use crate::base::{Code, Pii, Rejection};
 use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
 use crate::http::Reply;
@@ -19,6 +21,8 @@ use super::examine::{Asked, Unwatched, examine};
 use super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
 use super::test_page;
+use retry::{ExpectAnnounced, ExpectQueued};
+
 use super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, refuse};
 
 /// The sign-in that a POST to the assertion consumer service is about to complete.
@@ -30,8 +34,12 @@ pub enum AcsFlow {
     ExpectReplayRecord(ExpectReplayRecord),
     /// Our mark in that slot is being written.
     ExpectReplayClaim(ExpectReplayClaim),
+    /// The background runner is being told that the person is here.
+    ExpectAnnounced(Box<ExpectAnnounced>),
     /// The application is being read and changed.
     ExpectProvisioning(Box<ExpectProvisioning>),
+    /// What could not be done is being left to the background runner.
+    ExpectQueued(Box<ExpectQueued>),
     /// It is a test, and the application is being read.
     ExpectTestState(Box<test_page::ExpectState>),
 }
@@ -127,7 +135,9 @@ impl AcsFlow {
             Self::ExpectBody(state) => state.answer(answer, env),
             Self::ExpectReplayRecord(state) => state.answer(answer, env),
             Self::ExpectReplayClaim(state) => state.answer(answer, env),
+            Self::ExpectAnnounced(state) => state.answer(env),
             Self::ExpectProvisioning(state) => state.answer(id, answer, env),
+            Self::ExpectQueued(state) => state.answer(&answer, env),
             Self::ExpectTestState(state) => state.answer(id, answer, env),
         }
     }
@@ -262,16 +272,17 @@ impl Candidate {
             request: self.request_facts(env),
             provisioning,
             request_id: &self.visit.reader.request_id,
+            is_new: false,
         }
     }
 }
 
 fn provision(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<AcsFlow> {
     match &env.settings.provisioning {
-        Some(provisioning) => {
-            let turn = ProvisioningFlow::start(candidate.sign_in(provisioning, env));
-            provisioning_turn(candidate, claim, turn, env)
+        Some(provisioning) if provisioning.on_failure == OnFailure::ContinueAndRetry => {
+            retry::announce(candidate, claim, env)
         }
+        Some(provisioning) => start(candidate, claim, provisioning, env),
         None => {
             let report = ProvisioningReport::HeadersOnly;
             match candidate.admit_blindly(env) {
@@ -280,6 +291,16 @@ fn provision(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<Ac
             }
         }
     }
+}
+
+fn start(
+    candidate: Candidate,
+    claim: ReplayClaim,
+    provisioning: &Provisioning,
+    env: &Env<'_>,
+) -> Step<AcsFlow> {
+    let turn = ProvisioningFlow::start(candidate.sign_in(provisioning, env));
+    provisioning_turn(candidate, claim, turn, env)
 }
 
 impl ExpectProvisioning {
@@ -350,12 +371,26 @@ fn failed(
                 Ok(admitted) => admitted,
                 Err(refused) => return candidate.refuse(&refused),
             };
-            let tells = refusal_tells(rejection, &candidate.visit.reader);
-            let report = ProvisioningReport::Failed(rejection.code);
-            with_tells(tells, begin(candidate, claim, &admitted, &report, env))
+            if provisioning.on_failure == OnFailure::ContinueAndRetry {
+                return retry::enqueue(candidate, claim, admitted, rejection.clone(), env);
+            }
+            overlook(candidate, claim, &admitted, rejection, env)
         }
         _ => candidate.refuse(rejection),
     }
+}
+
+/// The session begins all the same, and what failed is told.
+fn overlook(
+    candidate: Candidate,
+    claim: ReplayClaim,
+    admitted: &Admitted,
+    rejection: &Rejection,
+    env: &Env<'_>,
+) -> Step<AcsFlow> {
+    let tells = refusal_tells(rejection, &candidate.visit.reader);
+    let report = ProvisioningReport::Failed(rejection.code);
+    with_tells(tells, begin(candidate, claim, admitted, &report, env))
 }
 
 fn with_tells(mut first: Vec<Tell>, step: Step<AcsFlow>) -> Step<AcsFlow> {

@@ -3,6 +3,7 @@
 //! Flows parse no protocol themselves, hold no reference across steps and never call the host.
 
 mod acs;
+pub mod background;
 mod event;
 mod examine;
 pub mod explain;

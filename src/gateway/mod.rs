@@ -12,7 +12,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
-use crate::effect::{Answer, AskId, CryptoProvider, Step, Verdict};
+use crate::effect::{Answer, Ask, AskId, CryptoProvider, Step, Verdict};
 use crate::flow::{self, AcsFlow, LogoutIntent, SignAuthnRequests, TestStart, test_page};
 use crate::http::path::NormalizedPath;
 use crate::http::{
@@ -119,7 +119,18 @@ impl Gateway {
         }
     }
 
-    fn env<'a>(&'a self, host: &Host<'a>) -> flow::Env<'a> {
+    /// The browser of `exchange` went away; what is left to do for it.
+    #[must_use]
+    pub fn abandoned(&self, exchange: Exchange, host: &Host<'_>) -> Option<Ask> {
+        match exchange {
+            Exchange::Acs(flow) => flow.abandoned(&self.env(host)),
+            Exchange::TestStart(_) => None,
+        }
+    }
+
+    /// What flows are handed.
+    #[must_use]
+    pub fn env<'a>(&'a self, host: &Host<'a>) -> flow::Env<'a> {
         let Host { now, uptime, entropy, crypto } = *host;
         flow::Env { now, uptime, entropy, crypto, settings: &self.settings.flow }
     }

@@ -3,6 +3,8 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::transform::{self, Bounds};
 use super::{IdentityError, Settings, UnknownGroupsPolicy, find};
 use crate::saml::Attribute;
@@ -14,7 +16,7 @@ const OVERAGE_LINK: &str = "http://schemas.microsoft.com/claims/groups.link";
 const ROLES: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
 
 /// What an assertion says about groups. Only [`AssertedGroups::Known`] may ever lead to a removal.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AssertedGroups {
     /// The groups, possibly none.
     Known(BTreeSet<String>),
@@ -23,7 +25,7 @@ pub enum AssertedGroups {
 }
 
 /// Why the groups are not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum UnknownGroups {
     /// None of the configured attributes was sent.

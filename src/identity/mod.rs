@@ -18,12 +18,14 @@ pub use settings::{Settings, UnknownGroupsPolicy, UsernameSource};
 pub use transform::{GroupFilter, GroupTransform};
 pub use username::{PatternError, UsernamePattern};
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::Pii;
 use crate::saml::profiles::web_sso::AcceptedAssertion;
 use crate::saml::{Attribute, NameId};
 
 /// What we know of a person from one assertion.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The name by which the application knows the person: 1 to 255 characters, no control characters, no white
     /// space at its ends.

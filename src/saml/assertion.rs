@@ -22,7 +22,7 @@ pub(super) struct Issuer {
 }
 
 /// `saml:NameID` (core 2.2.3): how the identity provider calls the subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct NameId {
     value: Pii<String>,
     format: Option<String>,

@@ -36,6 +36,8 @@ pub(super) enum Purpose {
     TestSignIn,
     /// A test sign-in by somebody who showed the secret.
     TestSignInBySecret,
+    /// What a sign-in leaves for the background runner. Others may share the queue: it belongs to a `vm_id`.
+    BackgroundMessage,
 }
 
 impl Purpose {
@@ -45,6 +47,7 @@ impl Purpose {
             Self::PendingRequest => b"pending request",
             Self::TestSignIn => b"test sign-in",
             Self::TestSignInBySecret => b"test sign-in by secret",
+            Self::BackgroundMessage => b"background message",
         }
     }
 }
@@ -61,6 +64,7 @@ pub struct SealingKeys {
     pending_request: Vec<PurposeKey>,
     test_sign_in: Vec<PurposeKey>,
     test_sign_in_by_secret: Vec<PurposeKey>,
+    background_message: Vec<PurposeKey>,
     pii: PiiKey,
     identity: [u8; 32],
 }
@@ -112,6 +116,7 @@ impl SealingKeys {
             pending_request: keys(Purpose::PendingRequest),
             test_sign_in: keys(Purpose::TestSignIn),
             test_sign_in_by_secret: keys(Purpose::TestSignInBySecret),
+            background_message: keys(Purpose::BackgroundMessage),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             identity: identity.finalize().into(),
         })
@@ -134,6 +139,7 @@ impl SealingKeys {
             Purpose::PendingRequest => &self.pending_request,
             Purpose::TestSignIn => &self.test_sign_in,
             Purpose::TestSignInBySecret => &self.test_sign_in_by_secret,
+            Purpose::BackgroundMessage => &self.background_message,
         }
     }
 

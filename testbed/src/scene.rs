@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::{App, AppRequest};
 use crate::browser::{Browser, Page};
@@ -34,6 +34,7 @@ pub struct SceneOptions {
     idp: IdpOptions,
     jira: JiraState,
     api: Option<Router>,
+    background: bool,
     concurrency: u32,
     wasm_log_level: &'static str,
     directory: Option<PathBuf>,
@@ -50,6 +51,7 @@ impl Default for SceneOptions {
             idp: IdpOptions::default(),
             jira: JiraState::default(),
             api: None,
+            background: false,
             concurrency: 2,
             wasm_log_level: "debug",
             directory: None,
@@ -102,6 +104,12 @@ impl SceneOptions {
     #[must_use]
     pub fn api(self, router: Router) -> Self {
         Self { api: Some(router), ..self }
+    }
+
+    /// Adds the background service, configured as the filter is.
+    #[must_use]
+    pub fn background(self) -> Self {
+        Self { background: true, ..self }
     }
 
     /// Worker threads of Envoy; 2 unless a test says otherwise.
@@ -215,6 +223,10 @@ impl Scene {
         }
         for edit in options.whole {
             edit(&mut config);
+        }
+        if options.background {
+            add_background(&mut config)
+                .ok_or_else(|| io::Error::other("the configuration has no plugin in it"))?;
         }
         let mut environment = vec![
             ("IDP_METADATA".to_owned(), idp.metadata()),
@@ -348,6 +360,34 @@ impl Drop for Scene {
 #[expect(clippy::print_stderr, reason = "libtest shows it with the failed test")]
 fn say(text: &str) {
     eprintln!("{text}");
+}
+
+/// The same module once more, as the one service of this Envoy.
+fn add_background(config: &mut Value) -> Option<()> {
+    let mut plugin = plugin(config)?.clone();
+    plugin.as_object_mut()?.insert("root_id".to_owned(), json!("samlgate_background"));
+    let service = json!({
+        "name": "envoy.bootstrap.wasm",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.wasm.v3.WasmService",
+            "singleton": true,
+            "config": plugin
+        }
+    });
+    config.as_object_mut()?.insert("bootstrap_extensions".to_owned(), json!([service]));
+    Some(())
+}
+
+/// The filter's plugin: what has the `root_id` of the filter.
+fn plugin(config: &Value) -> Option<&Value> {
+    if config.get("root_id") == Some(&json!("samlgate")) {
+        return Some(config);
+    }
+    match config {
+        Value::Object(fields) => fields.values().find_map(plugin),
+        Value::Array(items) => items.iter().find_map(plugin),
+        _ => None,
+    }
 }
 
 fn fresh_directory() -> PathBuf {

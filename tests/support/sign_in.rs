@@ -119,6 +119,7 @@ pub fn posted_before(
             Ask::RequestBody { .. } => Answer::RequestBody(body.clone().into_bytes()),
             Ask::Load { .. } => Answer::Loaded { value: None, version: Version::Absent },
             Ask::CompareAndSwap { .. } => Answer::Swapped,
+            Ask::Enqueue { .. } => Answer::QueueFull,
             Ask::HttpCall(call) => Answer::HttpResponse(application(&call)),
         };
         step = state.answer(id, answer, &env);

@@ -25,6 +25,7 @@ const KEEP: &[&str] = &[
     "proxy_on_request_trailers",
     "proxy_on_response_headers",
     "proxy_on_http_call_response",
+    "proxy_on_queue_ready",
 ];
 
 /// Builds `target/samlgate.wasm`.

@@ -47,7 +47,7 @@ pub(super) fn decide(
             &recorded
         }
     };
-    let sign_in = SignIn { identity, request, provisioning, request_id: "" };
+    let sign_in = SignIn { identity, request, provisioning, request_id: "", is_new: false };
     let admitted = admit(explainer, provisioning::decide(remote, sign_in, &env))?;
 
     let approved = provisioning::approve(admitted.decision(), remote, sign_in, &env)?;

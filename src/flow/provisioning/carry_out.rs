@@ -151,6 +151,10 @@ impl ExpectOperation {
         }
     }
 
+    pub(super) const fn admitted(&self) -> &Admitted {
+        &self.admitted
+    }
+
     fn done(mut self) -> WorkTurn {
         let done = self.progress.completed().map(|(operation, done)| (operation.kind(), done)).collect();
         let tells = self.take_tells();
@@ -299,6 +303,10 @@ impl ExpectOperation {
 }
 
 impl ExpectNeed {
+    pub(super) const fn operation(&self) -> &ExpectOperation {
+        &self.operation
+    }
+
     pub(super) fn answer(
         mut self,
         id: AskId,
@@ -341,6 +349,10 @@ impl ExpectNeed {
 }
 
 impl ExpectReread {
+    pub(super) const fn operation(&self) -> &ExpectOperation {
+        &self.operation
+    }
+
     pub(super) fn answer(
         mut self,
         id: AskId,

@@ -5,8 +5,8 @@ use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::policy::{self, AccountFacts, Admitted, Decision, Facts};
 use crate::provision::{
-    Approved, CustomerAccess, DesiredState, Guardrail, MarkerUpdate, Operation, Plan, Progress, RemoteState,
-    plan,
+    Approved, CustomerAccess, DesiredState, Guardrail, MarkerUpdate, Operation, Plan, Progress, RemoteMarker,
+    RemoteState, plan,
 };
 
 use super::super::settings::OnGuardrail;
@@ -186,8 +186,15 @@ fn with_what_they_had(mut admitted: Admitted, remote: &RemoteState) -> Admitted 
 /// What the person should get on top of `remote`.
 pub(in crate::flow) fn decide(remote: &RemoteState, sign_in: SignIn<'_>, env: &Env<'_>) -> Decision {
     let SignIn { identity, request, provisioning, .. } = sign_in;
-    let account =
+    let mut account =
         if provisioning.target.capabilities().reads { remote.account_facts() } else { AccountFacts::Unknown };
+    // A marker says better than the sign-in of then whether everything was done.
+    if sign_in.is_new
+        && !matches!(remote.marker, RemoteMarker::Present(_))
+        && let AccountFacts::Present { unfinished, .. } = &mut account
+    {
+        *unfinished = true;
+    }
     let facts = Facts { identity, request, account: &account, now: env.now };
     policy::decide(&facts, &env.settings.policy)
 }

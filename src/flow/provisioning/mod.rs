@@ -17,7 +17,7 @@ mod work;
 use crate::base::{Pii, Rejection};
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::identity::Identity;
-use crate::policy::{Admitted, RequestFacts};
+use crate::policy::{AccountDecision, Admitted, RequestFacts};
 
 use super::settings::Provisioning;
 use super::{Env, out_of_turn};
@@ -78,6 +78,9 @@ pub(super) struct SignIn<'a> {
     pub(super) provisioning: &'a Provisioning,
     /// Goes out with every call.
     pub(super) request_id: &'a str,
+    /// The person had no account when they signed in. An account without a marker of ours was made for them since, and
+    /// they have not got what new people get.
+    pub(super) is_new: bool,
 }
 
 impl<'a> SignIn<'a> {
@@ -173,6 +176,14 @@ impl ProvisioningFlow {
         }
     }
 
+    /// Is an account being made for the person?
+    pub(super) fn creates_account(&self) -> bool {
+        match &self.stage {
+            Stage::Work(work) => work.admitted().is_some_and(creates_account),
+            _ => false,
+        }
+    }
+
     fn wait(self, asks: Vec<(AskId, Ask)>) -> ProvisioningTurn {
         ProvisioningTurn::Wait { inner: Box::new(self), asks, tells: Vec::new() }
     }
@@ -183,4 +194,9 @@ impl ProvisioningTurn {
     fn failed(rejection: Rejection) -> Self {
         Self::End { end: Box::new(End::Failed { rejection, admitted: None }), tells: Vec::new() }
     }
+}
+
+/// Was it decided that an account is made?
+pub(super) fn creates_account(admitted: &Admitted) -> bool {
+    admitted.decision().account == AccountDecision::Create
 }

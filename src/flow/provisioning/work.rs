@@ -108,6 +108,16 @@ impl Work {
         }
     }
 
+    /// By what the person may enter, once that is decided.
+    pub(super) const fn admitted(&self) -> Option<&Admitted> {
+        match self {
+            Self::ExpectFacts(_) => None,
+            Self::ExpectNeed(state) => Some(state.operation().admitted()),
+            Self::ExpectOperation(state) => Some(state.admitted()),
+            Self::ExpectReread(state) => Some(state.operation().admitted()),
+        }
+    }
+
     fn fail(self, rejection: Rejection) -> WorkTurn {
         match self {
             Self::ExpectFacts(_) => WorkTurn::failed(rejection, Left::Badly(None), None, Vec::new()),

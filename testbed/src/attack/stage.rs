@@ -365,6 +365,7 @@ impl Stage {
                 data.insert(key.clone(), (value.clone(), next));
                 Answer::Swapped
             }
+            Ask::Enqueue { .. } => Answer::QueueFull,
         }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct ScriptedHost {
     pub(crate) entropy: Seeded,
     pub(crate) now: Cell<u64>,
     pub(crate) shared_data: RefCell<HashMap<String, (Vec<u8>, u32)>>,
+    /// What was left for the background; `None` when nobody reads it.
+    pub(crate) queue: RefCell<Option<VecDeque<Vec<u8>>>>,
     pub(crate) jira: JiraState,
     pub(crate) server: Server,
     pub(crate) trace: RefCell<String>,
@@ -135,6 +137,7 @@ impl ScriptedHost {
             entropy: Seeded { state: Cell::new(1), left: Cell::new(u32::MAX) },
             now: Cell::new(NOW),
             shared_data: RefCell::default(),
+            queue: RefCell::default(),
             server: Server::start(0, jira::router(jira.clone())).unwrap(),
             jira,
             trace: RefCell::default(),
@@ -222,6 +225,13 @@ impl ScriptedHost {
                 data.insert(key.clone(), (value.clone(), next));
                 Answer::Swapped
             }
+            Ask::Enqueue { message } => match self.queue.borrow_mut().as_mut() {
+                Some(queue) => {
+                    queue.push_back(message.clone());
+                    Answer::Queued
+                }
+                None => Answer::QueueFull,
+            },
         }
     }
 
@@ -296,6 +306,43 @@ impl ScriptedHost {
         let (cookies, request) = self.begin(path);
         let form = self.form(user, &request);
         self.post(&cookies, &form, script)
+    }
+
+    /// The same, but the browser goes away after so many answers; `None` when the sign-in ended before that.
+    pub(crate) fn post_until(&self, cookies: &str, form: &str, answers: usize) -> Option<Exchange> {
+        let head = [
+            (":method", "POST"),
+            (":path", "/saml/acs"),
+            (":authority", AUTHORITY),
+            (":scheme", "http"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("cookie", cookies),
+        ];
+        let head = head.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let mut step = self.gateway.borrow_mut().start(RequestHead::new(head.into()), &self.host());
+        let mut open = VecDeque::new();
+        for _ in 0..answers {
+            let Step::Wait { state, asks, .. } = step else { return None };
+            open.extend(asks);
+            let (id, ask) = open.pop_front()?;
+            let answer = self.perform(&ask, form.as_bytes());
+            step = self.gateway.borrow().answer(state, id, answer, &self.host());
+        }
+        match step {
+            Step::Wait { state, asks, .. } => {
+                // What was asked last is carried out, and nobody hears of it.
+                for (_, ask) in asks {
+                    self.perform(&ask, form.as_bytes());
+                }
+                Some(state)
+            }
+            Step::End { .. } => None,
+        }
+    }
+
+    /// What has waited longest for the background.
+    pub(crate) fn take(&self) -> Option<Vec<u8>> {
+        self.queue.borrow_mut().as_mut()?.pop_front()
     }
 
     pub(crate) fn groups(&self, user: &str) -> BTreeSet<String> {

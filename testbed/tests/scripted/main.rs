@@ -1,6 +1,7 @@
 //! Whole sign-ins without Envoy: every answer that a host can give, at every place where it can give it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod background;
 mod engine;
 mod host;
 
@@ -132,6 +133,7 @@ fn answers_out_of_turn_end_in_a_refusal() {
                 Ask::RequestBody { .. } | Ask::HttpCall(_) => "SG9011",
                 Ask::Load { key } | Ask::CompareAndSwap { key, .. } if is_memory(key) => "SG9011",
                 Ask::Load { .. } | Ask::CompareAndSwap { .. } => "SG5005",
+                Ask::Enqueue { .. } => panic!("nothing is left where failures refuse"),
             };
             assert_eq!(
                 (ended.code(), ended.has_session()),

@@ -30,17 +30,17 @@ fn unhelpful() -> Vec<(Effect, &'static [&'static str])> {
 }
 
 /// Who is to be changed, and how, so that a kind of write is made.
-struct Change {
-    name: &'static str,
-    place: Place,
-    user: &'static str,
+pub(crate) struct Change {
+    pub(crate) name: &'static str,
+    pub(crate) place: Place,
+    pub(crate) user: &'static str,
     /// What the account has before; `None` where there is none.
     before: Option<&'static [&'static str]>,
     /// What it has afterwards, besides the licence group of a new one.
     after: &'static [&'static str],
 }
 
-fn changes(turn: &Turn) -> [Change; 3] {
+pub(crate) fn changes(turn: &Turn) -> [Change; 3] {
     let traits = turn.product.traits();
     let agents: &[&str] = &["service-desk-agents", "staff"];
     [
@@ -52,7 +52,7 @@ fn changes(turn: &Turn) -> [Change; 3] {
 
 impl Change {
     /// Groups exist, so that the first write is the one meant.
-    fn prepare(&self, turn: &Turn) {
+    pub(crate) fn prepare(&self, turn: &Turn) {
         turn.reset();
         for group in ["service-desk-agents", "staff"] {
             turn.product.seed_group(group);
@@ -63,7 +63,7 @@ impl Change {
         turn.product.stand_in().clear_calls();
     }
 
-    fn is_done(&self, turn: &Turn) {
+    pub(crate) fn is_done(&self, turn: &Turn) {
         let mut wanted = set(self.after);
         if self.before.is_none() {
             wanted.insert(turn.product.traits().licence_group.to_owned());

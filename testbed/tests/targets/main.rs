@@ -9,10 +9,12 @@
 //! | `product` | what a stand-in has to offer, and what the application can do |
 //! | `stage` | one Envoy for each application and failure policy, shared by tests that take turns |
 //! | `scenario` | sign-ins while everything works, and how many calls they cost |
+//! | `background` | what is left to the background service |
 //! | `failure` | every way in which an application can fail, at every kind of call |
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 #![allow(clippy::print_stderr, reason = "libtest shows it with the failed test")]
 
+mod background;
 mod failure;
 mod product;
 mod scenario;
@@ -34,6 +36,7 @@ macro_rules! scenarios {
 
             static STRICT: Stage = Stage::new(|| Box::new($new()), Policy::Strict);
             static LENIENT: Stage = Stage::new(|| Box::new($new()), Policy::Lenient);
+            static RETRYING: Stage = Stage::new(|| Box::new($new()), Policy::Retrying);
 
             $crate::scenarios! { @tests STRICT crate::scenario:
                 first_sign_in_creates_and_assigns,
@@ -62,6 +65,12 @@ macro_rules! scenarios {
             }
             $crate::scenarios! { @tests LENIENT crate::failure:
                 a_failure_is_overlooked_where_that_is_configured,
+            }
+            $crate::scenarios! { @tests RETRYING crate::background:
+                what_a_sign_in_could_not_do_is_done_afterwards,
+                what_a_browser_left_behind_is_finished,
+                an_application_that_stays_away_is_left_alone_in_between,
+                a_newer_sign_in_supersedes_what_an_older_one_left,
             }
         }
     };

@@ -27,6 +27,8 @@ pub(crate) enum Policy {
     Strict,
     /// `CONTINUE`; and deactivated accounts are activated.
     Lenient,
+    /// `CONTINUE_AND_RETRY`, with the background service.
+    Retrying,
 }
 
 /// An Envoy with an application, started when the first test asks for it.
@@ -89,18 +91,23 @@ pub(crate) fn options(product: &dyn Product, policy: Policy) -> SceneOptions {
             "max_group_removals": 3,
             // Each test begins with a fault that the one before must not have told of.
             "circuit_open_for": "0s",
-            "on_failure": match policy { Policy::Strict => "REFUSE", Policy::Lenient => "CONTINUE" },
+            "on_failure": match policy {
+                Policy::Strict => "REFUSE",
+                Policy::Lenient => "CONTINUE",
+                Policy::Retrying => "CONTINUE_AND_RETRY",
+            },
             "reactivate_accounts": policy == Policy::Lenient && product.traits().reactivation
         }
     });
     let provisioning = product.provisioning();
     assert!(provisioning.get(product.name()).is_some(), "{} is not configured", product.name());
-    SceneOptions::new()
+    let options = SceneOptions::new()
         .concurrency(1)
         .environment("JIRA_AUTHORIZATION", &product.authorization())
         .api(product.stand_in().router())
         .patch(base)
-        .patch(json!({ "provisioning": provisioning }))
+        .patch(json!({ "provisioning": provisioning }));
+    if policy == Policy::Retrying { options.background() } else { options }
 }
 
 impl Turn {
