@@ -6,7 +6,7 @@ use crate::base::UnixTime;
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{AccountKey, Capabilities, Operation, Question, RemoteState};
 
-use super::error::{Outcome, Prepared, TargetError};
+use super::error::{Outcome, Prepared, Request, TargetError};
 
 /// One application that follows the sign-in.
 ///
@@ -45,6 +45,12 @@ pub trait Application: fmt::Debug + Send + Sync {
 
     /// What the answer to the call of `operation` says; ids in it are learned.
     fn outcome(&self, operation: &Operation, response: &HttpResponse, remote: &mut RemoteState) -> Outcome;
+
+    /// What it means that `operation` was refused ambiguously and is not done: a directory that can only be read (M10) is
+    /// recognised by that where the application has no word for it.
+    fn not_done(&self, operation: &Operation) -> TargetError {
+        TargetError::NotSatisfied { request: Request::Change(operation.kind()) }
+    }
 
     /// What shows whether `operation` is done, for [`crate::provision::satisfied`].
     fn reread(&self, operation: &Operation, remote: &RemoteState) -> Question;

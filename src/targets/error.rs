@@ -258,7 +258,10 @@ impl fmt::Display for TargetError {
                 write!(f, "{request} was not carried out, and the state is not the wanted one")
             }
             Self::ReadOnly { request } => {
-                write!(f, "{request} was refused because its directory can only be read")
+                write!(
+                    f,
+                    "{request} was refused and nothing changed, as by a directory that can only be read"
+                )
             }
             Self::Missing { request, what } => write!(f, "{request} is about a {what} that does not exist"),
             Self::NoLicence { request, status } => {

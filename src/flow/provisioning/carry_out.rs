@@ -177,7 +177,7 @@ impl ExpectOperation {
             }
             Outcome::Stale => self.next(sign_in, env),
             Outcome::Reread => {
-                let cause = TargetError::NotSatisfied { request: Request::Change(operation.kind()) };
+                let cause = sign_in.provisioning.target.not_done(operation);
                 self.read_again(cause, sign_in, env)
             }
             // Envoy answers 503 and 504 in the application's stead when a call is reset or times out, and so do proxies:

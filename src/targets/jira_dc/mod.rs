@@ -169,6 +169,17 @@ impl Application for JiraDc {
         answer::outcome(operation, response)
     }
 
+    /// Jira answers 400 to every change of what belongs to LDAP or Crowd, in words that are translated.
+    fn not_done(&self, operation: &Operation) -> TargetError {
+        let request = Request::Change(operation.kind());
+        match operation {
+            Operation::UpdateAccount { .. }
+            | Operation::AddToGroup { .. }
+            | Operation::RemoveFromGroup { .. } => TargetError::ReadOnly { request },
+            _ => TargetError::NotSatisfied { request },
+        }
+    }
+
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {
         let account = |account: &AccountRef| Question::Account {
             by: AccountKey::Username(account.username.clone()),

@@ -88,6 +88,10 @@ impl Application for JsmDc {
             .unwrap_or_else(|| self.jira.outcome(operation, response, remote))
     }
 
+    fn not_done(&self, operation: &Operation) -> TargetError {
+        self.jira.not_done(operation)
+    }
+
     fn reread(&self, operation: &Operation, remote: &RemoteState) -> Question {
         self.jira.reread(operation, remote)
     }

@@ -414,3 +414,37 @@ fn a_change_that_timed_out_is_looked_for_briefly() {
     assert_eq!((ended.code(), patience.unwrap().as_secs()), ("SG8001", 1));
     assert!(host.sign_in(User::agent(), "/", &mut honest).has_session());
 }
+
+#[test]
+fn m10_a_directory_that_can_only_be_read_is_called_so() {
+    let seeded = |patch: &Value, groups: &[&str]| {
+        let host = provisioning(patch);
+        host.jira.change(|store| {
+            store.add_user(UserSeed {
+                email: "other@example.com".to_owned(),
+                ..UserSeed::new("agent", groups)
+            });
+            store.set_read_only(true);
+        });
+        host
+    };
+    let all = ["staff", "service-desk-agents"];
+    let no_update = json!({ "update_accounts": false });
+    for (patch, groups, operation) in [
+        (json!({}), &all[..], "update_account"),
+        (no_update.clone(), &all[..1], "add_to_group"),
+        (no_update.clone(), &["staff", "service-desk-agents", "portal-customers"], "remove_from_group"),
+    ] {
+        let host = seeded(&patch, groups);
+        let (ended, _) = counted(&host, User::agent());
+        let last = *audit(&ended).last().unwrap_or_else(|| panic!("{operation}: {}", ended.code()));
+        assert_eq!((ended.code(), field(last, "operation")), ("SG8009", operation));
+    }
+    // Overlooked where failures are, and nothing else of the plan is tried.
+    let host = seeded(&json!({ "on_failure": "CONTINUE" }), &[]);
+    assert!(counted(&host, User::agent()).0.has_session());
+    assert_eq!(writes(&host).len(), 1);
+    // With groups that nobody changes and fields that nobody updates there is nothing to refuse.
+    let host = seeded(&no_update, &all);
+    assert!(counted(&host, User::agent()).0.has_session());
+}
