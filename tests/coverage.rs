@@ -26,7 +26,7 @@ Nothing runs in the background yet: what is proved about a background sync is ho
 
 /// What is a fact about the world, so that a page alone may answer for it: how the applications behave, and what an
 /// operator has to do there by hand.
-const FACTS: &[&str] = &["A1", "A2", "A3", "A4", "A5", "A7", "E1"];
+const FACTS: &[&str] = &["A1", "A2", "A3", "A4", "A5", "A7", "E1", "J1"];
 
 /// A line of the table of behaviours.
 enum Line<'a> {

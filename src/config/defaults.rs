@@ -241,6 +241,7 @@ impl Default for Provisioning {
             jira_cloud: None,
             scim: None,
             webhook: None,
+            atlassian_scim: None,
             create_accounts: true,
             update_accounts: true,
             reactivate_accounts: false,

@@ -5,6 +5,7 @@
 
 mod answer;
 mod application;
+pub mod atlassian_scim;
 pub mod crowd;
 mod endpoint;
 mod error;

@@ -1,10 +1,13 @@
-//! `provisioning.scim`.
+//! `provisioning.scim` and `provisioning.atlassian_scim`.
 
 use super::target::endpoint;
 use super::{Checker, quoted};
 use crate::config::path::Path;
-use crate::config::raw::{Scim as RawScim, ScimChanges, ScimMemberships};
+use crate::config::raw::{
+    AtlassianDirectory, AtlassianScim as RawAtlassianScim, Scim as RawScim, ScimChanges, ScimMemberships,
+};
 use crate::targets::Target;
+use crate::targets::atlassian_scim::{AtlassianScim, DirectoryKind};
 use crate::targets::scim::{Changes, Memberships, Scim};
 
 /// Groups whose members are read at each sign-in, a call for each: what fits into the 64 questions of one sign-in with
@@ -34,4 +37,15 @@ pub(super) fn scim(raw: &RawScim, at: &Path, checker: &mut Checker<'_>) -> Optio
         ScimChanges::Put => Changes::Put,
     };
     Some(Target::new(Scim::new(endpoint(&raw.endpoint(), at, checker)?, changes, memberships)))
+}
+
+pub(super) fn atlassian_scim(raw: &RawAtlassianScim, at: &Path, checker: &mut Checker<'_>) -> Option<Target> {
+    let expected = "`MANAGED_USERS` or `JSM_CUSTOMERS`";
+    let kind = checker.required(raw.directory, &at.field("directory"), expected);
+    let endpoint = endpoint(&raw.endpoint(), at, checker);
+    let kind = match kind? {
+        AtlassianDirectory::ManagedUsers => DirectoryKind::ManagedUsers,
+        AtlassianDirectory::JsmCustomers => DirectoryKind::JsmCustomers,
+    };
+    Some(Target::new(AtlassianScim::new(endpoint?, kind)))
 }

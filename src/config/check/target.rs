@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::origin::is_authority;
-use super::scim::scim;
+use super::scim::{atlassian_scim, scim};
 use super::{Checker, optional, quoted, webhook};
 use crate::config::path::Path;
 use crate::config::raw::{
@@ -49,6 +49,9 @@ pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -
         let secrets = webhook::secrets(&raw.secrets, &path.field("secrets"), checker);
         let target = endpoint.zip(secrets).map(|(endpoint, secrets)| Webhook::new(endpoint, secrets));
         found.push(("webhook", target.map(Target::new)));
+    }
+    if let Some(raw) = &raw.atlassian_scim {
+        found.push(("atlassian_scim", atlassian_scim(raw, &at.field("atlassian_scim"), checker)));
     }
     let mut found = found.into_iter();
     let Some((name, target)) = found.next() else {

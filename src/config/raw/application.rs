@@ -1,6 +1,6 @@
 //! `provisioning`.
 
-use super::{DataSource, Scim, Span, StringMatch, Whole, raw};
+use super::{AtlassianScim, DataSource, Scim, Span, StringMatch, Whole, raw};
 
 raw! {
     /// The application whose accounts and groups follow the sign-in: exactly one, in the field of its name.
@@ -17,6 +17,8 @@ raw! {
         scim: Option<Scim>,
         /// Any other application: it is told by a signed POST.
         webhook: Option<Webhook>,
+        /// A SCIM directory of Atlassian Cloud: of managed users, or of customers of Jira Service Management.
+        atlassian_scim: Option<AtlassianScim>,
         /// Creates accounts for people who have none; otherwise they are refused.
         create_accounts: bool,
         /// Keeps e-mail address and display name as the identity provider has them.

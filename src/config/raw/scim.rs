@@ -1,4 +1,4 @@
-//! `provisioning.scim`.
+//! `provisioning.scim` and `provisioning.atlassian_scim`.
 
 use super::{Credentials, Empty, Endpoint, Span, raw, target};
 
@@ -36,5 +36,25 @@ raw! {
         /// In the members of these groups, at one call for each: for services that can do neither. Memberships in others are
         /// not seen. At most 50.
         Groups(Vec<String>),
+    }
+}
+
+target! {
+    /// A SCIM directory of Atlassian Cloud. `authority` is `api.atlassian.com`, `path_prefix` the path of the directory's base
+    /// address, such as `/scim/directory/ID`; the credentials are the directory's key as `bearer`.
+    struct AtlassianScim {
+        /// Which of the two kinds it is.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        directory: Option<AtlassianDirectory> = None,
+    }
+}
+
+raw! {
+    /// The kinds of SCIM directories of Atlassian Cloud.
+    words AtlassianDirectory {
+        /// Accounts of the organization's verified domains, and groups.
+        ManagedUsers = "MANAGED_USERS",
+        /// Customers of Jira Service Management, and their organizations: each group of the policy is one.
+        JsmCustomers = "JSM_CUSTOMERS",
     }
 }

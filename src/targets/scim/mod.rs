@@ -116,6 +116,11 @@ impl Scim {
         self.endpoint.resource("/Groups")
     }
 
+    /// Adds `members` to the group of this id.
+    pub(super) fn add_members(&self, group: &str, members: &[AccountId]) -> HttpCall {
+        self.call("PATCH", self.groups().segment(group), Some(&edit::add_members(members)))
+    }
+
     /// Changes the user of `account`.
     pub(super) fn change_user(
         &self,
@@ -159,12 +164,11 @@ impl Scim {
         let Some(id) = id else { return ask };
         let resource = self.groups().segment(id);
         if !by_put {
-            let patch = if joins {
-                edit::add_members(core::slice::from_ref(member))
+            return Prepared::Call(if joins {
+                self.add_members(id, core::slice::from_ref(member))
             } else {
-                edit::remove_member(member)
-            };
-            return Prepared::Call(self.call("PATCH", resource, Some(&patch)));
+                self.call("PATCH", resource, Some(&edit::remove_member(member)))
+            });
         }
         let Some(document) = wire::document(remote, wire::Kind::Group, id) else { return ask };
         match edit::with_membership(document, member, joins) {
@@ -318,6 +322,16 @@ impl Application for Scim {
 
 fn account_question(account: &AccountRef) -> Question {
     Question::Account { by: AccountKey::Username(account.username.clone()), page: Page::FIRST }
+}
+
+/// A PATCH after which a user cannot sign in.
+pub(super) fn deactivation() -> Value {
+    Edits::active(false).patch()
+}
+
+/// How many resources a list says that there are; it may show fewer.
+pub(super) fn total(request: Request, response: &HttpResponse) -> Result<u64, TargetError> {
+    wire::page(request, response, 1).map(|page| page.total)
 }
 
 /// The id of `account`, which a new one has only since the answer to its creation.

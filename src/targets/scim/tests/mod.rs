@@ -1,3 +1,5 @@
+//! What is sent to a SCIM service, byte for byte.
+
 mod answers;
 mod outcomes;
 
