@@ -77,6 +77,20 @@ fn lenient() -> Turn {
         .turn()
 }
 
+/// Accounts are linked by address, and unchanged ones are not looked at.
+fn linking() -> Turn {
+    static STAGE: OnceLock<Stage> = OnceLock::new();
+    STAGE
+        .get_or_init(|| {
+            Stage::start(json!({ "provisioning": {
+                "link_by_email": { "email_domains": ["example.com"] },
+                "protected_usernames": [{ "exact": "root" }],
+                "skip_unchanged_for": "600s",
+            } }))
+        })
+        .turn()
+}
+
 impl Turn {
     fn reset(&self) {
         self.scene.jira.reset();
@@ -654,4 +668,28 @@ fn parallel_sign_ins_of_one_person_all_succeed() {
     });
     assert_eq!(turn.groups("agent"), ["jira-software-users", "service-desk-agents", "staff"]);
     assert_eq!(turn.marker("agent").unwrap().get("unfinished"), None);
+}
+
+#[test]
+fn j8_j15_whoever_is_linked_is_known_by_the_applications_name_from_then_on() {
+    let turn = linking();
+    turn.seed(UserSeed { email: "AGENT@example.com".to_owned(), ..UserSeed::new("a.agent", &["local"]) });
+    turn.enter("agent", "/dashboard");
+    let (user, _) = turn.told("/dashboard");
+    assert_eq!(user.as_deref(), Some("a.agent"));
+    assert!(!turn.store().has_user("agent"));
+    assert!(turn.groups("a.agent").contains(&"staff".to_owned()));
+    // The second time nobody looks, and the name is the same.
+    turn.scene.jira.clear_calls();
+    turn.enter("agent", "/dashboard");
+    assert_eq!(turn.scene.jira_calls(), Vec::<String>::new());
+    assert_eq!(turn.told("/dashboard").0.as_deref(), Some("a.agent"));
+    // Nobody enters the account that is protected, whatever address it has.
+    turn.seed(UserSeed { email: "customer@example.com".to_owned(), ..UserSeed::new("root", &[]) });
+    turn.refused("customer", "/", Code::AccountProtected);
+    let log = turn.scene.envoy_log();
+    assert!(log.contains("samlgate-audit: {") && log.contains("\"event\":\"account_linked\""), "{log}");
+    let stats = turn.scene.envoy_stats().unwrap();
+    let name = "wasmcustom.samlgate.provisioning.jira_dc.add_to_group.applied";
+    assert!(stats.get(name).is_some_and(|count| *count > 0), "{name}");
 }
