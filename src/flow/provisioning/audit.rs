@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::base::{Code, Pii};
 use crate::effect::{Event, Tell};
-use crate::policy::Decision;
+use crate::policy::{Decision, FoldedName};
 use crate::provision::Operation;
 
 use super::super::Env;
@@ -42,7 +42,7 @@ pub(super) fn change(
     env: &Env<'_>,
 ) -> Tell {
     let about = operation.about().unwrap_or_default();
-    let rule = decision.explanation.groups().iter().find(|verdict| verdict.group == about);
+    let rule = decision.explanation.groups().iter().find(|verdict| FoldedName::same(&verdict.group, about));
     Tell::Audit(Event {
         name: "provisioning",
         code,

@@ -37,6 +37,8 @@ pub(super) struct ExpectOperation {
     /// When the operation under the cursor was first prepared, and how long its call may take.
     sent: Duration,
     timeout: Duration,
+    /// A call did not come back in time: what follows is waited for only briefly, so that a sign-in costs one timeout.
+    impatient: bool,
     seats: Seats,
     tells: Vec<Tell>,
 }
@@ -85,6 +87,7 @@ impl ExpectOperation {
             prepared: 0,
             sent: Duration::ZERO,
             timeout: Duration::ZERO,
+            impatient: false,
             seats: if counts_seats { Seats::Wanted } else { Seats::NotNow },
             tells,
         }
@@ -125,7 +128,10 @@ impl ExpectOperation {
                 }
             }
             match sign_in.provisioning.target.prepare(operation, &self.remote, env.now) {
-                Prepared::Call(call) => {
+                Prepared::Call(mut call) => {
+                    if self.impatient {
+                        call.timeout = call.timeout.min(PATIENCE_AFTER_TIMEOUT);
+                    }
                     (self.sent, self.timeout) = (env.uptime, call.timeout);
                     let asks = vec![(FIRST_ASK, sign_in.caller().send(call))];
                     let tells = self.take_tells();
@@ -193,8 +199,9 @@ impl ExpectOperation {
     }
 
     /// No answer came; the change may have been made nevertheless.
-    pub(super) fn unanswered(self, failure: CallFailure, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
+    pub(super) fn unanswered(mut self, failure: CallFailure, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let fault = TargetError::NotReached(failure);
+        self.note_timeout(env);
         if self.progress.next().is_some_and(Operation::is_precaution) {
             return self.recorded(Done::Failed, sign_in, env);
         }
@@ -208,11 +215,10 @@ impl ExpectOperation {
     fn read_again(mut self, cause: TargetError, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let Some(operation) = self.progress.next() else { return self.fail(out_of_turn("an operation")) };
         let question = sign_in.provisioning.target.reread(operation, &self.remote);
-        // A clock that only measures is coarse: the better part of the timeout is a timeout.
-        let timed_out = env.uptime.saturating_sub(self.sent).saturating_mul(10)
-            >= self.timeout.saturating_mul(9)
-            && matches!(cause, TargetError::NotReached(_) | TargetError::Unavailable { status: 504, .. });
-        let patience = if timed_out { PATIENCE_AFTER_TIMEOUT } else { self.timeout };
+        if matches!(cause, TargetError::NotReached(_) | TargetError::Unavailable { status: 504, .. }) {
+            self.note_timeout(env);
+        }
+        let patience = if self.impatient { PATIENCE_AFTER_TIMEOUT } else { self.timeout };
         match self.inquiry.ask_briefly(question, patience, sign_in.caller(), env) {
             Ok(ask) => {
                 let tells = self.take_tells();
@@ -221,6 +227,12 @@ impl ExpectOperation {
             }
             Err(fault) => self.refused(&fault, sign_in, env),
         }
+    }
+
+    /// A clock that only measures is coarse: the better part of the timeout is a timeout.
+    fn note_timeout(&mut self, env: &Env<'_>) {
+        let waited = env.uptime.saturating_sub(self.sent);
+        self.impatient |= waited.saturating_mul(10) >= self.timeout.saturating_mul(9);
     }
 
     fn recorded(mut self, done: Done, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {

@@ -104,7 +104,7 @@ pub(super) fn unchanged(remembered: RemoteState, sign_in: SignIn<'_>, env: &Env<
     }
     let username = remembered.linked_username();
     let end = Box::new(End::Done { admitted, report: ProvisioningReport::Unchanged, username });
-    Some(WorkTurn::End { ended: Left::Badly(None), end, counted_seats: false, tells: Vec::new() })
+    Some(WorkTurn::End { ended: Left::Untouched, end, counted_seats: false, tells: Vec::new() })
 }
 
 /// Everything was read: decide, plan, approve, and carry out the first operation.

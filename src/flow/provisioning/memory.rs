@@ -18,6 +18,8 @@ const PERSON: AskId = AskId(FIRST + 2);
 
 /// How a sign-in left the application.
 pub(super) enum Ended<'a> {
+    /// Nobody called it.
+    Untouched,
     /// It answered.
     Well(&'a RemoteState),
     /// It answered, but not as wanted.
@@ -139,6 +141,7 @@ impl Memory {
         let scope = &provisioning.scope;
         let pause = provisioning.circuit_open_for;
         let circuit = match ended {
+            Ended::Untouched => None,
             _ if pause.is_zero() => None,
             Ended::Well(_) | Ended::Badly(_) => (!self.circuit.is_closed()).then(Circuit::default),
             Ended::Dead => Some(self.circuit.failed(env.now, pause)),
@@ -149,7 +152,7 @@ impl Memory {
         write(CIRCUIT, scope.circuit(), self.circuit_version, circuit.map(|circuit| circuit.encode()));
         let remote = match ended {
             Ended::Well(remote) | Ended::Badly(Some(remote)) => Some(*remote),
-            Ended::Badly(None) | Ended::Dead | Ended::LeaveAlone(_) => None,
+            Ended::Untouched | Ended::Badly(None) | Ended::Dead | Ended::LeaveAlone(_) => None,
         };
         let book = remote.and_then(|remote| self.book.after(&remote.directory, counted_seats, env.now));
         write(BOOK, scope.book(), self.book_version, book.map(|book| book.encode()));

@@ -130,6 +130,10 @@ impl ProvisioningFlow {
                 if !memory.loaded(id, answer, env) {
                     return Self { memory, stage: Stage::ExpectMemory { probing } }.wait(Vec::new());
                 }
+                // Who needs no call is not kept out by an application that is left alone.
+                if let Some(turn) = Work::unchanged(&mut memory, sign_in, env) {
+                    return Self::worked(memory, turn, sign_in, env);
+                }
                 match memory.passage(sign_in.provisioning, env) {
                     Err(rejection) if !probing => ProvisioningTurn::failed(rejection),
                     Ok(Some(probe)) if !probing => {
@@ -154,8 +158,8 @@ impl ProvisioningFlow {
         }
     }
 
-    fn work(mut memory: Memory, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
-        let turn = Work::start(&mut memory, sign_in, env);
+    fn work(memory: Memory, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
+        let turn = Work::start(&memory, sign_in, env);
         Self::worked(memory, turn, sign_in, env)
     }
 

@@ -37,6 +37,7 @@ pub(super) enum WorkTurn {
 /// How the application was left.
 #[derive(Debug)]
 pub(super) enum Left {
+    Untouched,
     Well(Box<RemoteState>),
     Badly(Option<Box<RemoteState>>),
     Dead,
@@ -46,6 +47,7 @@ pub(super) enum Left {
 impl Left {
     pub(super) fn as_ended(&self) -> Ended<'_> {
         match self {
+            Self::Untouched => Ended::Untouched,
             Self::Well(remote) => Ended::Well(remote),
             Self::Badly(remote) => Ended::Badly(remote.as_deref()),
             Self::Dead => Ended::Dead,
@@ -68,12 +70,12 @@ impl Left {
 }
 
 impl Work {
-    pub(super) fn start(memory: &mut Memory, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
-        if let Some(remembered) = memory.remembered()
-            && let Some(turn) = unchanged(remembered, sign_in, env)
-        {
-            return turn;
-        }
+    /// The end of a sign-in for which nothing needs to be asked.
+    pub(super) fn unchanged(memory: &mut Memory, sign_in: SignIn<'_>, env: &Env<'_>) -> Option<WorkTurn> {
+        unchanged(memory.remembered()?, sign_in, env)
+    }
+
+    pub(super) fn start(memory: &Memory, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let known = RemoteState { directory: memory.directory(env), ..RemoteState::default() };
         ExpectFacts::start(known, memory.counts_seats(sign_in.provisioning, env), sign_in, env)
     }

@@ -159,6 +159,20 @@ fn e17_who_changed_in_nothing_is_not_looked_at() {
 }
 
 #[test]
+fn who_needs_no_call_is_not_kept_out_by_a_dead_application() {
+    let host = provisioning(&json!({ "skip_unchanged_for": "3600s", "circuit_open_for": "30s" }));
+    assert!(counted(&host, User::agent()).0.has_session());
+    let stranger = || User::new("stranger", "S", &["idp-staff"]);
+    let mut dead = |_: usize, ask: &Ask, _: &ScriptedHost| matches!(ask, Ask::HttpCall(_)).then_some(DEAD);
+    for _ in 0..3 {
+        assert_eq!(host.sign_in(stranger(), "/", &mut dead).code(), "SG8001");
+        assert!(counted(&host, User::agent()).0.has_session(), "which says nothing about the application");
+    }
+    assert_eq!(host.sign_in(stranger(), "/", &mut dead).code(), "SG8012");
+    assert_eq!(counted(&host, User::agent()).1, 0);
+}
+
+#[test]
 fn nobody_is_remembered_in_anothers_place_or_after_a_failure() {
     let host = provisioning(&json!({ "skip_unchanged_for": "3600s" }));
     assert!(counted(&host, User::agent()).0.has_session());
@@ -447,4 +461,24 @@ fn m10_a_directory_that_can_only_be_read_is_called_so() {
     // With groups that nobody changes and fields that nobody updates there is nothing to refuse.
     let host = seeded(&no_update, &all);
     assert!(counted(&host, User::agent()).0.has_session());
+}
+
+#[test]
+fn an_application_that_dies_in_the_middle_costs_one_timeout() {
+    let host = provisioning(&json!({}));
+    let mut timeouts = Vec::new();
+    let ended = host.sign_in(User::agent(), "/", &mut |_, ask, host| {
+        let Ask::HttpCall(call) = ask else { return None };
+        // The account is made; from then on nothing comes back.
+        let made = host.jira.store().has_user("agent");
+        made.then(|| {
+            timeouts.push(call.timeout.as_secs());
+            host.now.set(host.now.get() + call.timeout.as_secs());
+            DEAD
+        })
+    });
+    assert_eq!(ended.code(), "SG8001");
+    assert_eq!(timeouts, [5, 1, 1], "the marker, the first group, and the look whether it was given");
+    host.now.set(NOW);
+    assert!(host.sign_in(User::agent(), "/", &mut honest).has_session());
 }
