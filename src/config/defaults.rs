@@ -237,6 +237,7 @@ impl Default for Provisioning {
         Self {
             jira_dc: None,
             crowd: None,
+            confluence_dc: None,
             jsm_dc: None,
             jira_cloud: None,
             scim: None,

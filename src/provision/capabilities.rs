@@ -13,6 +13,9 @@ pub struct Capabilities {
     pub marker: bool,
     /// An e-mail address cannot be changed once the account is there (J19).
     pub email_immutable: bool,
+    /// It shows e-mail addresses. Where it does not, the identity provider's goes along when something else changes,
+    /// because nobody can send back what was not shown.
+    pub shows_email: bool,
     /// A deactivated account can be activated.
     pub reactivates: bool,
     /// Groups can be made.
@@ -33,6 +36,7 @@ impl Default for Capabilities {
             accounts_by: AccountKeyKind::Username,
             marker: true,
             email_immutable: false,
+            shows_email: true,
             reactivates: true,
             creates_groups: true,
             organizations: false,

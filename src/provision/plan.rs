@@ -230,7 +230,11 @@ fn changes(desired: &DesiredState, account: &RemoteAccount, settings: &Settings)
         .filter(|wanted| account.display_name.expose().trim() != wanted.expose());
     let mut profile = kept(desired, settings);
     profile.retain(|field, wanted| account.profile.get(field) != Some(wanted));
-    AccountChanges { email, display_name, profile }
+    let mut changes = AccountChanges { email, display_name, profile };
+    if !settings.capabilities.shows_email && !changes.is_empty() {
+        changes.email = desired.email.as_ref().and_then(presentable);
+    }
+    changes
 }
 
 /// `value` without white space around it, which applications drop too; `None` when nothing is left.

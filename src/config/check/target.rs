@@ -9,6 +9,7 @@ use crate::config::path::Path;
 use crate::config::raw::{
     BasicCredentials, Credentials as RawCredentials, Endpoint as RawEndpoint, Provisioning,
 };
+use crate::targets::confluence_dc::ConfluenceDc;
 use crate::targets::crowd::Crowd;
 use crate::targets::jira_cloud::JiraCloud;
 use crate::targets::jira_dc::JiraDc;
@@ -31,6 +32,15 @@ pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -
         }
         let endpoint = endpoint(&raw.endpoint(), &at, checker);
         found.push(("crowd", endpoint.map(|endpoint| Target::new(Crowd::new(endpoint)))));
+    }
+    if let Some(raw) = &raw.confluence_dc {
+        let at = at.field("confluence_dc");
+        if raw.default_group.as_deref().is_some_and(|group| group.trim().is_empty()) {
+            checker.invalid(&at.field("default_group"), "no text", "the name of a group");
+        }
+        let endpoint = endpoint(&raw.endpoint(), &at, checker);
+        let target = |endpoint| Target::new(ConfluenceDc::new(endpoint, raw.default_group.clone()));
+        found.push(("confluence_dc", endpoint.map(target)));
     }
     if let Some(raw) = &raw.jsm_dc {
         let endpoint = endpoint(&raw.endpoint(), &at.field("jsm_dc"), checker);

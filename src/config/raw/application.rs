@@ -9,6 +9,8 @@ raw! {
         jira_dc: Option<JiraDc>,
         /// Crowd, for all applications that get their people from it.
         crowd: Option<Crowd>,
+        /// Confluence Data Center.
+        confluence_dc: Option<ConfluenceDc>,
         /// Jira Service Management Data Center: Jira, with organizations of customers.
         jsm_dc: Option<JsmDc>,
         /// Jira Cloud, with Jira Service Management.
@@ -141,6 +143,17 @@ target! {
     /// Crowd's REST API, reached through a cluster of Envoy; `path_prefix` is usually `/crowd`. The credentials are name and
     /// password of an application of Crowd, never of a user.
     struct Crowd {}
+}
+
+target! {
+    /// Confluence Data Center's REST API, reached through a cluster of Envoy. The credentials are those of a Confluence
+    /// administrator, best a personal access token.
+    struct ConfluenceDc {
+        /// The group that Confluence puts every new user into, such as `confluence-users`. It is taken away again from
+        /// accounts that are made here, because its members use up a licence; who should have it gets it from
+        /// `policy`. Leave it out if new users get no group.
+        default_group: Option<String> = None,
+    }
 }
 
 target! {

@@ -69,6 +69,7 @@ impl Application for Webhook {
             accounts_by: AccountKeyKind::Username,
             marker: false,
             email_immutable: false,
+            shows_email: false,
             reactivates: false,
             creates_groups: false,
             organizations: true,

@@ -22,6 +22,7 @@ mod stage;
 #[path = "../visits/mod.rs"]
 mod visits;
 
+mod confluence_dc;
 mod crowd;
 mod jira_cloud;
 mod jira_dc;

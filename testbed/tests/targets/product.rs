@@ -22,6 +22,11 @@ pub(crate) trait Product: Send + Sync {
     /// What the application can do, and what it costs.
     fn traits(&self) -> Traits;
 
+    /// Names of people and groups may have any character.
+    fn takes_odd_names(&self) -> bool {
+        true
+    }
+
     /// The stand-in: calls, faults, the way back to the first state, in which nobody of the scenarios has an account.
     fn stand_in(&self) -> &dyn Control;
 

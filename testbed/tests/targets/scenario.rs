@@ -113,6 +113,9 @@ pub(crate) fn a_deactivated_account_is_reactivated_where_that_is_allowed(turn: &
 }
 
 pub(crate) fn names_that_look_like_paths_and_filters_are_names(turn: &Turn) {
+    if !turn.product.takes_odd_names() {
+        return;
+    }
     let name = "o'brien+x&y=1%2f";
     turn.scene.idp.add_user(User::new(name, "O' \"Brien\" \\ <b>", &["idp-odd", "idp-staff"]));
     turn.enter(name, "/");
