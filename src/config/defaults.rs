@@ -238,6 +238,7 @@ impl Default for Provisioning {
             jira_dc: None,
             crowd: None,
             confluence_dc: None,
+            bitbucket_dc: None,
             jsm_dc: None,
             jira_cloud: None,
             scim: None,

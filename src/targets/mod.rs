@@ -6,6 +6,7 @@
 mod answer;
 mod application;
 pub mod atlassian_scim;
+pub mod bitbucket_dc;
 pub mod confluence_dc;
 pub mod crowd;
 mod endpoint;

@@ -85,6 +85,10 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
         let detail = format!("without effect: `{}` has no organizations", target.name());
         checker.warn(&at.field("customers"), &detail);
     }
+    if raw.reactivate_accounts && capabilities.reads && !capabilities.reactivates {
+        let detail = format!("without effect: `{}` cannot activate an account", target.name());
+        checker.warn(&at.field("reactivate_accounts"), &detail);
+    }
     let anybody = AccountKey::Email(Pii::new(String::from("a@example.com")));
     if raw.link_by_email.is_some() && target.look_up(&anybody).is_empty() {
         let detail = format!("without effect: `{}` finds nobody by e-mail address", target.name());

@@ -9,6 +9,7 @@ use crate::config::path::Path;
 use crate::config::raw::{
     BasicCredentials, Credentials as RawCredentials, Endpoint as RawEndpoint, Provisioning,
 };
+use crate::targets::bitbucket_dc::BitbucketDc;
 use crate::targets::confluence_dc::ConfluenceDc;
 use crate::targets::crowd::Crowd;
 use crate::targets::jira_cloud::JiraCloud;
@@ -41,6 +42,10 @@ pub(super) fn target(raw: &Provisioning, at: &Path, checker: &mut Checker<'_>) -
         let endpoint = endpoint(&raw.endpoint(), &at, checker);
         let target = |endpoint| Target::new(ConfluenceDc::new(endpoint, raw.default_group.clone()));
         found.push(("confluence_dc", endpoint.map(target)));
+    }
+    if let Some(raw) = &raw.bitbucket_dc {
+        let endpoint = endpoint(&raw.endpoint(), &at.field("bitbucket_dc"), checker);
+        found.push(("bitbucket_dc", endpoint.map(|endpoint| Target::new(BitbucketDc::new(endpoint)))));
     }
     if let Some(raw) = &raw.jsm_dc {
         let endpoint = endpoint(&raw.endpoint(), &at.field("jsm_dc"), checker);

@@ -11,6 +11,8 @@ raw! {
         crowd: Option<Crowd>,
         /// Confluence Data Center.
         confluence_dc: Option<ConfluenceDc>,
+        /// Bitbucket Data Center.
+        bitbucket_dc: Option<BitbucketDc>,
         /// Jira Service Management Data Center: Jira, with organizations of customers.
         jsm_dc: Option<JsmDc>,
         /// Jira Cloud, with Jira Service Management.
@@ -177,6 +179,12 @@ target! {
         #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 4), extend("x-required" = true)))]
         secrets: Vec<DataSource> = Vec::new(),
     }
+}
+
+target! {
+    /// Bitbucket Data Center's REST API, reached through a cluster of Envoy. The credentials are those of an
+    /// administrator, best an HTTP access token.
+    struct BitbucketDc {}
 }
 
 raw! {

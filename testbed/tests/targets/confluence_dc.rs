@@ -54,9 +54,8 @@ impl Product for ConfluenceDc {
                 unchanged: 2,
                 // Account and groups are read, the account is made and loses the default group.
                 new_account: 4,
-                // A group is made, or is there (409), and given.
-                new_account_group: 2,
-                one_added: 4,
+                new_account_group: 1,
+                one_added: 3,
                 one_removed: 3,
             },
         }

@@ -22,6 +22,7 @@ mod stage;
 #[path = "../visits/mod.rs"]
 mod visits;
 
+mod bitbucket_dc;
 mod confluence_dc;
 mod crowd;
 mod jira_cloud;

@@ -39,6 +39,8 @@ pub(crate) struct Stage {
     running: OnceLock<(Box<dyn Product>, Scene)>,
     /// A fault was set since the circuit was last seen closed.
     troubled: AtomicBool,
+    /// Somebody had a turn: the filter may remember groups from it.
+    used: AtomicBool,
 }
 
 /// The stage for the length of one test.
@@ -48,13 +50,21 @@ pub(crate) struct Turn {
     /// Everything else.
     pub scene: &'static Scene,
     troubled: &'static AtomicBool,
+    used: &'static AtomicBool,
     _busy: MutexGuard<'static, ()>,
 }
 
 impl Stage {
     /// A stage that is not started yet.
     pub(crate) const fn new(new: fn() -> Box<dyn Product>, policy: Policy) -> Self {
-        Self { new, policy, busy: Mutex::new(()), running: OnceLock::new(), troubled: AtomicBool::new(false) }
+        Self {
+            new,
+            policy,
+            busy: Mutex::new(()),
+            running: OnceLock::new(),
+            troubled: AtomicBool::new(false),
+            used: AtomicBool::new(false),
+        }
     }
 
     /// Waits for this test's turn; the application is as at the start, the identity provider honest.
@@ -65,7 +75,8 @@ impl Stage {
             let scene = Scene::start(options(&*product, self.policy)).unwrap();
             (product, scene)
         });
-        let turn = Turn { product: &**product, scene, troubled: &self.troubled, _busy: busy };
+        let turn =
+            Turn { product: &**product, scene, troubled: &self.troubled, used: &self.used, _busy: busy };
         turn.reset();
         turn
     }
@@ -118,7 +129,8 @@ impl Turn {
         for user in User::everybody() {
             self.scene.idp.add_user(user);
         }
-        if !self.product.traits().creates_groups {
+        // Groups do not vanish between two sign-ins; only the first turn of all meets an application without them.
+        if self.used.swap(true, Ordering::Relaxed) || !self.product.traits().creates_groups {
             for group in ["service-desk-agents", "staff", "portal-customers", "a/b?c=d&e \"f\" eq \\ Ü'"] {
                 self.product.seed_group(group);
             }
