@@ -17,9 +17,9 @@ use samlgate::policy::{
     GroupNames, GroupRule, PortalRule, RequestFacts, StartUrl, decide,
 };
 use samlgate::provision::{
-    DesiredState, Directory, Done, Guardrail, GuardrailRefusal, Marker, MarkerUpdate, Operation,
-    OperationKind, Profile, Progress, ProvisionError, RemoteAccount, RemoteMarker, RemoteState, Settings,
-    plan, satisfied,
+    Capabilities, DesiredState, Directory, Done, Guardrail, GuardrailRefusal, Marker, MarkerUpdate,
+    Operation, OperationKind, Profile, Progress, ProvisionError, RemoteAccount, RemoteMarker, RemoteState,
+    Settings, plan, satisfied,
 };
 
 fn pii(text: &str) -> Pii<String> {
@@ -190,6 +190,27 @@ fn only_what_differs_is_updated_and_only_when_the_idp_says_it() {
     assert_eq!(changed(Some(" "), Some(""), mail, true), nothing, "the IdP says nothing worth sending");
     assert_eq!(changed(other, None, None, true), nothing, "the application hides addresses");
     assert_eq!(changed(other, None, Some("alice at example dot test"), true), nothing, "it masks them");
+}
+
+#[test]
+fn what_the_application_cannot_change_is_not_planned() {
+    let differs = DesiredState {
+        email: Some(pii("new@example.test")),
+        display_name: Some(pii("New Name")),
+        ..desired(&["a"], &[])
+    };
+    let remote = remote(&["a"]);
+    let with = |capabilities| Settings { capabilities, ..Settings::default() };
+    let all = ["update_account (e-mail and display name differ)"];
+    assert_eq!(kinds(&differs, &remote, &Settings::default()), all);
+    let none = with(Capabilities { updates: false, ..Capabilities::default() });
+    assert_eq!(kinds(&differs, &remote, &none), Vec::<String>::new());
+    // The address alone: the name is changed, and the difference is told (J19).
+    let fixed = with(Capabilities { email_immutable: true, ..Capabilities::default() });
+    let planned = plan(&differs, &remote, &fixed).unwrap();
+    assert!(planned.has_email_conflict());
+    let [Operation::UpdateAccount { changes, .. }] = planned.operations() else { panic!("{planned:?}") };
+    assert!(changes.email.is_none() && changes.display_name.is_some());
 }
 
 #[test]

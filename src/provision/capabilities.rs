@@ -16,6 +16,9 @@ pub struct Capabilities {
     /// It shows e-mail addresses. Where it does not, the identity provider's goes along when something else changes,
     /// because nobody can send back what was not shown.
     pub shows_email: bool,
+    /// Name, address and profile of an account can be changed. Where they belong to the person or to somebody else, a
+    /// difference is no reason to do anything.
+    pub updates: bool,
     /// A deactivated account can be activated.
     pub reactivates: bool,
     /// Groups can be made.
@@ -37,6 +40,7 @@ impl Default for Capabilities {
             marker: true,
             email_immutable: false,
             shows_email: true,
+            updates: true,
             reactivates: true,
             creates_groups: true,
             organizations: false,

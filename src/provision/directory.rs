@@ -154,17 +154,15 @@ impl Directory {
         self.organizations.remove(name);
     }
 
-    /// Takes over what `other` knows to exist and this one knows nothing of.
-    pub fn merge(&mut self, other: &Self) {
-        for group in other.groups() {
-            if self.group(&group.name).is_none() {
-                self.learn_group(&group.name, group.id.as_deref());
-            }
+    /// Takes over what `fresh`, which was read later, knows to exist: somebody made it in between.
+    pub fn correct(&mut self, fresh: &Self) {
+        for group in fresh.groups() {
+            self.learn_group(&group.name, group.id.as_deref());
         }
-        for organization in other.organizations() {
-            if self.organization(&organization.name).is_none() {
-                let known = Known::Exists(organization.clone());
-                self.organizations.insert(organization.name.clone(), known);
+        for organization in fresh.organizations() {
+            self.learn_organization(&organization.name, &organization.id);
+            for service_desk in &organization.service_desks {
+                self.learn_link(&organization.name, service_desk);
             }
         }
     }
@@ -184,27 +182,32 @@ mod tests {
         here.learn_link("Acme", "3");
         assert_eq!(here.group("gone"), Some(&Known::Absent));
         let mut there = Directory::default();
-        there.merge(&here);
+        there.correct(&here);
         assert_eq!((there.group("gone"), there.organization("Gone GmbH")), (None, None));
         assert_eq!((there.group_id("sTAFF"), there.organization_id("Acme")), (Some("7"), Some("1")));
         assert!(there.is_linked("Acme", "3") && there.organization("acme").is_none());
     }
 
     #[test]
-    fn what_was_learned_now_counts_more_than_what_was_remembered() {
+    fn what_was_read_later_counts_more() {
         let mut now = Directory::default();
         now.learn_no_group("staff");
-        now.learn_group("agents", Some("new"));
-        let mut remembered = Directory::with_groups(["Staff", "x"]);
-        remembered.learn_group("agents", Some("old"));
-        now.merge(&remembered);
-        assert!(!now.has_group("Staff") && now.has_group("X"));
-        assert_eq!(now.group_id("agents"), Some("new"));
+        now.learn_no_organization("Acme");
+        now.learn_group("agents", Some("old"));
+        now.learn_organization("Other", "1");
+        now.learn_link("Other", "3");
+        let mut fresh = Directory::with_groups(["Staff", "x"]);
+        fresh.learn_group("agents", Some("new"));
+        fresh.learn_organization("Acme", "2");
+        fresh.learn_organization("Other", "1");
+        fresh.learn_no_group("y");
+        now.correct(&fresh);
+        assert!(now.has_group("Staff") && now.has_group("X") && now.group("y").is_none());
+        assert_eq!((now.group_id("agents"), now.organization_id("Acme")), (Some("new"), Some("2")));
+        assert!(now.is_linked("Other", "3"), "the same organization has the same links");
         now.learn_group("AGENTS", None);
         assert_eq!(now.group_id("agents"), Some("new"), "an id is not forgotten by the way");
-        now.learn_organization("Acme", "1");
-        now.learn_link("Acme", "3");
-        now.learn_organization("Acme", "2");
-        assert!(!now.is_linked("Acme", "3"), "another organization of the same name has other links");
+        now.learn_organization("Other", "2");
+        assert!(!now.is_linked("Other", "3"), "another organization of the same name has other links");
     }
 }

@@ -141,7 +141,7 @@ pub fn plan(
             };
             let mut changes = changes(desired, account, settings);
             plan.email_conflict = settings.capabilities.email_immutable && changes.email.take().is_some();
-            if update && !changes.is_empty() {
+            if update && settings.capabilities.updates && !changes.is_empty() {
                 plan.operations.push(Operation::UpdateAccount { account: account.reference(), changes });
             }
             account.reference()

@@ -116,7 +116,7 @@ impl<'a> Provisioner<'a> {
             if !satisfied(operation, &fresh) {
                 return Err(cause);
             }
-            remote.directory.merge(&fresh.directory);
+            remote.directory.correct(&fresh.directory);
             if let Operation::CreateAccount { .. } = operation {
                 remote.account = fresh.account;
             }

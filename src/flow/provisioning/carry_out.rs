@@ -387,7 +387,7 @@ impl ExpectReread {
             return state.refused(&cause, sign_in, env);
         }
         // Ids come with it: those of an account that exists although its creation seemed to fail.
-        state.remote.directory.merge(&fresh.directory);
+        state.remote.directory.correct(&fresh.directory);
         if let (Some(read), Operation::CreateAccount { .. }) = (fresh.account, operation) {
             state.remote.account = Some(read);
         }

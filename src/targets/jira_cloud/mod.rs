@@ -130,6 +130,7 @@ impl Application for JiraCloud {
         Capabilities {
             accounts_by: AccountKeyKind::Email,
             email_immutable: true,
+            updates: false,
             reactivates: false,
             organizations: true,
             ..Capabilities::default()
@@ -189,7 +190,7 @@ impl Application for JiraCloud {
             Operation::CreateAccount { username, email, display_name, customer, .. } => {
                 Prepared::Call(self.create(email.as_ref().unwrap_or(username), display_name, *customer))
             }
-            // Not ours to change, and no reason to refuse anybody.
+            // Not ours to change; no plan says so.
             Operation::UpdateAccount { .. } => Prepared::PassOver,
             Operation::CreateGroup { group } => match remote.directory.group(group) {
                 Some(Known::Exists(_)) => Prepared::AlreadySo,

@@ -216,7 +216,8 @@ fn what_cannot_be_changed_refuses_nobody() {
     let reactivate = Operation::ReactivateAccount { account: named() };
     assert_eq!(prepared(&reactivate, &RemoteState::default()), "TargetRefused");
     let capabilities = cloud().capabilities();
-    assert!(capabilities.email_immutable && !capabilities.reactivates && capabilities.organizations);
+    assert!(capabilities.email_immutable && capabilities.organizations);
+    assert!(!capabilities.updates && !capabilities.reactivates);
     assert_eq!(capabilities.accounts_by, AccountKeyKind::Email);
 }
 

@@ -70,6 +70,7 @@ impl Application for Webhook {
             marker: false,
             email_immutable: false,
             shows_email: false,
+            updates: true,
             reactivates: false,
             creates_groups: false,
             organizations: true,

@@ -47,9 +47,8 @@ impl Product for JiraDc {
                 unchanged: 2,
                 // Account and marker are read, the account is made, the marker is written before and after the groups.
                 new_account: 5,
-                new_account_group: 3,
-                // Whether the group exists is asked each time.
-                one_added: 5,
+                new_account_group: 1,
+                one_added: 3,
                 one_removed: 3,
             },
         }

@@ -11,11 +11,13 @@
 //! | `scenario` | sign-ins while everything works, and how many calls they cost |
 //! | `background` | what is left to the background service |
 //! | `failure` | every way in which an application can fail, at every kind of call |
+//! | `organizations` | where customers belong, for the applications that have organizations |
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 #![allow(clippy::print_stderr, reason = "libtest shows it with the failed test")]
 
 mod background;
 mod failure;
+mod organizations;
 mod product;
 mod scenario;
 mod stage;
