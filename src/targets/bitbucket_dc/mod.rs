@@ -1,18 +1,21 @@
 //! Bitbucket Data Center, REST API for administrators (Bitbucket 5.5 and later): what to send.
 //!
 //! People and groups are found by parts of their names, so every page is searched for the whole name. An account is made
-//! by query parameters, without the default group, which costs a licence. Nobody can be activated: that is up to the
-//! directory. What the directory does not allow is told by the account itself, and then not tried.
+//! by query parameters, without the default group, which costs a licence; its password, which so gets into access logs, is
+//! replaced by one that does not. Nobody can be activated: that is up to the directory. What the directory does not allow is told by the account itself, and then not tried.
 
 mod answer;
 mod read;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{
-    AccountChanges, AccountKey, AccountRef, Capabilities, Operation, Page, Question, RemoteState,
+    AccountChanges, AccountKey, AccountRef, Capabilities, NewPassword, Operation, Page, Question,
+    RemoteAccount, RemoteState,
 };
 
 use super::application::Application;
@@ -73,6 +76,47 @@ impl BitbucketDc {
             resource = resource.query("password", password.expose());
         }
         self.call("POST", resource.query("addToDefaultGroup", "false").query("notify", "false"), None)
+    }
+
+    /// Replaces the password that was in the query of [`Self::create`].
+    fn replace_password(&self, account: &RemoteAccount, password: &NewPassword) -> HttpCall {
+        let password = password.expose();
+        self.call(
+            "PUT",
+            self.resource("/rest/api/latest/admin/users/credentials"),
+            Some(&json!({
+                "name": account.username.expose(), "password": password, "passwordConfirm": password,
+            })),
+        )
+    }
+
+    /// Creating an account is two calls; see [`Self::replace_password`]. `None` when the answer is for others to read.
+    fn made(
+        &self,
+        operation: &Operation,
+        response: &HttpResponse,
+        remote: &mut RemoteState,
+    ) -> Option<Outcome> {
+        let Operation::CreateAccount { username, email, display_name, profile, .. } = operation else {
+            return None;
+        };
+        if remote.account.is_some() {
+            // The account is there; that its password stays the one in the log is no reason to turn its owner away.
+            return matches!(response.status, 200..=299 | 400..=499).then_some(Outcome::Applied);
+        }
+        let applied = answer::outcome(operation, response) == Outcome::Applied;
+        applied.then(|| {
+            remote.account = Some(RemoteAccount {
+                id: None,
+                username: username.clone(),
+                email: email.clone(),
+                display_name: display_name.clone(),
+                active: true,
+                groups: BTreeSet::new(),
+                profile: profile.clone(),
+            });
+            Outcome::Stale
+        })
     }
 
     /// Both fields: what does not change goes along.
@@ -152,6 +196,12 @@ impl Application for BitbucketDc {
         }
         let call = match operation {
             Operation::CreateAccount { username, email, display_name, .. } => {
+                if let Some(account) = &remote.account {
+                    let password = remote.pieces.password.as_ref();
+                    return password.map_or(Prepared::AlreadySo, |password| {
+                        Prepared::Call(self.replace_password(account, password))
+                    });
+                }
                 self.create(username, email.as_ref(), display_name, remote)
             }
             Operation::UpdateAccount { account, changes } => self.update(account, changes, remote),
@@ -183,8 +233,8 @@ impl Application for BitbucketDc {
         Prepared::Call(call)
     }
 
-    fn outcome(&self, operation: &Operation, response: &HttpResponse, _: &mut RemoteState) -> Outcome {
-        answer::outcome(operation, response)
+    fn outcome(&self, operation: &Operation, response: &HttpResponse, remote: &mut RemoteState) -> Outcome {
+        self.made(operation, response, remote).unwrap_or_else(|| answer::outcome(operation, response))
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {

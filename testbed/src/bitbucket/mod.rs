@@ -36,9 +36,8 @@ impl Api for Bitbucket {
             return Answer::html(404, "<html><body>dead link</body></html>");
         };
         match path {
-            "users" | "users/rename" | "users/more-members" | "users/add-groups" | "users/remove-group" => {
-                user::answer(self, path, request)
-            }
+            "users" | "users/credentials" | "users/rename" | "users/more-members" | "users/add-groups"
+            | "users/remove-group" => user::answer(self, path, request),
             "groups" | "groups/add-users" | "groups/more-members" => group::answer(self, path, request),
             _ => Answer::html(404, "<html><body>dead link</body></html>"),
         }

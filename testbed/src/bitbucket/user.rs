@@ -14,6 +14,7 @@ pub(super) fn answer(bitbucket: &mut Bitbucket, path: &str, request: &Incoming) 
         ("POST", "users") => create(bitbucket, request),
         ("PUT", "users") => update(bitbucket, request),
         ("DELETE", "users") => remove(bitbucket, request),
+        ("PUT", "users/credentials") => set_password(bitbucket, request),
         ("POST", "users/rename") => rename(bitbucket, request),
         ("GET", "users/more-members") => Ok(groups_of(bitbucket, request)),
         ("POST", "users/add-groups") => join(bitbucket, request),
@@ -86,6 +87,20 @@ fn update(bitbucket: &mut Bitbucket, request: &Incoming) -> Result<Answer, Answe
     });
     let user = bitbucket.user(name).ok_or_else(|| no_such_user(name))?;
     Ok(Answer::json(200, &shown(user)))
+}
+
+fn set_password(bitbucket: &mut Bitbucket, request: &Incoming) -> Result<Answer, Answer> {
+    let body = request.json().unwrap_or_default();
+    let (name, password) = (text(&body, "name"), text(&body, "password").to_owned());
+    let user = bitbucket.user(name).ok_or_else(|| no_such_user(name))?;
+    if !user.mutable_details {
+        return Err(immutable(409));
+    }
+    if password.is_empty() || password != text(&body, "passwordConfirm") {
+        return Err(malformed("The passwords differ."));
+    }
+    bitbucket.change_user(name, |user| user.password = password);
+    Ok(Answer::empty(204))
 }
 
 fn remove(bitbucket: &mut Bitbucket, request: &Incoming) -> Result<Answer, Answer> {

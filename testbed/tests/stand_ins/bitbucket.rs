@@ -45,6 +45,7 @@ fn a_missing_permission_is_401() {
 fn statuses_are_the_documented_ones() {
     let nothing = Value::Null;
     let details = |name: &str| json!({ "name": name, "displayName": "B", "email": "b@example.test" });
+    let password = |name: &str, one: &str, other: &str| json!({ "name": name, "password": one, "passwordConfirm": other });
     let groups = |user: &str, groups: &[&str]| json!({ "user": user, "groups": groups });
     let leave = |user: &str, group: &str| json!({ "context": user, "itemName": group });
     let new = "users?displayName=Bob&emailAddress=b%40example.test&addToDefaultGroup=false";
@@ -58,6 +59,10 @@ fn statuses_are_the_documented_ones() {
         ("PUT", "users".to_owned(), details("bob"), 200),
         ("PUT", "users".to_owned(), details("x"), 404),
         ("PUT", "users".to_owned(), json!({ "name": "bob" }), 400),
+        ("PUT", "users/credentials".to_owned(), password("bob", "y", "z"), 400),
+        ("PUT", "users/credentials".to_owned(), password("bob", "", ""), 400),
+        ("PUT", "users/credentials".to_owned(), password("x", "y", "y"), 404),
+        ("PUT", "users/credentials".to_owned(), password("bob", "y", "y"), 204),
         ("POST", "users/rename".to_owned(), json!({ "name": "bob", "newName": "alice" }), 400),
         ("POST", "users/rename".to_owned(), json!({ "name": "bob", "newName": "rob" }), 200),
         ("POST", "groups?name=new".to_owned(), nothing.clone(), 200),

@@ -46,8 +46,8 @@ impl Product for BitbucketDc {
             leave: Place { method: "POST", path: "/rest/api/latest/admin/users/remove-group" },
             costs: Costs {
                 unchanged: 2,
-                // Account and groups are read, and the account is made.
-                new_account: 3,
+                // Account and groups are read, the account is made, and its password leaves the access log behind.
+                new_account: 4,
                 new_account_group: 1,
                 one_added: 3,
                 one_removed: 3,

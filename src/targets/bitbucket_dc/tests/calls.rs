@@ -4,10 +4,15 @@ use super::*;
 
 #[test]
 fn every_operation_becomes_the_documented_call() {
-    let mut remote =
-        learned(&[(by_name("A&b=c d/é"), page(&[user("a&b=c d/é", "a@example.test")], None))]).unwrap();
-    remote.pieces.password = Some(NewPassword::from_random([0; 32]));
-    let calls: Vec<String> = operations().iter().map(|operation| shown(&call(operation, &remote))).collect();
+    let found = page(&[user("a&b=c d/é", "a@example.test")], None);
+    let known = learned(&[(by_name("A&b=c d/é"), found)]).unwrap();
+    let mut unknown = RemoteState::default();
+    unknown.pieces.password = Some(NewPassword::from_random([0; 32]));
+    let creates = |operation: &Operation| matches!(operation, Operation::CreateAccount { .. });
+    let calls: Vec<String> = operations()
+        .iter()
+        .map(|operation| shown(&call(operation, if creates(operation) { &unknown } else { &known })))
+        .collect();
     let password = "aA1%21AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%3D";
     assert_eq!(
         calls,

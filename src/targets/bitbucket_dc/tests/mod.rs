@@ -4,12 +4,11 @@ mod calls;
 mod outcomes;
 mod reads;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
 use crate::base::{Code, Secret};
-use crate::provision::{Marker, NewPassword, OperationKind, Profile, RemoteAccount, satisfied};
+use crate::provision::{Marker, OperationKind, Profile, satisfied};
 use crate::targets::Credentials;
 
 fn bitbucket() -> BitbucketDc {

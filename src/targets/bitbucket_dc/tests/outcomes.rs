@@ -6,7 +6,7 @@ use super::*;
 fn every_status_of_every_operation_has_a_meaning() {
     let table = [
         // 200, 201, 204, 400, 403, 403 page, 404, 404 page, 405, 409, 415, 302, HTML with 200
-        (OperationKind::CreateAccount, "AAARLrrmrRrmm"),
+        (OperationKind::CreateAccount, "sssRLrrmrRrmm"),
         (OperationKind::UpdateAccount, "AAARrrrmrRrmm"),
         (OperationKind::CreateGroup, "AAARrrrmrSrmm"),
         (OperationKind::AddToGroup, "AAARrrMmrRrmm"),
@@ -121,4 +121,47 @@ fn a_deactivated_account_of_that_name_is_no_success() {
     assert!(satisfied(&taken, &read(&alice)));
     alice["active"] = json!(false);
     assert!(!satisfied(&taken, &read(&alice)));
+}
+
+#[test]
+fn the_password_in_the_query_is_not_the_one_that_stays() {
+    let create = operations().remove(0);
+    let mut remote = RemoteState::default();
+    remote.pieces.password = Some(NewPassword::from_random([0; 32]));
+    let made = call(&create, &remote).path;
+    assert_eq!(bitbucket().outcome(&create, &answer(204, ""), &mut remote), Outcome::Stale);
+    remote.pieces.password = Some(NewPassword::from_random([1; 32]));
+    let replaced = call(&create, &remote);
+    let body: Value = serde_json::from_slice(&replaced.body).unwrap();
+    let (method, path) = (replaced.method, replaced.path.as_str());
+    assert_eq!((method, path), ("PUT", "/ctx/rest/api/latest/admin/users/credentials"));
+    assert_eq!((&body["name"], &body["password"]), (&json!("A&b=c d/é"), &body["passwordConfirm"]));
+    let stays = body["password"].as_str().unwrap();
+    assert!(!made.contains(stays.trim_start_matches("aA1!").trim_end_matches('=')), "{made}");
+    for (status, expected) in [
+        (200, Outcome::Applied),
+        (204, Outcome::Applied),
+        // The account is there, and its owner may come in.
+        (400, Outcome::Applied),
+        (404, Outcome::Applied),
+        (401, Outcome::Applied),
+    ] {
+        assert_eq!(bitbucket().outcome(&create, &error(status), &mut remote.clone()), expected, "{status}");
+    }
+    for status in [302, 500, 503] {
+        let outcome = bitbucket().outcome(&create, &error(status), &mut remote.clone());
+        assert!(matches!(outcome, Outcome::Refused(_)), "{status}");
+    }
+    remote.pieces.password = None;
+    assert_eq!(prepared(&create, &remote), Prepared::AlreadySo);
+}
+
+#[test]
+fn who_was_not_made_gets_no_second_password() {
+    let create = operations().remove(0);
+    for response in [error(400), error(403), error(409), error(500), answer(302, ""), answer(200, PAGE)] {
+        let mut remote = RemoteState::default();
+        assert_ne!(bitbucket().outcome(&create, &response, &mut remote), Outcome::Stale);
+        assert_eq!(remote, RemoteState::default(), "{response:?}");
+    }
 }
