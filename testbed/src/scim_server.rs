@@ -167,16 +167,20 @@ impl Relay {
         request.send(self.address)
     }
 
-    /// Deletes everything that the server holds.
+    /// Deletes all users and empties all groups, which stay.
     ///
     /// # Errors
     /// When it does not answer.
     pub fn clear(&self) -> io::Result<()> {
-        for kind in ["Groups", "Users"] {
+        let remove = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{ "op": "remove", "path": "members" }],
+        });
+        for (kind, method, body) in [("Groups", "PATCH", remove), ("Users", "DELETE", Value::Null)] {
             let all = self.call("GET", &format!("/v2/{kind}?count=1000"), &Value::Null)?.json();
             for resource in all.get("Resources").and_then(Value::as_array).into_iter().flatten() {
                 let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
-                self.call("DELETE", &format!("/v2/{kind}/{id}"), &Value::Null)?;
+                self.call(method, &format!("/v2/{kind}/{id}"), &body)?;
             }
         }
         Ok(())

@@ -52,7 +52,7 @@ impl AtlassianScim {
         if self.groups.len() >= self.max_groups {
             return error(400, Some("invalidValue"), "the directory is full");
         }
-        let id = self.fresh_id("group");
+        let id = Self::fresh_id("group");
         let members = body.get("members").map(values).unwrap_or_default().into_iter().collect();
         let group = ScimGroup {
             id: id.clone(),

@@ -13,6 +13,7 @@ mod site;
 mod users;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -70,7 +71,6 @@ pub struct AtlassianScim {
     pub default_active: bool,
     /// The clock: a minute for each request.
     minutes: u64,
-    next_id: u64,
 }
 
 impl AtlassianScim {
@@ -88,7 +88,6 @@ impl AtlassianScim {
             max_groups: 20_000,
             default_active: true,
             minutes: 0,
-            next_id: 1,
         }
     }
 
@@ -127,10 +126,11 @@ impl AtlassianScim {
         self.keys.remove(key);
     }
 
-    fn fresh_id(&mut self, kind: &str) -> String {
-        let id = format!("{kind}-{:04}", self.next_id);
-        self.next_id = self.next_id.saturating_add(1);
-        id
+    /// An id that no resource had, not even before somebody reset the stand-in: whoever remembers it must not meet
+    /// another resource under it.
+    fn fresh_id(kind: &str) -> String {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        format!("{kind}-{:04}", NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
     fn route(&mut self, request: &Incoming) -> Answer {

@@ -87,7 +87,7 @@ impl AtlassianScim {
     }
 
     pub(super) fn create_user(&mut self, body: &Map<String, Value>) -> Answer {
-        let id = self.fresh_id("user");
+        let id = Self::fresh_id("user");
         let attributes = self.written(body);
         if let Err(refusal) = self.check(&id, &attributes) {
             return refusal;

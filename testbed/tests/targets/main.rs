@@ -24,12 +24,14 @@ mod stage;
 #[path = "../visits/mod.rs"]
 mod visits;
 
+mod atlassian_scim;
 mod bitbucket_dc;
 mod confluence_dc;
 mod crowd;
 mod jira_cloud;
 mod jira_dc;
 mod jsm_dc;
+mod scim;
 
 /// Runs all scenarios for the product that `$new` makes; each Envoy has one of its own.
 macro_rules! scenarios {
