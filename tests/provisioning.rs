@@ -17,9 +17,9 @@ use samlgate::policy::{
     GroupNames, GroupRule, PortalRule, RequestFacts, StartUrl, decide,
 };
 use samlgate::provision::{
-    Capabilities, DesiredState, Directory, Done, Guardrail, GuardrailRefusal, Marker, MarkerUpdate,
-    Operation, OperationKind, Profile, Progress, ProvisionError, RemoteAccount, RemoteMarker, RemoteState,
-    Settings, plan, satisfied,
+    Capabilities, CustomerAccess, DesiredState, Directory, Done, Guardrail, GuardrailRefusal, Marker,
+    MarkerUpdate, Operation, OperationKind, Profile, Progress, ProvisionError, RemoteAccount, RemoteMarker,
+    RemoteState, Settings, plan, satisfied,
 };
 
 fn pii(text: &str) -> Pii<String> {
@@ -91,7 +91,7 @@ fn m4_the_order_is_account_groups_additions_removals_marker() {
     wanted.marker = Some(MarkerUpdate {
         customer_login: None,
         signed_in_at: Some(UnixTime::from_secs(9)),
-        customer: None,
+        ..MarkerUpdate::default()
     });
     let mut have = remote(&["a", "B", "local"]);
     have.directory = Directory::with_groups(["C"]);
@@ -134,7 +134,7 @@ fn e17_nothing_changed_means_an_empty_plan() {
     wanted.marker = Some(MarkerUpdate {
         customer_login: Some(pii("alice")),
         signed_in_at: Some(UnixTime::from_secs(1_000 + 24 * 60 * 60 - 1)),
-        customer: None,
+        ..MarkerUpdate::default()
     });
     assert!(plan(&wanted, &have, &Settings::default()).unwrap().is_empty());
 }
@@ -274,8 +274,11 @@ fn ignoring_that_contradicts_a_promise_is_found() {
 #[test]
 fn nothing_personal_is_printed() {
     let mut wanted = desired(&["a"], &[]);
-    wanted.marker =
-        Some(MarkerUpdate { customer_login: Some(pii("alice")), signed_in_at: None, customer: None });
+    wanted.marker = Some(MarkerUpdate {
+        customer_login: Some(pii("alice")),
+        signed_in_at: None,
+        ..MarkerUpdate::default()
+    });
     let none = RemoteState { marker: RemoteMarker::Absent, ..RemoteState::default() };
     let made = plan(&wanted, &none, &Settings::default()).unwrap();
     let text = format!("{made:?} {wanted:?} {:?} {}", remote(&[]), made.operations()[0]);
@@ -401,7 +404,7 @@ proptest! {
             marker: Some(MarkerUpdate {
                 customer_login: decision.customer.then(|| pii("alice")),
                 signed_in_at: Some(UnixTime::from_secs(now)),
-                customer: None,
+                ..MarkerUpdate::default()
             }),
         };
         let planned = plan(&wanted, &before, &settings).unwrap();
@@ -491,4 +494,99 @@ proptest! {
             }
         }
     }
+}
+
+fn moving_to(organization: &str) -> DesiredState {
+    let customer = CustomerAccess {
+        organizations: names(&[organization]),
+        linked_service_desks: names(&["1"]),
+        direct_service_desks: BTreeSet::new(),
+    };
+    DesiredState {
+        is_customer: true,
+        marker: Some(MarkerUpdate {
+            signed_in_at: Some(UnixTime::from_secs(9)),
+            customer: Some(customer),
+            ..MarkerUpdate::default()
+        }),
+        ..desired(&[], &[])
+    }
+}
+
+#[test]
+fn a_customer_who_is_moved_ends_in_one_place_wherever_the_moves_break_off() {
+    let settings = Settings {
+        capabilities: Capabilities { organizations: true, ..Capabilities::default() },
+        ..Settings::default()
+    };
+    // The application as it is, and what is read of it.
+    let carry_out =
+        |remote: &mut RemoteState, members: &mut BTreeSet<String>, wanted: &DesiredState, most: usize| {
+            let planned = plan(wanted, remote, &settings).unwrap();
+            for operation in planned.operations().iter().take(most) {
+                match operation {
+                    Operation::AddToOrganization { organization, .. } => {
+                        members.insert(organization.clone());
+                    }
+                    Operation::RemoveFromOrganization { organization, .. } => {
+                        members.remove(organization);
+                    }
+                    _ => {}
+                }
+                remote.apply(operation);
+            }
+            planned.operations().len()
+        };
+    for first in 0..8 {
+        for second in 0..8 {
+            let mut remote = remote(&[]);
+            let mut members = BTreeSet::new();
+            carry_out(&mut remote, &mut members, &moving_to("Acme"), usize::MAX);
+            assert_eq!(members, names(&["Acme"]));
+            carry_out(&mut remote, &mut members, &moving_to("Other"), first);
+            carry_out(&mut remote, &mut members, &moving_to("Third"), second);
+            carry_out(&mut remote, &mut members, &moving_to("Third"), usize::MAX);
+            assert_eq!(members, names(&["Third"]), "{first} {second}");
+            assert_eq!(
+                carry_out(&mut remote, &mut members, &moving_to("Third"), usize::MAX),
+                0,
+                "nothing is left"
+            );
+        }
+    }
+}
+
+#[test]
+fn organizations_count_for_the_guardrail_and_only_where_there_are_any() {
+    let able = Settings {
+        capabilities: Capabilities { organizations: true, ..Capabilities::default() },
+        max_group_removals: 0,
+        ..Settings::default()
+    };
+    let marker = Marker { organizations: names(&["Acme"]), ..Marker::default() };
+    let have = RemoteState { marker: RemoteMarker::Present(marker), ..remote(&[]) };
+    let planned = plan(&moving_to("Other"), &have, &able).unwrap();
+    assert_eq!((planned.removals(), planned.creations()), (1, 1));
+    assert!(Guardrail::new(&able).approve(planned).is_err());
+    // What cannot be done is not remembered as done either.
+    let unable = plan(&moving_to("Other"), &remote(&[]), &Settings::default()).unwrap();
+    let kinds: Vec<OperationKind> = unable.operations().iter().map(Operation::kind).collect();
+    assert_eq!(kinds, [OperationKind::WriteMarker]);
+    let Operation::WriteMarker { marker, .. } = &unable.operations()[0] else { panic!() };
+    assert!(marker.organizations.is_empty() && !marker.moving);
+}
+
+#[test]
+fn j19_an_address_that_cannot_be_changed_is_a_conflict_and_not_sent() {
+    let fixed = Settings {
+        capabilities: Capabilities { email_immutable: true, ..Capabilities::default() },
+        ..Settings::default()
+    };
+    let mut wanted = DesiredState { account: AccountDecision::Update, ..desired(&[], &[]) };
+    wanted.email = Some(pii("new@example.test"));
+    let planned = plan(&wanted, &remote(&[]), &fixed).unwrap();
+    assert!(planned.has_email_conflict() && planned.is_empty());
+    wanted.display_name = Some(pii("A. Archer"));
+    assert_eq!(kinds(&wanted, &remote(&[]), &fixed), ["update_account (display name differs)"]);
+    assert!(!plan(&wanted, &remote(&[]), &Settings::default()).unwrap().has_email_conflict());
 }

@@ -77,6 +77,10 @@ struct Candidate {
     pending: PendingRequest,
     assertion: AcceptedAssertion,
     identity: Identity,
+    /// The name by which the application knows the person, where it is another one.
+    acts_as: Option<Pii<String>>,
+    /// This sign-in made the account, or may have made it.
+    made_account: bool,
 }
 
 /// Waits for the slot.
@@ -161,9 +165,18 @@ impl ExpectBody {
             return test_page::answered(visit, relay_state, pending, saml_response, env);
         }
         match examine(&saml_response, &Asked::Pending(&pending), &mut Unwatched, env) {
-            Ok((assertion, identity)) => {
-                claim(Candidate { visit, relay_state, pending, assertion, identity }, 1)
-            }
+            Ok((assertion, identity)) => claim(
+                Candidate {
+                    visit,
+                    relay_state,
+                    pending,
+                    assertion,
+                    identity,
+                    acts_as: None,
+                    made_account: false,
+                },
+                1,
+            ),
             // The person can try again where the browser's own pending request says they wanted to go.
             Err(rejection) => refuse(&rejection, &visit.reader, Some(pending.target.as_str())),
         }
@@ -241,6 +254,12 @@ impl ExpectReplayClaim {
 }
 
 impl Candidate {
+    /// The identity under the name by which the application knows the person.
+    fn acting(&self) -> Identity {
+        let username = self.acts_as.as_ref().unwrap_or(&self.identity.username).clone();
+        Identity { username, ..self.identity.clone() }
+    }
+
     fn refuse(&self, rejection: &Rejection) -> Step<AcsFlow> {
         refuse(rejection, &self.visit.reader, Some(self.pending.target.as_str()))
     }
@@ -334,12 +353,14 @@ fn provisioned(mut candidate: Candidate, claim: ReplayClaim, end: End, env: &Env
     match end {
         End::Done { admitted, report, username } => {
             // From here on it is the application's account that acts, whatever the identity provider calls its owner.
-            if let Some(username) = username {
-                candidate.identity.username = username;
-            }
+            candidate.acts_as = username;
             begin(candidate, claim, &admitted, &report, env)
         }
-        End::Failed { rejection, admitted } => failed(candidate, claim, &rejection, admitted, env),
+        End::Failed { rejection, admitted, username, made_account } => {
+            candidate.acts_as = username;
+            candidate.made_account = made_account;
+            failed(candidate, claim, &rejection, admitted, env)
+        }
     }
 }
 
@@ -415,10 +436,11 @@ fn begin(
     env: &Env<'_>,
 ) -> Step<AcsFlow> {
     let settings = env.settings;
-    let forwarded = settings.headers.forwarded(&candidate.identity, admitted);
+    let identity = candidate.acting();
+    let forwarded = settings.headers.forwarded(&identity, admitted);
     let sealed = Session::begin(
         &candidate.assertion,
-        &candidate.identity,
+        &identity,
         claim,
         forwarded,
         env.now,

@@ -8,7 +8,7 @@ use crate::http::StringMatch;
 use crate::identity::Identity;
 use crate::policy::condition::DomainMatch;
 use crate::provision::memory::Scope;
-use crate::provision::{Profile, ProfileField};
+use crate::provision::{CustomerAccess, Profile, ProfileField};
 use crate::saml::metadata::idp::IdpMetadata;
 use crate::saml::{SignatureDemand, Signer};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
@@ -136,7 +136,7 @@ pub struct Provisioning {
     /// Whose accounts may be found by e-mail address when the user name leads to none: people of these domains; `None` to
     /// link nobody.
     pub link_by_email: Option<Vec<DomainMatch>>,
-    /// User names that nobody may sign in with.
+    /// User names that nobody may sign in with, in lower case.
     pub protected_usernames: Vec<StringMatch>,
     /// How long an account that nothing changed at is not looked at again; zero to look at each sign-in.
     pub skip_unchanged_for: Duration,
@@ -153,11 +153,11 @@ pub struct Provisioning {
 }
 
 impl Provisioning {
-    /// Is `username` one that nobody may sign in with, in whatever spelling?
+    /// Is `username` one that nobody may sign in with, in whatever spelling? `protected_usernames` are in lower case.
     #[must_use]
     pub fn is_protected(&self, username: &str) -> bool {
         let folded = username.to_lowercase();
-        self.protected_usernames.iter().any(|name| name.matches(username) || name.matches(&folded))
+        self.protected_usernames.iter().any(|name| name.matches(&folded))
     }
 
     /// What the identity provider says about the fields of a profile.
@@ -178,7 +178,8 @@ pub struct Customers {
     pub organizations: Organizations,
     /// Only people who came by the portal are put anywhere.
     pub only_portal_sign_ins: bool,
-    /// Ids of the service desks that the organizations are linked to.
+    /// Ids of the service desks that the organizations are linked to; where no organizations are configured, that people
+    /// become customers of.
     pub service_desks: BTreeSet<String>,
 }
 
@@ -192,20 +193,33 @@ pub enum Organizations {
 }
 
 impl Customers {
-    /// The organizations of `identity`.
+    /// Where `identity` belongs; `None` when the assertion does not tell, which leaves everything as it is.
     #[must_use]
-    pub fn organizations_of(&self, identity: &Identity) -> BTreeSet<String> {
-        match &self.organizations {
+    pub fn access_of(&self, identity: &Identity) -> Option<CustomerAccess> {
+        let organizations = match &self.organizations {
+            Organizations::Fixed(names) if names.is_empty() => {
+                return Some(CustomerAccess {
+                    direct_service_desks: self.service_desks.clone(),
+                    ..CustomerAccess::default()
+                });
+            }
             Organizations::Fixed(names) => names.clone(),
             Organizations::Attribute(name) => {
-                let values = identity.attribute(name).map(|found| found.values).unwrap_or_default();
-                values
-                    .iter()
-                    .map(|value| value.trim().to_owned())
-                    .filter(|value| is_organization(value))
-                    .collect()
+                // As with groups: a claim that was left out, or that cannot be read, takes nothing away.
+                let found = identity.attribute(name).filter(|found| !found.incomplete)?;
+                let names: BTreeSet<String> =
+                    found.values.iter().map(|value| value.trim().to_owned()).collect();
+                if names.is_empty() || !names.iter().all(|name| is_organization(name)) {
+                    return None;
+                }
+                names
             }
-        }
+        };
+        Some(CustomerAccess {
+            organizations,
+            linked_service_desks: self.service_desks.clone(),
+            ..CustomerAccess::default()
+        })
     }
 }
 
@@ -236,3 +250,55 @@ pub enum OnGuardrail {
 
 /// How long a worker keeps a request whose provisioning calls go on: a bound for [`Provisioning`] as a whole.
 pub(super) const MAX_PROVISIONING_TIME: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::identity::{AssertedGroups, UnknownGroups};
+
+    fn identity(company: Option<&[&str]>, incomplete: bool) -> Identity {
+        let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+        let name = String::from("company");
+        Identity {
+            username: Pii::new("alice".to_owned()),
+            name_id: None,
+            email: None,
+            display_name: None,
+            groups: AssertedGroups::Unknown(UnknownGroups::ClaimMissing),
+            attributes: company.map(|company| (name.clone(), values(company))).into_iter().collect(),
+            friendly_names: BTreeMap::new(),
+            incomplete_attributes: incomplete.then_some(name).into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn an_assertion_that_does_not_tell_moves_nobody() {
+        let desks = BTreeSet::from(["1".to_owned()]);
+        let customers = |organizations| Customers {
+            organizations,
+            only_portal_sign_ins: true,
+            service_desks: desks.clone(),
+        };
+        let by_attribute = customers(Organizations::Attribute("company".to_owned()));
+        let access = by_attribute.access_of(&identity(Some(&[" Acme ", "Acme"]), false)).unwrap();
+        assert_eq!(access.organizations, BTreeSet::from(["Acme".to_owned()]));
+        assert_eq!((access.linked_service_desks, access.direct_service_desks.len()), (desks.clone(), 0));
+        let long = "x".repeat(201);
+        for (what, company, incomplete) in [
+            ("left out", None, false),
+            ("no values", Some(&[][..]), false),
+            ("unreadable beside", Some(&["Acme"][..]), true),
+            ("empty", Some(&[" "][..]), false),
+            ("too long beside", Some(&["Acme", &long][..]), false),
+            ("control characters", Some(&["Ac\nme"][..]), false),
+        ] {
+            assert_eq!(by_attribute.access_of(&identity(company, incomplete)), None, "{what}");
+        }
+        // Desks are reached directly only where no organizations are configured.
+        let direct =
+            customers(Organizations::Fixed(BTreeSet::new())).access_of(&identity(None, false)).unwrap();
+        assert_eq!((direct.direct_service_desks, direct.linked_service_desks.len()), (desks, 0));
+    }
+}

@@ -21,6 +21,12 @@ pub struct Marker {
     /// The account was made, and not all of the plan that made it is done yet. Without this a sign-in that breaks off
     /// in between would leave a person who is not new any more and never got what new people get.
     pub unfinished: bool,
+    /// Shows that `unfinished` was written by us: the account's owner may be able to write here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+    /// The customer is just being moved: the two sets below hold where the customer was and where the customer will be.
+    #[serde(default)]
+    pub moving: bool,
     /// Organizations that we put the customer into. What we gave we may take; what somebody else gave we do not see.
     pub organizations: BTreeSet<String>,
     /// Service desks that we made the person a customer of.
@@ -32,17 +38,10 @@ pub struct Marker {
 pub struct CustomerAccess {
     /// Names of the organizations.
     pub organizations: BTreeSet<String>,
-    /// The service desks that those organizations are linked to; without organizations the person becomes a customer of
-    /// each.
-    pub service_desks: BTreeSet<String>,
-}
-
-impl CustomerAccess {
+    /// The service desks that those organizations are linked to.
+    pub linked_service_desks: BTreeSet<String>,
     /// The service desks of which the person is a customer without an organization in between.
-    #[must_use]
-    pub fn direct_service_desks(&self) -> BTreeSet<String> {
-        if self.organizations.is_empty() { self.service_desks.clone() } else { BTreeSet::new() }
-    }
+    pub direct_service_desks: BTreeSet<String>,
 }
 
 /// The marker as it was read.
@@ -59,8 +58,19 @@ pub enum RemoteMarker {
     Present(Marker),
 }
 
+impl RemoteMarker {
+    /// How many organizations we put the customer into.
+    #[must_use]
+    pub fn organizations(&self) -> usize {
+        match self {
+            Self::Present(marker) => marker.organizations.len(),
+            Self::NotRead | Self::Absent | Self::Foreign => 0,
+        }
+    }
+}
+
 /// What this sign-in adds to the marker.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MarkerUpdate {
     /// The NameID when this is a portal sign-in; `None` otherwise, which clears nothing.
     pub customer_login: Option<Pii<String>>,
@@ -68,6 +78,8 @@ pub struct MarkerUpdate {
     pub signed_in_at: Option<UnixTime>,
     /// Where the customer belongs; `None` when this sign-in says nothing about it.
     pub customer: Option<CustomerAccess>,
+    /// What [`Marker::proof`] is to be while the account is unfinished.
+    pub proof: Option<String>,
 }
 
 impl MarkerUpdate {
@@ -88,20 +100,22 @@ impl MarkerUpdate {
             None => have.map(|have| have.organizations.clone()).unwrap_or_default(),
         };
         let service_desks = |have: Option<&Marker>| match &self.customer {
-            Some(customer) => customer.direct_service_desks(),
+            Some(customer) => customer.direct_service_desks.clone(),
             None => have.map(|have| have.service_desks.clone()).unwrap_or_default(),
         };
         let Some(have) = have else {
             return Some(Marker {
                 customer_login: self.customer_login.clone(),
                 last_login: self.signed_in_at,
-                unfinished: false,
                 organizations: organizations(None),
                 service_desks: service_desks(None),
+                ..Marker::default()
             });
         };
         let moved = organizations(Some(have)) != have.organizations
-            || service_desks(Some(have)) != have.service_desks;
+            || service_desks(Some(have)) != have.service_desks
+            || (have.moving && self.customer.is_some());
+
         let first_portal_sign_in = have.customer_login.is_none() && self.customer_login.is_some();
         let last_login_is_old = match (have.last_login, self.signed_in_at) {
             (_, None) => false,
@@ -111,9 +125,10 @@ impl MarkerUpdate {
         (first_portal_sign_in || last_login_is_old || moved || have.unfinished).then(|| Marker {
             customer_login: self.customer_login.clone().or_else(|| have.customer_login.clone()),
             last_login: self.signed_in_at.max(have.last_login),
-            unfinished: false,
+            moving: have.moving && self.customer.is_none(),
             organizations: organizations(Some(have)),
             service_desks: service_desks(Some(have)),
+            ..Marker::default()
         })
     }
 }
@@ -128,7 +143,7 @@ mod tests {
         MarkerUpdate {
             customer_login: customer_login.map(|name| Pii::new(name.to_owned())),
             signed_in_at: signed_in_at.map(UnixTime::from_secs),
-            customer: None,
+            ..MarkerUpdate::default()
         }
     }
 
@@ -190,7 +205,11 @@ mod tests {
     fn where_we_put_a_customer_is_remembered_and_nothing_else() {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         let customer = |organizations: &[&str], desks: &[&str]| MarkerUpdate {
-            customer: Some(CustomerAccess { organizations: set(organizations), service_desks: set(desks) }),
+            customer: Some(CustomerAccess {
+                organizations: set(organizations),
+                linked_service_desks: BTreeSet::new(),
+                direct_service_desks: set(desks),
+            }),
             ..update(None, Some(5))
         };
         let with = |organizations: &[&str], desks: &[&str]| Marker {
@@ -199,7 +218,7 @@ mod tests {
             ..marker(None, Some(5))
         };
         let remote = RemoteMarker::Present(with(&["Acme"], &[]));
-        assert_eq!(customer(&["Acme"], &["1"]).against(&remote), None, "the organization leads to the desk");
+        assert_eq!(customer(&["Acme"], &[]).against(&remote), None);
         assert_eq!(customer(&["Other"], &[]).against(&remote), Some(with(&["Other"], &[])));
         assert_eq!(customer(&[], &["1"]).against(&remote), Some(with(&[], &["1"])));
         assert_eq!(update(None, Some(5)).against(&remote), None, "no portal sign-in says nothing");

@@ -1,14 +1,12 @@
 //! The difference between what an account should be and what it is.
 
-use core::fmt;
-use std::collections::BTreeSet;
-
 use crate::base::{Code, Pii};
 use crate::policy::{AccountDecision, GroupNames};
+use core::fmt;
 
 use super::account::{AccountRef, Profile, RemoteAccount};
 use super::delivery::Delivery;
-use super::marker::{CustomerAccess, Marker, RemoteMarker};
+use super::marker::{CustomerAccess, Marker, MarkerUpdate, RemoteMarker};
 use super::operation::{AccountChanges, Operation};
 use super::state::{DesiredState, RemoteState, Settings};
 
@@ -39,10 +37,12 @@ impl Plan {
         self.operations.is_empty()
     }
 
-    /// How many memberships it ends.
+    /// How many memberships it ends, in groups and organizations.
     #[must_use]
     pub fn removals(&self) -> usize {
-        let removes = |operation: &&Operation| matches!(operation, Operation::RemoveFromGroup { .. });
+        let removes = |operation: &&Operation| {
+            matches!(operation, Operation::RemoveFromGroup { .. } | Operation::RemoveFromOrganization { .. })
+        };
         self.operations.iter().filter(removes).count()
     }
 
@@ -59,10 +59,12 @@ impl Plan {
         self.email_conflict
     }
 
-    /// How many groups it makes.
+    /// How many groups and organizations it makes.
     #[must_use]
     pub fn creations(&self) -> usize {
-        let creates = |operation: &&Operation| matches!(operation, Operation::CreateGroup { .. });
+        let creates = |operation: &&Operation| {
+            matches!(operation, Operation::CreateGroup { .. } | Operation::CreateOrganization { .. })
+        };
         self.operations.iter().filter(creates).count()
     }
 
@@ -125,11 +127,11 @@ pub fn plan(
         None => {
             let account = AccountRef::named(desired.username.clone());
             plan.operations.push(create(desired, settings));
-            plan.operations.extend(unfinished(&account, desired, remote));
+            plan.operations.extend(unfinished(&account, desired, remote, settings));
             account
         }
         Some(account) => {
-            plan.memberships = account.groups.len();
+            plan.memberships = account.groups.len().saturating_add(remote.marker.organizations());
             let update = match (account.active, desired.account) {
                 (false, AccountDecision::Reactivate { update }) if settings.capabilities.reactivates => {
                     plan.operations.push(Operation::ReactivateAccount { account: account.reference() });
@@ -148,13 +150,16 @@ pub fn plan(
         }
     };
     change_groups(&account, desired, remote, settings, &mut plan.operations);
-    let update = desired.marker.as_ref().filter(|_| settings.capabilities.marker);
-    if let Some(customer) = update.and_then(|update| update.customer.as_ref())
-        && settings.capabilities.organizations
-    {
-        place_customer(&account, customer, remote, &mut plan.operations);
+    let Some(update) = desired.marker.as_ref().filter(|_| settings.capabilities.marker) else {
+        return Ok(plan);
+    };
+    // The marker must not say that somebody was put where nobody can be put.
+    let customer = update.customer.clone().filter(|_| settings.capabilities.organizations);
+    let update = MarkerUpdate { customer, ..update.clone() };
+    if let Some(customer) = &update.customer {
+        place_customer(&account, customer, &update, remote, &mut plan.operations);
     }
-    if let Some(marker) = update.and_then(|update| update.against(&remote.marker)) {
+    if let Some(marker) = update.against(&remote.marker) {
         plan.operations.push(Operation::WriteMarker { account, marker });
     }
     Ok(plan)
@@ -203,18 +208,26 @@ fn kept(desired: &DesiredState, settings: &Settings) -> Profile {
     kept.filter_map(|(field, value)| Some((*field, presentable(value)?))).collect()
 }
 
-fn unfinished(account: &AccountRef, desired: &DesiredState, remote: &RemoteState) -> Option<Operation> {
-    let marker = desired.marker.as_ref()?.against(&remote.marker)?;
-    (!desired.groups.ensure.is_empty()).then(|| Operation::WriteMarker {
-        account: account.clone(),
-        // Nobody was put anywhere yet.
-        marker: Marker {
-            unfinished: true,
-            organizations: BTreeSet::new(),
-            service_desks: BTreeSet::new(),
-            ..marker
-        },
-    })
+fn unfinished(
+    account: &AccountRef,
+    desired: &DesiredState,
+    remote: &RemoteState,
+    settings: &Settings,
+) -> Option<Operation> {
+    let update = desired.marker.as_ref().filter(|_| settings.capabilities.marker)?;
+    if desired.groups.ensure.is_empty() {
+        return None;
+    }
+    let customer = update.customer.as_ref().filter(|_| settings.capabilities.organizations);
+    let marker = match (customer, &remote.marker) {
+        (Some(customer), RemoteMarker::Absent) => moving(customer, update, &Marker::default(), remote),
+        _ => {
+            // Nobody was put anywhere yet.
+            let marker = MarkerUpdate { customer: None, ..update.clone() }.against(&remote.marker)?;
+            Marker { unfinished: true, proof: update.proof.clone(), ..marker }
+        }
+    };
+    Some(Operation::WriteMarker { account: account.clone(), marker })
 }
 
 fn changes(desired: &DesiredState, account: &RemoteAccount, settings: &Settings) -> AccountChanges {
@@ -278,10 +291,12 @@ fn change_groups(
 }
 
 /// Puts the customer where `customer` says, and takes the customer out of where only we had put them. The marker
-/// remembers both, so that nobody has to read the members of an organization.
+/// remembers both, so that nobody has to read the members of an organization; while the customer is moved it remembers both
+/// places, so that a move that breaks off is finished from either.
 fn place_customer(
     account: &AccountRef,
     customer: &CustomerAccess,
+    update: &MarkerUpdate,
     remote: &RemoteState,
     operations: &mut Vec<Operation>,
 ) {
@@ -292,11 +307,24 @@ fn place_customer(
         // Who cannot be told apart later is not put anywhere now.
         RemoteMarker::NotRead | RemoteMarker::Foreign => return,
     };
-    for organization in customer.organizations.difference(&marked.organizations) {
+    // What a move that broke off has reached is not known.
+    let reached = if marked.moving { &unmarked } else { marked };
+    let joins: Vec<&String> = customer.organizations.difference(&reached.organizations).collect();
+    let leaves: Vec<&String> = marked.organizations.difference(&customer.organizations).collect();
+    let enters: Vec<&String> = customer.direct_service_desks.difference(&reached.service_desks).collect();
+    if joins.is_empty() && leaves.is_empty() && enters.is_empty() {
+        return;
+    }
+    let marker = moving(customer, update, marked, remote);
+    let precaution = Operation::WriteMarker { account: account.clone(), marker };
+    if !operations.contains(&precaution) {
+        operations.push(precaution);
+    }
+    for organization in joins {
         if remote.directory.organization_id(organization).is_none() {
             operations.push(Operation::CreateOrganization { organization: organization.clone() });
         }
-        for service_desk in &customer.service_desks {
+        for service_desk in &customer.linked_service_desks {
             if !remote.directory.is_linked(organization, service_desk) {
                 operations.push(Operation::LinkOrganization {
                     organization: organization.clone(),
@@ -309,14 +337,28 @@ fn place_customer(
             organization: organization.clone(),
         });
     }
-    for service_desk in customer.direct_service_desks().difference(&marked.service_desks) {
+    for service_desk in enters {
         operations
             .push(Operation::AddCustomer { account: account.clone(), service_desk: service_desk.clone() });
     }
-    for organization in marked.organizations.difference(&customer.organizations) {
+    for organization in leaves {
         operations.push(Operation::RemoveFromOrganization {
             account: account.clone(),
             organization: organization.clone(),
         });
+    }
+}
+
+/// The marker while the customer is moved. A new account keeps its other mark until the end.
+fn moving(customer: &CustomerAccess, update: &MarkerUpdate, marked: &Marker, remote: &RemoteState) -> Marker {
+    let is_new = remote.account.is_none() || marked.unfinished;
+    Marker {
+        unfinished: is_new,
+        proof: update.proof.clone().filter(|_| is_new),
+        moving: true,
+        customer_login: update.customer_login.clone().or_else(|| marked.customer_login.clone()),
+        last_login: marked.last_login,
+        organizations: marked.organizations.union(&customer.organizations).cloned().collect(),
+        service_desks: marked.service_desks.union(&customer.direct_service_desks).cloned().collect(),
     }
 }

@@ -72,6 +72,7 @@ impl RecordedAccount {
             unfinished: self.unfinished,
             organizations: self.organizations.clone(),
             service_desks: self.service_desks.clone(),
+            ..Marker::default()
         };
         let linked = self.exists && !FoldedName::same(username.expose(), signed_in);
         let account = RemoteAccount {

@@ -38,6 +38,8 @@ pub(super) enum Purpose {
     TestSignInBySecret,
     /// What a sign-in leaves for the background runner. Others may share the queue: it belongs to a `vm_id`.
     BackgroundMessage,
+    /// That we made an account and are not done with it. It is kept where the account's owner may be able to write.
+    AccountMark,
 }
 
 impl Purpose {
@@ -48,6 +50,7 @@ impl Purpose {
             Self::TestSignIn => b"test sign-in",
             Self::TestSignInBySecret => b"test sign-in by secret",
             Self::BackgroundMessage => b"background message",
+            Self::AccountMark => b"account mark",
         }
     }
 }
@@ -65,6 +68,7 @@ pub struct SealingKeys {
     test_sign_in: Vec<PurposeKey>,
     test_sign_in_by_secret: Vec<PurposeKey>,
     background_message: Vec<PurposeKey>,
+    account_mark: Vec<PurposeKey>,
     pii: PiiKey,
     identity: [u8; 32],
 }
@@ -117,6 +121,7 @@ impl SealingKeys {
             test_sign_in: keys(Purpose::TestSignIn),
             test_sign_in_by_secret: keys(Purpose::TestSignInBySecret),
             background_message: keys(Purpose::BackgroundMessage),
+            account_mark: keys(Purpose::AccountMark),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             identity: identity.finalize().into(),
         })
@@ -140,6 +145,7 @@ impl SealingKeys {
             Purpose::TestSignIn => &self.test_sign_in,
             Purpose::TestSignInBySecret => &self.test_sign_in_by_secret,
             Purpose::BackgroundMessage => &self.background_message,
+            Purpose::AccountMark => &self.account_mark,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Replicas share keys and no state, so everything about a browser is in its cookies. Never knows why a session was
 //! granted, and never decides what an opened one may do.
 
+pub mod account_mark;
 pub mod background_message;
 mod cache;
 mod chunks;

@@ -202,6 +202,11 @@ pub enum TargetError {
         /// What was asked.
         request: Request,
     },
+    /// There is an account that cannot be used: one that is deactivated, or that the application does not show.
+    AccountUnusable {
+        /// What was asked.
+        request: Request,
+    },
     /// The answers never came to an end.
     Endless {
         /// What was asked.
@@ -223,6 +228,7 @@ impl TargetError {
             | Self::NoLicence { .. } => Code::TargetRefused,
             Self::Throttled { .. } => Code::TargetThrottled,
             Self::Malformed { .. } | Self::Endless { .. } => Code::TargetAnswerMalformed,
+            Self::AccountUnusable { .. } => Code::AccountInactive,
             Self::ReadOnly { .. } => Code::DirectoryReadOnly,
             Self::LimitExceeded { .. } => Code::LimitExceeded,
             Self::OrganizationRefused { .. } => Code::OrganizationRefused,
@@ -272,6 +278,9 @@ impl fmt::Display for TargetError {
             }
             Self::OrganizationRefused { request } => {
                 write!(f, "{request} is about an organization that somebody else keeps")
+            }
+            Self::AccountUnusable { request } => {
+                write!(f, "{request} was refused because there is an account that is deactivated or hidden")
             }
             Self::Endless { request } => write!(f, "{request} was answered in pages that do not end"),
         }

@@ -146,7 +146,7 @@ fn desired(username: &str, ensure: &[&str], may_remove: &[&str]) -> DesiredState
         marker: Some(MarkerUpdate {
             customer_login: Some(pii("alice")),
             signed_in_at: Some(UnixTime::from_secs(1_767_323_045)),
-            customer: None,
+            ..MarkerUpdate::default()
         }),
     }
 }

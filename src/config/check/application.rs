@@ -16,6 +16,7 @@ use crate::config::raw::{
     ProfileField as RawProfileField, Provisioning as RawProvisioning, Span,
 };
 use crate::flow::{Customers, Identifiers, OnFailure, OnGuardrail, Organizations, Provisioning};
+use crate::http::StringMatch;
 use crate::provision::memory::Scope;
 use crate::provision::{self, AccountKey, ProfileField};
 
@@ -68,6 +69,7 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
     let protected_path = at.field("protected_usernames");
     let protected_usernames =
         string_matches(&raw.protected_usernames, MAX_PROTECTED_USERNAMES, &protected_path, checker);
+    let protected_usernames = folded(protected_usernames, &protected_path, checker);
     let customers = raw.customers.as_ref().map(|raw| customers(raw, &at.field("customers"), checker));
     let profile = profile(&raw.profile, &at.field("profile"), checker);
     let skip_unchanged_for =
@@ -122,6 +124,35 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
         customers: optional(customers)?,
         profile: profile?,
     })
+}
+
+/// Comparisons with user names in lower case, as applications compare them.
+fn folded(names: Vec<StringMatch>, at: &Path, checker: &mut Checker<'_>) -> Vec<StringMatch> {
+    let mut folded = Vec::new();
+    for (index, name) in names.into_iter().enumerate() {
+        folded.push(match name {
+            StringMatch::Exact { value, ignore_case } => {
+                StringMatch::Exact { value: value.to_lowercase(), ignore_case }
+            }
+            StringMatch::Prefix { value, ignore_case } => {
+                StringMatch::Prefix { value: value.to_lowercase(), ignore_case }
+            }
+            StringMatch::Suffix { value, ignore_case } => {
+                StringMatch::Suffix { value: value.to_lowercase(), ignore_case }
+            }
+            StringMatch::Contains { value, ignore_case } => {
+                StringMatch::Contains { value: value.to_lowercase(), ignore_case }
+            }
+            StringMatch::SafeRegex(regex) => {
+                // An expression cannot be put into lower case: `\\S` would become `\\s`.
+                let expected =
+                    "`exact`, `prefix`, `suffix` or `contains`: user names are compared without case";
+                checker.invalid(&at.index(index).field("safe_regex"), "an expression", expected);
+                StringMatch::SafeRegex(regex)
+            }
+        });
+    }
+    folded
 }
 
 /// A duration of at most `most` seconds, or none.

@@ -62,7 +62,8 @@ raw! {
         /// user name. Whoever can choose an address at the identity provider can then enter any account with an address of
         /// these domains.
         link_by_email: Option<LinkByEmail>,
-        /// User names that nobody may sign in with, such as those of local administrators.
+        /// User names that nobody may sign in with, such as those of local administrators, compared without case. Expressions are
+        /// not taken.
         protected_usernames: Vec<StringMatch>,
         /// Where portal customers belong; without it that is left alone.
         customers: Option<Customers>,

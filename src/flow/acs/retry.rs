@@ -6,7 +6,6 @@ use crate::policy::Admitted;
 use crate::session::replay::ReplayClaim;
 
 use super::super::background::{self, Job, Message};
-use super::super::provisioning::creates_account;
 use super::super::settings::OnFailure;
 use super::super::{Env, FIRST_ASK, Step};
 use super::{AcsFlow, Candidate, overlook, start, with_tells};
@@ -63,7 +62,7 @@ pub(super) fn enqueue(
     if !background::is_worth_a_retry(rejection.code) {
         return overlook(candidate, claim, &admitted, &rejection, env);
     }
-    let message = job(&candidate, creates_account(&admitted), env);
+    let message = job(&candidate, candidate.made_account, env);
     let state = ExpectQueued { candidate, claim, admitted, rejection };
     match message.enqueue(env) {
         Ok(ask) => Step::Wait {
@@ -122,6 +121,6 @@ impl AcsFlow {
         if provisioning.on_failure != OnFailure::ContinueAndRetry {
             return None;
         }
-        job(&state.candidate, state.inner.creates_account(), env).enqueue(env).ok()
+        job(&state.candidate, state.inner.made_account(), env).enqueue(env).ok()
     }
 }

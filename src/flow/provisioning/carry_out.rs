@@ -11,9 +11,10 @@ use crate::targets::{Outcome, Prepared, Request, TargetError};
 
 use super::super::settings::MAX_PROVISIONING_TIME;
 use super::super::{Env, FIRST_ASK, out_of_turn};
+use super::facts::with_what_they_have;
 use super::inquiry::Inquiry;
 use super::work::{Left, Work, WorkTurn};
-use super::{ProvisioningReport, SignIn, audit};
+use super::{End, ProvisioningReport, SignIn, audit};
 
 /// How often one operation is prepared: the licences to be counted, an id to be asked for, one that turns out stale, and
 /// the operation itself.
@@ -105,7 +106,8 @@ impl ExpectOperation {
                     MAX_PROVISIONING_TIME.as_secs()
                 );
                 let rejection = Rejection::new(Code::TargetUnreachable, detail);
-                return self.end(rejection, Left::Dead);
+                let made = self.made_account();
+                return self.end(rejection, Left::Badly(None), made);
             }
             if self.prepared == 0 {
                 self.sent = env.uptime;
@@ -157,8 +159,17 @@ impl ExpectOperation {
         }
     }
 
-    pub(super) const fn admitted(&self) -> &Admitted {
-        &self.admitted
+    /// Has the plan made the account?
+    pub(super) fn made_account(&self) -> bool {
+        let made = |(operation, done): (&Operation, Done)| {
+            matches!(operation, Operation::CreateAccount { .. }) && done == Done::Applied
+        };
+        self.progress.completed().any(made)
+    }
+
+    /// Is the account being made?
+    pub(super) fn is_making_account(&self) -> bool {
+        matches!(self.progress.next(), Some(Operation::CreateAccount { .. }))
     }
 
     fn done(mut self) -> WorkTurn {
@@ -276,17 +287,25 @@ impl ExpectOperation {
                 self.remote.directory.forget_organization(name);
             }
         }
-        let remote = Box::new(core::mem::take(&mut self.remote));
-        self.end(Rejection::new(code, detail), Left::after(fault, Some(remote)))
+        // Without an answer, or with somebody else's, it may exist all the same.
+        let may_exist = matches!(fault, TargetError::NotReached(_) | TargetError::Unavailable { .. });
+        let made = self.made_account() || (may_exist && self.is_making_account());
+        let left = Left::after(fault, Some(Box::new(self.remote.clone())));
+        self.end(Rejection::new(code, detail), left, made)
     }
 
     pub(super) fn fail(self, rejection: Rejection) -> WorkTurn {
-        self.end(rejection, Left::Badly(None))
+        let made = self.made_account();
+        self.end(rejection, Left::Badly(None), made)
     }
 
-    fn end(mut self, rejection: Rejection, left: Left) -> WorkTurn {
+    fn end(mut self, rejection: Rejection, ended: Left, made_account: bool) -> WorkTurn {
         let tells = self.take_tells();
-        WorkTurn::failed(rejection, left, Some(self.admitted), tells)
+        let username = self.remote.linked_username();
+        // Groups that were decided and not given are nobody's yet.
+        let admitted = Some(with_what_they_have(self.admitted, &self.remote));
+        let end = End::Failed { rejection, admitted, username, made_account };
+        WorkTurn::End { ended, end: Box::new(end), counted_seats: false, tells }
     }
 
     fn take_tells(&mut self) -> Vec<Tell> {
@@ -352,6 +371,11 @@ impl ExpectNeed {
         env: &Env<'_>,
     ) -> WorkTurn {
         self.operation.inquiry.unanswered(id, failure, sign_in.caller(), env);
+        if self.seats {
+            // Licences that cannot be counted keep nobody out; what follows is waited for briefly.
+            self.operation.impatient = true;
+            return self.operation.next(sign_in, env);
+        }
         self.operation.refused(&TargetError::NotReached(failure), sign_in, env)
     }
 
@@ -384,6 +408,11 @@ impl ExpectReread {
         let Self { operation: mut state, cause, fresh } = self;
         let Some(operation) = state.progress.next() else { return state.next(sign_in, env) };
         if !satisfied(operation, &fresh) {
+            let deactivated = fresh.account.as_ref().is_some_and(|account| !account.active);
+            if deactivated && matches!(operation, Operation::CreateAccount { .. }) {
+                let request = Request::Change(operation.kind());
+                return state.refused(&TargetError::AccountUnusable { request }, sign_in, env);
+            }
             return state.refused(&cause, sign_in, env);
         }
         // Ids come with it: those of an account that exists although its creation seemed to fail.

@@ -5,11 +5,12 @@ use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::policy::{self, AccountFacts, Admitted, Decision, Facts};
 use crate::provision::{
-    Approved, CustomerAccess, DesiredState, Guardrail, MarkerUpdate, Operation, Plan, Progress, RemoteMarker,
-    RemoteState, plan,
+    Approved, DesiredState, Guardrail, MarkerUpdate, Operation, Plan, Progress, RemoteMarker, RemoteState,
+    plan,
 };
+use crate::session::account_mark;
 
-use super::super::settings::OnGuardrail;
+use super::super::settings::{MAX_PROVISIONING_TIME, OnGuardrail};
 use super::super::{Env, event};
 use super::audit;
 use super::carry_out::ExpectOperation;
@@ -56,6 +57,11 @@ impl ExpectFacts {
         let tells = self.lookup.tells();
         match turn {
             Ok(LookupTurn::Wait(asks)) => {
+                if env.now.saturating_since(self.began) > MAX_PROVISIONING_TIME {
+                    let detail = "the application is too slow: it is still being read";
+                    let rejection = Rejection::new(Code::TargetUnreachable, detail);
+                    return WorkTurn::failed(rejection, Left::Badly(None), None, tells);
+                }
                 WorkTurn::Wait { work: Box::new(Work::ExpectFacts(self)), asks, tells }
             }
             Ok(LookupTurn::Read(remote)) => {
@@ -91,7 +97,7 @@ pub(super) fn unchanged(remembered: RemoteState, sign_in: SignIn<'_>, env: &Env<
         return None;
     }
     let admitted = decide(&remembered, sign_in, env).admit().ok()?;
-    let desired = desired(admitted.decision(), sign_in, env).ok()?;
+    let desired = desired(admitted.decision(), &remembered, sign_in, env).ok()?;
     let planned = plan(&desired, &remembered, &sign_in.provisioning.rules).ok()?;
     let nothing_new = match planned.operations() {
         [] => true,
@@ -141,11 +147,12 @@ fn begin(
         }
         Err(rejection)
             if rejection.code == Code::GuardrailExceeded
-                && sign_in.provisioning.on_guardrail == OnGuardrail::Continue =>
+                && sign_in.provisioning.on_guardrail == OnGuardrail::Continue
+                && remote.account.as_ref().is_some_and(|account| account.active) =>
         {
             tells.push(event::refused(&rejection, sign_in.request_id));
             tells.push(Tell::Count { outcome: "plan_refused", code: Some(rejection.code) });
-            let admitted = with_what_they_had(admitted, &remote);
+            let admitted = with_what_they_have(admitted, &remote);
             let report = ProvisioningReport::Failed(rejection.code);
             WorkTurn::done(admitted, report, remote, false, tells)
         }
@@ -169,12 +176,17 @@ fn dry_run(
     tells.extend(operations.iter().map(|operation| {
         audit::change(operation, ("dry_run", None), took, admitted.decision(), sign_in, env)
     }));
+    if remote.account.as_ref().is_some_and(|account| !account.active) {
+        let rejection = Rejection::new(Code::AccountInactive, "a dry run activates no account");
+        return WorkTurn::failed(rejection, Left::Badly(None), None, tells);
+    }
     let report = ProvisioningReport::DryRun(operations.iter().map(|operation| operation.kind()).collect());
+    let admitted = with_what_they_have(admitted, &remote);
     WorkTurn::done(admitted, report, remote, false, tells)
 }
 
-/// Nothing was given, so headers speak only of what was decided and is there already.
-fn with_what_they_had(mut admitted: Admitted, remote: &RemoteState) -> Admitted {
+/// Headers speak only of what was decided and is there.
+pub(super) fn with_what_they_have(mut admitted: Admitted, remote: &RemoteState) -> Admitted {
     let had = policy::GroupNames::from_iter(remote.account.iter().flat_map(|account| &account.groups));
     let decided = admitted.decision().application_groups.clone();
     for group in decided.iter().filter(|group| !had.contains(group)) {
@@ -190,7 +202,7 @@ pub(in crate::flow) fn decide(remote: &RemoteState, sign_in: SignIn<'_>, env: &E
         if provisioning.target.capabilities().reads { remote.account_facts() } else { AccountFacts::Unknown };
     // A marker says better than the sign-in of then whether everything was done.
     if sign_in.is_new
-        && !matches!(remote.marker, RemoteMarker::Present(_))
+        && matches!(remote.marker, RemoteMarker::Absent | RemoteMarker::NotRead)
         && let AccountFacts::Present { unfinished, .. } = &mut account
     {
         *unfinished = true;
@@ -207,21 +219,30 @@ pub(in crate::flow) fn approve(
     env: &Env<'_>,
 ) -> Result<Approved<Plan>, Rejection> {
     let rules = &sign_in.provisioning.rules;
-    let desired = desired(decision, sign_in, env)?;
+    let desired = desired(decision, remote, sign_in, env)?;
     let plan = plan(&desired, remote, rules).map_err(|fault| Rejection::new(fault.code(), fault))?;
     Guardrail::new(rules).approve(plan).map_err(|fault| Rejection::new(fault.code(), fault))
 }
 
 /// What the application should have about the person.
-fn desired(decision: &Decision, sign_in: SignIn<'_>, env: &Env<'_>) -> Result<DesiredState, Rejection> {
+fn desired(
+    decision: &Decision,
+    remote: &RemoteState,
+    sign_in: SignIn<'_>,
+    env: &Env<'_>,
+) -> Result<DesiredState, Rejection> {
     let SignIn { identity, provisioning, .. } = sign_in;
+    let username = sign_in.person().key(provisioning)?.value().clone();
     let customer_login = decision.mark.then(|| {
         identity.name_id.as_ref().map_or_else(|| identity.username.clone(), |name_id| name_id.value().clone())
     });
     let customers = provisioning.customers.as_ref();
     let customers = customers.filter(|customers| decision.customer || !customers.only_portal_sign_ins);
+    let is_new = matches!(remote.account_facts().is_new(), Some(true));
+    let proof =
+        is_new.then(|| account_mark::seal(username.expose(), &env.settings.session, env.entropy)).flatten();
     Ok(DesiredState {
-        username: sign_in.person().key(provisioning)?.value().clone(),
+        username,
         email: identity.email.clone(),
         display_name: identity.display_name.clone(),
         profile: provisioning.profile_of(identity),
@@ -231,10 +252,8 @@ fn desired(decision: &Decision, sign_in: SignIn<'_>, env: &Env<'_>) -> Result<De
         marker: Some(MarkerUpdate {
             customer_login,
             signed_in_at: Some(env.now),
-            customer: customers.map(|customers| CustomerAccess {
-                organizations: customers.organizations_of(identity),
-                service_desks: customers.service_desks.clone(),
-            }),
+            customer: customers.and_then(|customers| customers.access_of(identity)),
+            proof,
         }),
     })
 }

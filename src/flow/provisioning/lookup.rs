@@ -4,7 +4,9 @@ use crate::base::{Code, Pii, Rejection};
 use crate::effect::{Ask, AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::policy::condition::EmailDomain;
-use crate::provision::{AccountKey, AccountKeyKind, RemoteState};
+use crate::provision::{AccountKey, AccountKeyKind, RemoteMarker, RemoteState};
+use crate::session::account_mark;
+use crate::targets::{Request, TargetError};
 
 use super::super::Env;
 use super::super::settings::Provisioning;
@@ -33,7 +35,7 @@ impl<'a> Person<'a> {
     }
 
     /// The address by which an account may be looked for when the user name leads to none.
-    fn linkable_email(&self, provisioning: &Provisioning) -> Option<&'a Pii<String>> {
+    pub(super) fn linkable_email(&self, provisioning: &Provisioning) -> Option<&'a Pii<String>> {
         let by_username = provisioning.target.capabilities().accounts_by == AccountKeyKind::Username;
         let domains = provisioning.link_by_email.as_ref().filter(|_| by_username)?;
         let email = self.email?;
@@ -76,8 +78,15 @@ impl Lookup {
             return Err(protected().into());
         }
         let key = person.key(caller.provisioning)?;
+        if caller.provisioning.is_protected(key.value().expose()) {
+            return Err(protected().into());
+        }
         let mut lookup = Self { remote, ..Self::default() };
         let asks = lookup.look_up(&key, caller, env)?;
+        if asks.is_empty() {
+            let request = Request::ReadAccount;
+            return Err(TargetError::Missing { request, what: "way to find anybody" }.into());
+        }
         Ok((lookup, asks))
     }
 
@@ -115,13 +124,33 @@ impl Lookup {
                 if let Some(email) = person.linkable_email(caller.provisioning) {
                     self.by_email = true;
                     let key = AccountKey::Email(email.clone());
-                    return self.look_up(&key, caller, env).map(LookupTurn::Wait);
+                    let asks = self.look_up(&key, caller, env)?;
+                    // Some applications find nobody by address.
+                    if !asks.is_empty() {
+                        return Ok(LookupTurn::Wait(asks));
+                    }
                 }
             }
             Some(_) | None => {}
         }
+        self.doubt_marker(&person.key(caller.provisioning)?, env);
         self.remote.linked = self.by_email && self.remote.account.is_some();
         Ok(LookupTurn::Read(Box::new(core::mem::take(&mut self.remote))))
+    }
+
+    /// Whoever may write markers could make an old account a new one, and get what new people get.
+    fn doubt_marker(&mut self, key: &AccountKey, env: &Env<'_>) {
+        let (Some(account), RemoteMarker::Present(marker)) = (&self.remote.account, &mut self.remote.marker)
+        else {
+            return;
+        };
+        let names = [Some(key.value()), Some(&account.username)];
+        let ours = marker.proof.as_ref().is_some_and(|proof| {
+            let is_ours =
+                |name: &&Pii<String>| account_mark::is_ours(proof, name.expose(), &env.settings.session);
+            names.iter().flatten().any(is_ours)
+        });
+        marker.unfinished &= ours;
     }
 
     /// The call of `id` got no answer.
@@ -141,6 +170,6 @@ impl Lookup {
     }
 }
 
-fn protected() -> Rejection {
+pub(super) fn protected() -> Rejection {
     Rejection::new(Code::AccountProtected, "the user name is listed in `provisioning.protected_usernames`")
 }

@@ -16,6 +16,9 @@ const CIRCUIT: AskId = AskId(FIRST);
 const BOOK: AskId = AskId(FIRST + 1);
 const PERSON: AskId = AskId(FIRST + 2);
 
+/// The longest pause that an application may ask for, in pauses: nobody is locked out for an hour by one header.
+const MOST_PAUSES: u32 = 32;
+
 /// How a sign-in left the application.
 pub(super) enum Ended<'a> {
     /// Nobody called it.
@@ -35,6 +38,8 @@ pub(super) enum Ended<'a> {
 pub(super) struct Memory {
     /// By what the person is looked up; `None` where nothing is remembered of people.
     person: Option<Pii<String>>,
+    /// The address by which the person may be looked for.
+    linkable: Option<Pii<String>>,
     open: u32,
     circuit: Circuit,
     circuit_version: Option<Version>,
@@ -48,6 +53,7 @@ impl Memory {
     /// Loads what there is.
     pub(super) fn load(
         person: Option<&Pii<String>>,
+        linkable: Option<&Pii<String>>,
         provisioning: &Provisioning,
     ) -> (Self, Vec<(AskId, Ask)>) {
         let person = person.filter(|_| !provisioning.skip_unchanged_for.is_zero()).cloned();
@@ -57,6 +63,7 @@ impl Memory {
         asks.extend(person.as_ref().map(|person| (PERSON, Ask::Load { key: scope.person(person) })));
         let memory = Self {
             person,
+            linkable: linkable.cloned(),
             open: u32::try_from(asks.len()).unwrap_or_default(),
             circuit: Circuit::default(),
             circuit_version: None,
@@ -69,7 +76,13 @@ impl Memory {
     }
 
     /// Takes one answer; true when all are there. A store that fails remembers nothing.
-    pub(super) fn loaded(&mut self, id: AskId, answer: Answer, env: &Env<'_>) -> bool {
+    pub(super) fn loaded(
+        &mut self,
+        id: AskId,
+        answer: Answer,
+        provisioning: &Provisioning,
+        env: &Env<'_>,
+    ) -> bool {
         self.open = self.open.saturating_sub(1);
         if let Answer::Loaded { value, version } = answer {
             let value = value.as_deref();
@@ -80,7 +93,9 @@ impl Memory {
                 BOOK => (self.book, self.book_version) = (Book::decode(value), Some(version)),
                 _ => {
                     let person = self.person.as_ref();
-                    self.remembered = person.and_then(|person| Remembered::recall(value, person, env.now));
+                    let (linkable, believed) = (self.linkable.as_ref(), provisioning.skip_unchanged_for);
+                    self.remembered = person
+                        .and_then(|person| Remembered::recall(value, person, linkable, believed, env.now));
                     self.person_version = Some(version);
                 }
             }
@@ -145,10 +160,10 @@ impl Memory {
             _ if pause.is_zero() => None,
             Ended::Well(_) | Ended::Badly(_) => (!self.circuit.is_closed()).then(Circuit::default),
             Ended::Dead => Some(self.circuit.failed(env.now, pause)),
-            Ended::LeaveAlone(asked_for) => Some(self.circuit.refused(env.now, (*asked_for).max(pause))),
+            Ended::LeaveAlone(asked_for) => Some(
+                self.circuit.refused(env.now, (*asked_for).clamp(pause, pause.saturating_mul(MOST_PAUSES))),
+            ),
         };
-        // A probe has swapped the circuit already, so that its version is not known any more; then the pause of the probe
-        // runs out, or success closes it by writing over whatever is there.
         write(CIRCUIT, scope.circuit(), self.circuit_version, circuit.map(|circuit| circuit.encode()));
         let remote = match ended {
             Ended::Well(remote) | Ended::Badly(Some(remote)) => Some(*remote),
@@ -157,8 +172,7 @@ impl Memory {
         let book = remote.and_then(|remote| self.book.after(&remote.directory, counted_seats, env.now));
         write(BOOK, scope.book(), self.book_version, book.map(|book| book.encode()));
         if let (Ended::Well(remote), Some(person)) = (ended, &self.person) {
-            let until = env.now.saturating_add(provisioning.skip_unchanged_for);
-            let record = Remembered::encode(person, remote, until);
+            let record = Remembered::encode(person, self.linkable.as_ref(), remote, env.now);
             write(PERSON, scope.person(person), self.person_version, record);
         }
         asks

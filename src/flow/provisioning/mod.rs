@@ -17,7 +17,7 @@ mod work;
 use crate::base::{Pii, Rejection};
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::identity::Identity;
-use crate::policy::{AccountDecision, Admitted, RequestFacts};
+use crate::policy::{Admitted, RequestFacts};
 
 use super::settings::Provisioning;
 use super::{Env, out_of_turn};
@@ -59,8 +59,20 @@ pub(super) enum End {
     },
     Failed {
         rejection: Rejection,
+        /// What was decided, without the groups that were not given.
         admitted: Option<Admitted>,
+        /// As above.
+        username: Option<Pii<String>>,
+        /// An account was made, or may have been made: its owner is new until everything is done.
+        made_account: bool,
     },
+}
+
+impl End {
+    /// It failed before anything was decided.
+    const fn undecided(rejection: Rejection) -> Self {
+        Self::Failed { rejection, admitted: None, username: None, made_account: false }
+    }
 }
 
 /// One turn.
@@ -99,7 +111,16 @@ impl ProvisioningFlow {
             Ok(key) => key,
             Err(rejection) => return ProvisioningTurn::failed(rejection),
         };
-        let (memory, asks) = Memory::load(Some(key.value()), sign_in.provisioning);
+        // Before anything else: neither a dead application nor one that is not read opens this door.
+        let names = [&sign_in.identity.username, key.value()];
+        if names.iter().any(|name| sign_in.provisioning.is_protected(name.expose())) {
+            return ProvisioningTurn::failed(lookup::protected());
+        }
+        let (memory, asks) = Memory::load(
+            Some(key.value()),
+            sign_in.person().linkable_email(sign_in.provisioning),
+            sign_in.provisioning,
+        );
         Self { memory, stage: Stage::ExpectMemory { probing: false } }.wait(asks)
     }
 
@@ -127,7 +148,7 @@ impl ProvisioningFlow {
                 ProvisioningTurn::failed(out_of_turn("the outcome of a swap"))
             }
             Stage::ExpectMemory { probing } => {
-                if !memory.loaded(id, answer, env) {
+                if !memory.loaded(id, answer, sign_in.provisioning, env) {
                     return Self { memory, stage: Stage::ExpectMemory { probing } }.wait(Vec::new());
                 }
                 // Who needs no call is not kept out by an application that is left alone.
@@ -181,9 +202,9 @@ impl ProvisioningFlow {
     }
 
     /// Is an account being made for the person?
-    pub(super) fn creates_account(&self) -> bool {
+    pub(super) fn made_account(&self) -> bool {
         match &self.stage {
-            Stage::Work(work) => work.admitted().is_some_and(creates_account),
+            Stage::Work(work) => work.made_account(),
             _ => false,
         }
     }
@@ -196,11 +217,6 @@ impl ProvisioningFlow {
 impl ProvisioningTurn {
     /// Nothing was decided yet.
     fn failed(rejection: Rejection) -> Self {
-        Self::End { end: Box::new(End::Failed { rejection, admitted: None }), tells: Vec::new() }
+        Self::End { end: Box::new(End::undecided(rejection)), tells: Vec::new() }
     }
-}
-
-/// Was it decided that an account is made?
-pub(super) fn creates_account(admitted: &Admitted) -> bool {
-    admitted.decision().account == AccountDecision::Create
 }

@@ -110,13 +110,15 @@ impl Work {
         }
     }
 
-    /// By what the person may enter, once that is decided.
-    pub(super) const fn admitted(&self) -> Option<&Admitted> {
+    /// Was an account made, or may one have been made?
+    pub(super) fn made_account(&self) -> bool {
         match self {
-            Self::ExpectFacts(_) => None,
-            Self::ExpectNeed(state) => Some(state.operation().admitted()),
-            Self::ExpectOperation(state) => Some(state.admitted()),
-            Self::ExpectReread(state) => Some(state.operation().admitted()),
+            Self::ExpectFacts(_) => false,
+            Self::ExpectNeed(state) => state.operation().made_account(),
+            Self::ExpectOperation(state) => state.made_account() || state.is_making_account(),
+            Self::ExpectReread(state) => {
+                state.operation().made_account() || state.operation().is_making_account()
+            }
         }
     }
 
@@ -131,13 +133,15 @@ impl Work {
 }
 
 impl WorkTurn {
+    /// It failed before anything was changed.
     pub(super) fn failed(
         rejection: Rejection,
         ended: Left,
         admitted: Option<Admitted>,
         tells: Vec<Tell>,
     ) -> Self {
-        Self::End { ended, end: Box::new(End::Failed { rejection, admitted }), counted_seats: false, tells }
+        let end = End::Failed { rejection, admitted, username: None, made_account: false };
+        Self::End { ended, end: Box::new(end), counted_seats: false, tells }
     }
 
     pub(super) fn done(

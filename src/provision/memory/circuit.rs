@@ -12,6 +12,9 @@ const TOLERATED_FAILURES: u32 = 3;
 /// Failures after which the pause does not grow any more: 2^5 times the first, about a quarter of an hour by default.
 const MAX_DOUBLINGS: u32 = 5;
 
+/// No pause is longer: 32 times the longest that can be configured, an hour.
+const LONGEST: Duration = Duration::from_secs(32 * 3600);
+
 /// Whether the application is left alone for a while, after it failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +53,8 @@ impl Circuit {
     #[must_use]
     pub fn passage(&self, now: UnixTime, patience: Duration) -> Passage {
         let until = UnixTime::from_secs(self.until);
-        if self.until == 0 {
+        // A clock that was ahead when it was written must not keep everybody out.
+        if self.until == 0 || self.until > now.saturating_add(LONGEST).as_secs() {
             Passage::Closed
         } else if now < until {
             Passage::Open(until)

@@ -79,7 +79,7 @@ pub(super) fn learn(
 
 fn account(username: &Pii<String>, response: &HttpResponse) -> Result<Option<RemoteAccount>, TargetError> {
     let request = Request::ReadAccount;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["statusCode"])? {
         return Ok(None);
     }
     // Somebody anonymous or unknown is shown without a user name.
@@ -111,7 +111,7 @@ fn memberships(
     remote: &mut RemoteState,
 ) -> Result<Vec<Question>, TargetError> {
     let request = Request::ReadMemberships;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["statusCode"])? {
         remote.pieces.groups = None;
         return Ok(Vec::new());
     }
@@ -140,7 +140,7 @@ fn memberships(
 
 fn group_exists(name: &str, response: &HttpResponse) -> Result<bool, TargetError> {
     let request = Request::ReadGroup;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["statusCode"])? {
         return Ok(false);
     }
     let group: Named = read_json(request, response, "a group")?;

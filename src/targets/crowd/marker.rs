@@ -14,6 +14,7 @@ pub const CUSTOMER_LOGIN: &str = "customerLogin";
 const VERSION: &str = "samlgate.version";
 const LAST_LOGIN: &str = "samlgate.lastLogin";
 const UNFINISHED: &str = "samlgate.unfinished";
+const PROOF: &str = "samlgate.proof";
 const ORGANIZATIONS: &str = "samlgate.organizations";
 const SERVICE_DESKS: &str = "samlgate.serviceDesks";
 
@@ -39,6 +40,9 @@ pub(super) fn encode(marker: &Marker) -> Value {
         set(LAST_LOGIN, vec![last_login.to_xs_date_time()]);
     }
     set(UNFINISHED, vec![marker.unfinished.to_string()]);
+    if let Some(proof) = &marker.proof {
+        set(PROOF, vec![proof.clone()]);
+    }
     for (name, values) in [(ORGANIZATIONS, &marker.organizations), (SERVICE_DESKS, &marker.service_desks)] {
         if !values.is_empty() {
             set(name, values.iter().cloned().collect());
@@ -68,6 +72,9 @@ pub(super) fn decode(answer: &Value) -> Option<RemoteMarker> {
         customer_login: first(CUSTOMER_LOGIN).map(|name| Pii::new(name.to_owned())),
         last_login: first(LAST_LOGIN).and_then(UnixTime::parse_xs_date_time),
         unfinished: first(UNFINISHED) == Some("true"),
+        // An attribute that is not named stays, so an old proof stands beside a mark that is gone.
+        proof: first(PROOF).filter(|_| first(UNFINISHED) == Some("true")).map(str::to_owned),
+        moving: false,
         organizations: set(ORGANIZATIONS),
         service_desks: set(SERVICE_DESKS),
     }))

@@ -99,7 +99,7 @@ fn account(
     remote: &mut RemoteState,
 ) -> Result<bool, TargetError> {
     let request = Request::ReadAccount;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["reason"])? {
         remote.account = None;
         remote.marker = RemoteMarker::Absent;
         remote.pieces.shown = None;
@@ -134,7 +134,7 @@ fn memberships(
     remote: &mut RemoteState,
 ) -> Result<Vec<Question>, TargetError> {
     let request = Request::ReadMemberships;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["reason"])? {
         remote.pieces.groups = None;
         return Ok(Vec::new());
     }
@@ -170,7 +170,7 @@ fn same_address(
     remote: &mut RemoteState,
 ) -> Result<Vec<Question>, TargetError> {
     let request = Request::FindByEmail;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["reason"])? {
         return Ok(Vec::new());
     }
     let found: FoundAnswer = read_json(request, response, "a list of accounts")?;
@@ -186,7 +186,7 @@ fn same_address(
 
 fn attributes(response: &HttpResponse) -> Result<RemoteMarker, TargetError> {
     let request = Request::ReadMarker;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["reason"])? {
         return Ok(RemoteMarker::Absent);
     }
     let expected = "the account's attributes";
@@ -197,7 +197,7 @@ fn attributes(response: &HttpResponse) -> Result<RemoteMarker, TargetError> {
 
 fn group_exists(name: &str, response: &HttpResponse) -> Result<bool, TargetError> {
     let request = Request::ReadGroup;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["reason"])? {
         return Ok(false);
     }
     let group: Named = read_json(request, response, "a group")?;

@@ -101,7 +101,7 @@ pub(super) fn learn(
         Question::Account { by, page } => return accounts(by, page, response, remote),
         Question::Memberships { account, .. } => memberships(account, response, remote)?,
         Question::Marker { .. } => {
-            remote.marker = if documented_absence(request, response)? {
+            remote.marker = if documented_absence(request, response, &["errorMessages", "errors"])? {
                 RemoteMarker::Absent
             } else {
                 let property: PropertyAnswer = read_json(request, response, "a user property")?;
@@ -178,7 +178,7 @@ fn memberships(
     remote: &mut RemoteState,
 ) -> Result<(), TargetError> {
     let request = Request::ReadMemberships;
-    if documented_absence(request, response)? {
+    if documented_absence(request, response, &["errorMessages", "errors"])? {
         remote.account = None;
         return Ok(());
     }

@@ -63,5 +63,5 @@ pub(in crate::targets) fn documented_absence(
     response: &HttpResponse,
 ) -> Result<bool, TargetError> {
     refusal(request, response)?;
-    answer::documented_absence(request, response)
+    answer::documented_absence(request, response, &["errorMessages", "errors"])
 }

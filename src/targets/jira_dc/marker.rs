@@ -30,6 +30,12 @@ pub(in crate::targets) fn encode(marker: &Marker) -> Value {
     if marker.unfinished {
         value.insert(String::from("unfinished"), json!(true));
     }
+    if let Some(proof) = &marker.proof {
+        value.insert(String::from("proof"), json!(proof));
+    }
+    if marker.moving {
+        value.insert(String::from("moving"), json!(true));
+    }
     for (name, set) in [("organizations", &marker.organizations), ("serviceDesks", &marker.service_desks)] {
         if !set.is_empty() {
             value.insert(name.to_owned(), json!(set));
@@ -55,6 +61,8 @@ pub(in crate::targets) fn decode(value: &Value) -> RemoteMarker {
         customer_login: text("customerLogin").map(|name| Pii::new(name.to_owned())),
         last_login: text("lastLogin").and_then(UnixTime::parse_xs_date_time),
         unfinished: value.get("unfinished").and_then(Value::as_bool).unwrap_or(false),
+        proof: text("proof").map(str::to_owned),
+        moving: value.get("moving").and_then(Value::as_bool).unwrap_or(false),
         organizations: set("organizations"),
         service_desks: set("serviceDesks"),
     })

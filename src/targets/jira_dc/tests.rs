@@ -524,3 +524,18 @@ fn seats_are_read_where_they_are_counted() {
     assert!(seats[0].are_used_by("Jira-Software-Users") && !seats[0].are_used_by("all"));
     assert!(learned(&Question::Seats, &answer(200, "{}")).is_err());
 }
+
+#[test]
+fn the_json_of_a_gateway_is_no_absence() {
+    for body in [
+        r#"{"message":"no Route matched with those values"}"#,
+        r#"{"message":"null for uri","status-code":404}"#,
+        r#"{"error":"not_found"}"#,
+        "[]",
+    ] {
+        let error = read_account("alice", &answer(404, body)).unwrap_err();
+        assert_eq!(error.code(), Code::TargetAnswerMalformed, "{body}");
+        assert!(read_marker(&answer(404, body)).is_err() && group_exists(&answer(404, body)).is_err());
+    }
+    assert_eq!(read_account("alice", &answer(404, r#"{"errors":{}}"#)), Ok(None));
+}

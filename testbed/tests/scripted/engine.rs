@@ -482,3 +482,73 @@ fn an_application_that_dies_in_the_middle_costs_one_timeout() {
     host.now.set(NOW);
     assert!(host.sign_in(User::agent(), "/", &mut honest).has_session());
 }
+
+#[test]
+fn protected_names_stay_closed_when_the_application_is_not_asked() {
+    let protected = json!({
+        "protected_usernames": [{ "exact": "Agent" }], "on_failure": "CONTINUE", "circuit_open_for": "30s",
+    });
+    let host = provisioning(&protected);
+    let mut dead = |_: usize, ask: &Ask, _: &ScriptedHost| matches!(ask, Ask::HttpCall(_)).then_some(DEAD);
+    for _ in 0..4 {
+        assert!(host.sign_in(User::new("other", "O", &["idp-staff"]), "/", &mut dead).has_session());
+    }
+    for name in ["agent", "Agent", "AGENT"] {
+        let (ended, calls) = counted(&host, User { name: name.to_owned(), ..User::agent() });
+        assert_eq!((ended.code(), ended.has_session(), calls), ("SG8011", false, 0), "{name}, circuit open");
+    }
+    let host = ScriptedHost::with(&json!({ "provisioning": {
+        "jira_dc": null,
+        "webhook": { "cluster": "jira_api", "authority": "jira.internal",
+                     "secrets": [{ "inline_string": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" }] },
+        "protected_usernames": [{ "prefix": "AG" }], "on_failure": "CONTINUE",
+    } }));
+    let (ended, calls) = counted(&host, User::agent());
+    assert_eq!((ended.code(), calls), ("SG8011", 0), "an application that is not read");
+}
+
+#[test]
+fn nobody_makes_themselves_new_by_writing_the_marker() {
+    let host = provisioning(&json!({}));
+    let forged = |value: Value| {
+        host.jira.change(|store| {
+            let mut seed = UserSeed::new("agent", &["staff"]);
+            seed.properties.insert("samlgate".to_owned(), value);
+            store.add_user(seed);
+        });
+        assert!(counted(&host, User::agent()).0.has_session());
+        assert!(!host.groups("agent").contains("jira-software-users"), "what only new people get");
+    };
+    forged(json!({ "v": 1, "unfinished": true }));
+    forged(json!({ "v": 1, "unfinished": true, "proof": "AUWvzFJSFH" }));
+    // The proof of somebody else's account, who broke off in the middle.
+    let mut calls = 0;
+    let other = User::new("other", "O", &["idp-staff"]);
+    host.sign_in(other, "/", &mut |_, ask, _| {
+        let Ask::HttpCall(call) = ask else { return None };
+        calls += usize::from(call.method != "GET");
+        (calls > 2).then_some(DEAD)
+    });
+    let marker = host.jira.store().property("other", "samlgate").cloned().unwrap();
+    assert_eq!(marker["unfinished"], true);
+    assert!(marker["proof"].is_string(), "{marker}");
+    forged(marker);
+    assert!(counted(&host, User::new("other", "O", &["idp-staff"])).0.has_session());
+    assert!(host.groups("other").contains("jira-software-users"), "and whose it is gets it");
+}
+
+#[test]
+fn a_failure_gives_nobody_groups_that_were_not_given() {
+    let host = provisioning(&json!({ "on_failure": "CONTINUE" }));
+    host.jira.change(|store| store.add_user(UserSeed::new("agent", &["staff"])));
+    let ended = host.sign_in(User::agent(), "/", &mut |_, ask, _| match ask {
+        Ask::HttpCall(call) if call.method == "POST" && call.path.contains("group") => Some(status(403, &[])),
+        _ => None,
+    });
+    assert!(ended.has_session());
+    let event = ended.tells.iter().find_map(|tell| match tell {
+        Tell::Event(event) if event.name == "sign_in" => Some(event),
+        _ => None,
+    });
+    assert_eq!(field(event.unwrap(), "groups"), "1", "staff, and not service-desk-agents");
+}

@@ -150,6 +150,7 @@ fn whole_marker() -> Marker {
         unfinished: true,
         organizations: BTreeSet::from(["Acme".to_owned(), "Über GmbH".to_owned()]),
         service_desks: BTreeSet::from(["3".to_owned()]),
+        ..Marker::default()
     }
 }
 
