@@ -110,8 +110,9 @@ fn a_404_is_never_an_absence() {
 #[test]
 fn j8_an_address_leads_to_one_account_on_all_pages_or_to_none() {
     let mail = "a@example.test";
-    let first = |users: &[Value], next| (by_email(mail, Page::FIRST), page(users, next));
-    let second = |users: &[Value]| (by_email(mail, at("75")), page(users, None));
+    let owned = |users: &[&Value]| users.iter().copied().cloned().collect::<Vec<_>>();
+    let first = |users: &[&Value], next| (by_email(mail, Page::FIRST), page(&owned(users), next));
+    let second = |users: &[&Value]| (by_email(mail, at("75")), page(&owned(users), None));
     let found = |answers: &[(Question, HttpResponse)]| {
         let remote = learned(answers).unwrap();
         (remote.account.map(|account| account.username.into_inner()), remote.ambiguous)
@@ -119,21 +120,15 @@ fn j8_an_address_leads_to_one_account_on_all_pages_or_to_none() {
     let alice = user("alice", "A@EXAMPLE.test");
     let other = user("bob", mail);
     let part = user("carl", "aa@example.test");
-    assert_eq!(found(&[first(&[part.clone(), alice.clone()], None)]), (Some("alice".to_owned()), false));
-    assert_eq!(
-        found(&[first(&[part.clone()], Some(75)), second(&[alice.clone()])]).0,
-        Some("alice".to_owned())
-    );
-    assert_eq!(
-        found(&[first(&[alice.clone()], Some(75)), second(&[part.clone()])]).0,
-        Some("alice".to_owned())
-    );
-    assert_eq!(found(&[first(&[alice.clone()], Some(75)), second(&[other.clone()])]), (None, true));
-    assert_eq!(found(&[first(&[alice.clone(), other], None)]), (None, true));
-    assert_eq!(found(&[first(&[part], None)]), (None, false));
+    assert_eq!(found(&[first(&[&part, &alice], None)]), (Some("alice".to_owned()), false));
+    assert_eq!(found(&[first(&[&part], Some(75)), second(&[&alice])]).0, Some("alice".to_owned()));
+    assert_eq!(found(&[first(&[&alice], Some(75)), second(&[&part])]).0, Some("alice".to_owned()));
+    assert_eq!(found(&[first(&[&alice], Some(75)), second(&[&other])]), (None, true));
+    assert_eq!(found(&[first(&[&alice, &other], None)]), (None, true));
+    assert_eq!(found(&[first(&[&part], None)]), (None, false));
 
     let mut remote = RemoteState::default();
-    let (question, response) = first(&[alice], None);
+    let (question, response) = first(&[&alice], None);
     let raised = bitbucket().learn(&question, &response, &mut remote).unwrap();
     assert_eq!(raised, [memberships("alice", Page::FIRST)], "groups belong to it");
 }
