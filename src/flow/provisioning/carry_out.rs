@@ -225,6 +225,9 @@ impl ExpectOperation {
     /// Reads what shows whether the operation under the cursor is done.
     fn read_again(mut self, cause: TargetError, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let Some(operation) = self.progress.next() else { return self.fail(out_of_turn("an operation")) };
+        if !sign_in.provisioning.target.capabilities().reads {
+            return self.refused(&cause, sign_in, env);
+        }
         let question = sign_in.provisioning.target.reread(operation, &self.remote);
         if matches!(cause, TargetError::NotReached(_) | TargetError::Unavailable { status: 504, .. }) {
             self.note_timeout(env);

@@ -208,7 +208,15 @@ pub(in crate::flow) fn decide(remote: &RemoteState, sign_in: SignIn<'_>, env: &E
         *unfinished = true;
     }
     let facts = Facts { identity, request, account: &account, now: env.now };
-    policy::decide(&facts, &env.settings.policy)
+    let mut decision = policy::decide(&facts, &env.settings.policy);
+    if !provisioning.target.capabilities().reads {
+        // It cannot be asked what the account has, so it is told what would be taken from one that has everything.
+        let groups = env.settings.policy.group_mapping.names().map(str::to_owned).collect();
+        let whole = AccountFacts::Present { groups, active: true, unfinished: false };
+        let facts = Facts { account: &whole, ..facts };
+        decision.desired.may_remove = policy::decide(&facts, &env.settings.policy).desired.may_remove;
+    }
+    decision
 }
 
 /// The way from `remote` to `decision`, if the guardrail lets it pass.

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::base::{Code, Pii, Rejection};
 use crate::effect::{Answer, Ask, AskId, Version};
+use crate::provision::memory::newcomer;
 use crate::provision::memory::{Book, Circuit, Passage, Remembered};
 use crate::provision::{Directory, RemoteState};
 
@@ -15,6 +16,9 @@ const FIRST: u32 = 1_000;
 const CIRCUIT: AskId = AskId(FIRST);
 const BOOK: AskId = AskId(FIRST + 1);
 const PERSON: AskId = AskId(FIRST + 2);
+const NEWCOMER: AskId = AskId(FIRST + 3);
+/// The answer to this one is waited for by nobody: a note that could not be made is as none.
+pub(super) const NOTE: AskId = AskId(FIRST + 4);
 
 /// The longest pause that an application may ask for, in pauses: nobody is locked out for an hour by one header.
 const MOST_PAUSES: u32 = 32;
@@ -47,6 +51,16 @@ pub(super) struct Memory {
     book_version: Option<Version>,
     remembered: Option<RemoteState>,
     person_version: Option<Version>,
+    /// Who signs in; `None` where nobody does.
+    who: Option<Pii<String>>,
+    newcomer: Newcomer,
+}
+
+/// Whether an account is being made for the person.
+#[derive(Debug)]
+struct Newcomer {
+    noted: bool,
+    version: Option<Version>,
 }
 
 impl Memory {
@@ -56,12 +70,16 @@ impl Memory {
         linkable: Option<&Pii<String>>,
         provisioning: &Provisioning,
     ) -> (Self, Vec<(AskId, Ask)>) {
+        let who = person.cloned();
         let person = person.filter(|_| !provisioning.skip_unchanged_for.is_zero()).cloned();
         let scope = &provisioning.scope;
         let mut asks =
             vec![(CIRCUIT, Ask::Load { key: scope.circuit() }), (BOOK, Ask::Load { key: scope.book() })];
         asks.extend(person.as_ref().map(|person| (PERSON, Ask::Load { key: scope.person(person) })));
+        asks.extend(who.as_ref().map(|who| (NEWCOMER, Ask::Load { key: scope.newcomer(who) })));
         let memory = Self {
+            who,
+            newcomer: Newcomer { noted: false, version: None },
             person,
             linkable: linkable.cloned(),
             open: u32::try_from(asks.len()).unwrap_or_default(),
@@ -89,6 +107,11 @@ impl Memory {
             match id {
                 CIRCUIT => {
                     (self.circuit, self.circuit_version) = (Circuit::decode(value), Some(version));
+                }
+                NEWCOMER => {
+                    let who = self.who.as_ref();
+                    let noted = who.is_some_and(|who| newcomer::is_noted(value, who, env.now));
+                    self.newcomer = Newcomer { noted, version: Some(version) };
                 }
                 BOOK => (self.book, self.book_version) = (Book::decode(value), Some(version)),
                 _ => {
@@ -122,6 +145,24 @@ impl Memory {
                 Ok(Some((CIRCUIT, Ask::CompareAndSwap { key, expected, value: probe.encode() })))
             }
         }
+    }
+
+    /// Was an account being made for the person when an earlier sign-in broke off?
+    pub(super) const fn is_newcomer(&self) -> bool {
+        self.newcomer.noted
+    }
+
+    /// Notes that an account is being made, once.
+    pub(super) fn note_newcomer(
+        &mut self,
+        provisioning: &Provisioning,
+        env: &Env<'_>,
+    ) -> Option<(AskId, Ask)> {
+        let who = self.who.as_ref().filter(|_| !self.newcomer.noted)?;
+        let expected = self.newcomer.version.take()?;
+        self.newcomer.noted = true;
+        let value = newcomer::note(who, env.now);
+        Some((NOTE, Ask::CompareAndSwap { key: provisioning.scope.newcomer(who), expected, value }))
     }
 
     /// What the account was a moment ago.
@@ -174,6 +215,11 @@ impl Memory {
         if let (Ended::Well(remote), Some(person)) = (ended, &self.person) {
             let record = Remembered::encode(person, self.linkable.as_ref(), remote, env.now);
             write(PERSON, scope.person(person), self.person_version, record);
+        }
+        // Noted by an earlier sign-in, and finished now. A note of this one, whose version nobody knows, is outdone by the
+        // marker, and by an account that is looked at only if it has none.
+        if let (Ended::Well(_), Some(who), true) = (ended, &self.who, self.newcomer.noted) {
+            write(NEWCOMER, scope.newcomer(who), self.newcomer.version, Some(newcomer::nothing()));
         }
         asks
     }

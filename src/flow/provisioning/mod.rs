@@ -100,6 +100,11 @@ impl<'a> SignIn<'a> {
         Person { username: &self.identity.username, email: self.identity.email.as_ref() }
     }
 
+    /// With what earlier sign-ins noted about the person.
+    const fn knowing(self, memory: &Memory) -> Self {
+        Self { is_new: self.is_new || memory.is_newcomer(), ..self }
+    }
+
     const fn caller(&self) -> Caller<'a> {
         Caller { provisioning: self.provisioning, request_id: self.request_id }
     }
@@ -133,6 +138,8 @@ impl ProvisioningFlow {
     ) -> ProvisioningTurn {
         let Self { mut memory, stage } = self;
         match stage {
+            // Nobody waits for a note.
+            stage if id == memory::NOTE => Self { memory, stage }.wait(Vec::new()),
             // The answer to a read that was under way when another failed.
             Stage::ExpectSaved { .. }
                 if matches!(answer, Answer::HttpResponse(_) | Answer::HttpFailed(_)) =>
@@ -170,7 +177,10 @@ impl ProvisioningFlow {
                 }
                 _ => ProvisioningTurn::failed(memory::open("and somebody else is trying it now")),
             },
-            Stage::Work(work) => Self::worked(memory, work.answer(id, answer, sign_in, env), sign_in, env),
+            Stage::Work(work) => {
+                let sign_in = sign_in.knowing(&memory);
+                Self::worked(memory, work.answer(id, answer, sign_in, env), sign_in, env)
+            }
             Stage::ExpectSaved { left, end } if left > 1 => {
                 Self { memory, stage: Stage::ExpectSaved { left: left.saturating_sub(1), end } }
                     .wait(Vec::new())
@@ -180,13 +190,19 @@ impl ProvisioningFlow {
     }
 
     fn work(memory: Memory, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
+        let sign_in = sign_in.knowing(&memory);
         let turn = Work::start(&memory, sign_in, env);
         Self::worked(memory, turn, sign_in, env)
     }
 
-    fn worked(memory: Memory, turn: WorkTurn, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
+    fn worked(mut memory: Memory, turn: WorkTurn, sign_in: SignIn<'_>, env: &Env<'_>) -> ProvisioningTurn {
         match turn {
-            WorkTurn::Wait { work, asks, tells } => {
+            WorkTurn::Wait { work, mut asks, tells } => {
+                if work.made_account()
+                    && let Some(note) = memory.note_newcomer(sign_in.provisioning, env)
+                {
+                    asks.insert(0, note);
+                }
                 let inner = Box::new(Self { memory, stage: Stage::Work(work) });
                 ProvisioningTurn::Wait { inner, asks, tells }
             }

@@ -42,6 +42,11 @@ impl GroupTable {
         places.filter_map(|place| self.rows.get(*place).map(|row| (*place, row)))
     }
 
+    /// The groups that rows give.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter()
+    }
+
     /// Does a row give `group`, in whatever spelling?
     #[must_use]
     pub fn gives(&self, group: &str) -> bool {

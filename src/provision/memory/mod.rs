@@ -5,6 +5,7 @@
 
 mod book;
 mod circuit;
+pub mod newcomer;
 mod remembered;
 
 pub use book::Book;
@@ -44,10 +45,19 @@ impl Scope {
     /// The key of what is [`Remembered`] of `person`, and perhaps of others.
     #[must_use]
     pub fn person(&self, person: &Pii<String>) -> String {
-        let digest = Sha256::digest(person.expose().to_lowercase().as_bytes());
-        let number = digest.first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes));
-        format!("samlgate.provisioning.{}.person.{}", self.0, number % SLOTS)
+        format!("samlgate.provisioning.{}.person.{}", self.0, slot(person))
     }
+
+    /// The key of the note that `person`, and perhaps others, are [new](newcomer).
+    #[must_use]
+    pub fn newcomer(&self, person: &Pii<String>) -> String {
+        format!("samlgate.provisioning.{}.newcomer.{}", self.0, slot(person))
+    }
+}
+
+fn slot(person: &Pii<String>) -> u16 {
+    let digest = Sha256::digest(person.expose().to_lowercase().as_bytes());
+    digest.first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes)) % SLOTS
 }
 
 /// The first `bytes` bytes of the hash of `of`, in hexadecimal digits.

@@ -417,3 +417,31 @@ fn a_browser_that_went_away_leaves_what_was_begun() {
         assert!(background.runner.is_empty());
     }
 }
+
+#[test]
+fn a_new_person_stays_new_until_everything_is_done() {
+    // However often and wherever it breaks off, without a background that would finish it.
+    for on_failure in ["REFUSE", "CONTINUE"] {
+        for answers in 0..40 {
+            let host = configured(on_failure);
+            let (cookies, request) = host.begin("/");
+            let form = host.form(User::agent(), &request);
+            drop(host.post_until(&cookies, &form, answers));
+            // The next one fails at its first change.
+            host.jira.fault(Fault::new("POST", "/rest/api/2/group", Effect::Status(500)));
+            host.sign_in(User::agent(), "/", &mut honest);
+            host.jira.clear_faults();
+            assert!(host.sign_in(User::agent(), "/", &mut honest).has_session());
+            let wanted = set(&["jira-software-users", "service-desk-agents", "staff"]);
+            assert_eq!(host.groups("agent"), wanted, "{on_failure}, after {answers} answers");
+        }
+    }
+    // Who had an account before is not made new by anything.
+    let host = configured("REFUSE");
+    host.jira.change(|store| store.add_user(UserSeed::new("agent", &["staff"])));
+    host.jira.fault(Fault::new("POST", "/rest/api/2/group", Effect::Status(500)));
+    host.sign_in(User::agent(), "/", &mut honest);
+    host.jira.clear_faults();
+    assert!(host.sign_in(User::agent(), "/", &mut honest).has_session());
+    assert_eq!(host.groups("agent"), set(&["service-desk-agents", "staff"]));
+}
