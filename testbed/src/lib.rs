@@ -23,6 +23,7 @@ pub mod scene;
 pub mod scim_server;
 pub mod server;
 pub mod shared;
+pub mod soak;
 pub mod stand_in;
 
 pub use scene::{Scene, SceneOptions};

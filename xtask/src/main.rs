@@ -13,6 +13,7 @@ mod mutants;
 mod playground;
 mod run;
 mod serve;
+mod soak;
 mod stages;
 mod timing;
 mod tools;
@@ -71,6 +72,8 @@ enum Task {
     Mutants(mutants::Mutants),
     /// Measure whether failures to decrypt can be told apart by time; writes docs/timing.md.
     Timing(timing::Timing),
+    /// Sign people in while the application misbehaves at random, and check every write; the last line counts them.
+    Soak(soak::Soak),
     /// Install what the other tasks need, without running one.
     Setup {
         /// Also the foreign identity and service providers that the interoperability tests talk to.
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Task::Mutants(arguments) => mutants::mutants(&arguments),
         Task::Timing(arguments) => timing::run(&arguments),
+        Task::Soak(arguments) => soak::run_task(&arguments),
         Task::Setup { interop } => stages::setup(interop),
     };
     match result {

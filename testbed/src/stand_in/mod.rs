@@ -175,6 +175,12 @@ impl<A: Api> StandIn<A> {
         self.lock().calls.iter().filter(|call| call.write).cloned().collect()
     }
 
+    /// The recorded requests in order; they are forgotten in the same step, so that none is lost.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<Call> {
+        core::mem::take(&mut self.lock().calls)
+    }
+
     /// Forgets the recorded requests.
     pub fn clear_calls(&self) {
         self.lock().calls.clear();
