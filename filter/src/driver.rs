@@ -8,7 +8,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel, MapType};
 use samlgate::base::Code;
-use samlgate::effect::{Answer, Ask, AskId, Step, Tell, Verdict};
+use samlgate::effect::{Answer, Ask, AskId, Event, Step, Tell, Verdict};
 use samlgate::gateway::Exchange;
 use samlgate::http::{HeaderEdits, RequestHead};
 use samlgate::page::{self, Reader};
@@ -168,6 +168,12 @@ impl Driver {
     }
 
     fn tell(&self, tells: Vec<Tell>) {
+        // A property of the request in hand; the background has none.
+        for tell in &tells {
+            if let Tell::Event(Event { code: Some(code), .. }) = tell {
+                host::set_code(code.id());
+            }
+        }
         outside::tell(tells, &self.worker);
     }
 }

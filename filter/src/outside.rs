@@ -70,12 +70,7 @@ pub(crate) fn at_once(ask: Ask, worker: &Worker) -> Answer {
 pub(crate) fn tell(tells: Vec<Tell>, worker: &Worker) {
     for tell in tells {
         match tell {
-            Tell::Event(event) => {
-                if let Some(code) = event.code {
-                    host::set_code(code.id());
-                }
-                host::log(level(&event), &line(&event));
-            }
+            Tell::Event(event) => host::log(level(&event), &line(&event)),
             Tell::Audit(event) => host::log(LogLevel::Info, &format!("samlgate-audit: {}", json(&event))),
             Tell::Called { target, request, result, took } => {
                 worker.metrics.borrow_mut().called(target, request, result, took);

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Change, changes};
 use crate::product::{Effect, Place, at};
-use crate::stage::{TIMEOUT, Turn};
+use crate::stage::Turn;
 use crate::visits;
 
 /// The first try is made at once, the second after 5 seconds, the third 10 seconds later.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Waits until the background has done or dropped something for the `count`th time since `before`.
-fn wait_for(turn: &Turn, counter: &str, before: u64) {
+pub(crate) fn wait_for(turn: &Turn, counter: &str, before: u64) {
     let deadline = Instant::now() + PATIENCE;
     while visits::counter(turn.scene, counter) <= before {
         assert!(Instant::now() < deadline, "nothing was counted as {counter}\n{}", turn.shown());
@@ -77,18 +77,25 @@ pub(crate) fn an_application_that_stays_away_is_left_alone_in_between(turn: &Tur
     assert_eq!(visits::counter(turn.scene, "background_dropped.job_dropped"), dropped);
     // What is refused for good is given up at once, and said.
     change.prepare(turn);
+    let retried = visits::counter(turn.scene, "background_retry.target_unreachable");
+    turn.fault(at(change.place, Effect::Status(500)).times(2));
+    turn.enter(change.user, "/");
+    wait_for(turn, "background_retry.target_unreachable", retried);
     let logged = turn.scene.envoy_log().len();
-    turn.fault(at(change.place, Effect::Reset));
+    turn.product.stand_in().clear_faults();
     turn.fault(at(Place { method: "", path: "/" }, Effect::Status(401)).times(1_000));
-    turn.sign_in(change.user, "/");
-    std::thread::sleep(TIMEOUT);
-    let log = turn.scene.envoy_log();
-    let new = log.get(logged..).unwrap_or_default();
-    assert!(new.contains("SG8002"), "{new}");
-    assert!(!new.contains("example.com") && !new.contains("Lee "), "{new}");
-    let calls = turn.product.stand_in().calls().len();
-    std::thread::sleep(Duration::from_secs(7));
-    assert_eq!(turn.product.stand_in().calls().len(), calls, "tried again\n{}", turn.shown());
+    wait_for(turn, "background_dropped.job_dropped", dropped);
+    let line = visits::logged_since(turn.scene, logged, &[r#""event":"background_dropped""#, "SG8014"]);
+    assert!(line.contains("SG8002"), "{line}");
+    assert!(!line.contains("example.com") && !line.contains("Lee "), "{line}");
+    let (calls, _) = turn.cost(|| std::thread::sleep(Duration::from_secs(12)));
+    assert_eq!(calls, 0, "tried again\n{}", turn.shown());
+    // The service lives on.
+    let before = done(turn);
+    change.prepare(turn);
+    turn.fault(at(change.place, Effect::Reset));
+    turn.enter(change.user, "/");
+    wait_for(turn, "background_done", before);
 }
 
 pub(crate) fn a_newer_sign_in_supersedes_what_an_older_one_left(turn: &Turn) {

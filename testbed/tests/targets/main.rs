@@ -32,6 +32,7 @@ mod jira_cloud;
 mod jira_dc;
 mod jsm_dc;
 mod scim;
+mod webhook;
 
 /// Runs all scenarios for the product that `$new` makes; each Envoy has one of its own.
 macro_rules! scenarios {
