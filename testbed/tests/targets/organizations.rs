@@ -55,6 +55,12 @@ pub(crate) fn go_where_their_attribute_says(turn: &Turn) {
     assert_eq!(organizations(turn), set(&[odd]));
     enter(turn, CUSTOMER);
     assert_eq!(organizations(turn), set(&["Acme 08"]), "{}", turn.shown());
+    // A missing attribute says no.
+    turn.scene.idp.change(|options| options.attributes = Vec::new());
+    enter(turn, CUSTOMER);
+    assert_eq!(organizations(turn), set(&[]), "{}", turn.shown());
+    let (_, writes) = turn.cost(|| enter(turn, CUSTOMER));
+    assert_eq!(writes, 0, "{}", turn.shown());
     assert!(!turn.account(CUSTOMER).licensed);
 }
 
