@@ -18,7 +18,8 @@ pub(crate) fn unhelpful() -> Vec<(Effect, &'static [&'static str])> {
         (Effect::Status(401), &["SG8002"]),
         // Of a directory that cannot be changed, too.
         (Effect::Status(403), &["SG8003", "SG8009"]),
-        (Effect::Status(409), &["SG8003", "SG8005", "SG8015", "SG8016"]),
+        // After a conflict nothing has changed: what a directory that can only be read looks like.
+        (Effect::Status(409), &["SG8003", "SG8005", "SG8009", "SG8015", "SG8016"]),
         (Effect::Status(412), &["SG8003", "SG8005"]),
         (Effect::RateLimit(3600), &["SG8004"]),
         (Effect::Status(500), &["SG8001"]),
