@@ -48,6 +48,14 @@ impl Progress {
         Self { operations: plan.into_inner().into_operations(), done: Vec::new() }
     }
 
+    /// What was done stays done; `plan` takes the place of what is left.
+    #[must_use]
+    pub fn go_on_with(mut self, plan: Approved<Plan>) -> Self {
+        self.operations.truncate(self.done.len());
+        self.operations.extend(plan.into_inner().into_operations());
+        self
+    }
+
     /// The operation to do now; `None` when all are done.
     #[must_use]
     pub fn next(&self) -> Option<&Operation> {

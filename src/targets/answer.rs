@@ -55,6 +55,12 @@ pub(super) fn documented_absence(
     }
 }
 
+/// Is it the same e-mail address? Letters A to Z match in either case; everything else has to be equal, because folding takes
+/// some signs for letters (U+212A for `k`).
+pub(super) fn same_address(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
 pub(super) fn read_json<T: DeserializeOwned>(
     request: Request,
     response: &HttpResponse,

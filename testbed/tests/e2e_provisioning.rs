@@ -531,7 +531,7 @@ fn a_400_for_what_is_so_already_is_no_failure() {
     turn.refused("agent", "/", Code::TargetRefused);
     turn.reset();
     turn.fault(Fault::new("POST", MEMBERSHIP, Effect::Status(400)));
-    turn.refused("agent", "/", Code::TargetRefused);
+    turn.refused("agent", "/", Code::DirectoryReadOnly);
 }
 
 #[test]

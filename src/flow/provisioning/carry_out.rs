@@ -6,12 +6,12 @@ use crate::base::{Code, Rejection, UnixTime, random};
 use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::policy::Admitted;
-use crate::provision::{Done, NewPassword, Operation, Progress, Question, RemoteState, satisfied};
+use crate::provision::{Directory, Done, NewPassword, Operation, Progress, Question, RemoteState, satisfied};
 use crate::targets::{Outcome, Prepared, Request, TargetError};
 
 use super::super::settings::MAX_PROVISIONING_TIME;
 use super::super::{Env, FIRST_ASK, out_of_turn};
-use super::facts::with_what_they_have;
+use super::facts::{approve, with_what_they_have};
 use super::inquiry::Inquiry;
 use super::work::{Left, Work, WorkTurn};
 use super::{End, ProvisioningReport, SignIn, audit};
@@ -40,6 +40,8 @@ pub(super) struct ExpectOperation {
     timeout: Duration,
     /// A call did not come back in time: what follows is waited for only briefly, so that a sign-in costs one timeout.
     impatient: bool,
+    /// Names that other sign-ins had seen went into the plan, and it was not made anew without them yet.
+    trusts_memory: bool,
     seats: Seats,
     tells: Vec<Tell>,
 }
@@ -79,6 +81,7 @@ impl ExpectOperation {
         progress: Progress,
         tells: Vec<Tell>,
     ) -> Self {
+        let trusts_memory = remote.directory.groups().next().is_some();
         Self {
             began,
             admitted,
@@ -89,6 +92,7 @@ impl ExpectOperation {
             sent: Duration::ZERO,
             timeout: Duration::ZERO,
             impatient: false,
+            trusts_memory,
             seats: if counts_seats { Seats::Wanted } else { Seats::NotNow },
             tells,
         }
@@ -225,6 +229,7 @@ impl ExpectOperation {
     /// Reads what shows whether the operation under the cursor is done.
     fn read_again(mut self, cause: TargetError, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let Some(operation) = self.progress.next() else { return self.fail(out_of_turn("an operation")) };
+        // What cannot be read cannot be looked for.
         if !sign_in.provisioning.target.capabilities().reads {
             return self.refused(&cause, sign_in, env);
         }
@@ -273,8 +278,27 @@ impl ExpectOperation {
         self.prepared = 0;
     }
 
+    /// Somebody deleted a group that was remembered: what is left is planned anew, from what is known for sure.
+    fn plan_anew(mut self, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
+        self.trusts_memory = false;
+        self.remote.directory = Directory::default();
+        self.prepared = 0;
+        match approve(self.admitted.decision(), &self.remote, sign_in, env) {
+            Ok(approved) => {
+                self.progress = self.progress.go_on_with(approved);
+                self.next(sign_in, env)
+            }
+            Err(rejection) => self.fail(rejection),
+        }
+    }
+
     /// The operation under the cursor cannot be done.
     fn refused(mut self, fault: &TargetError, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
+        let missing = matches!(fault, TargetError::Refused { status: 404, .. } | TargetError::Missing { .. });
+        let adds = matches!(self.progress.next(), Some(Operation::AddToGroup { .. }));
+        if missing && adds && self.trusts_memory {
+            return self.plan_anew(sign_in, env);
+        }
         let code = fault.code();
         let mut detail = fault.to_string();
         if let Some(operation) = self.progress.next() {

@@ -10,6 +10,7 @@ use crate::base::Pii;
 use crate::http::HttpResponse;
 use crate::policy::FoldedName;
 use crate::provision::{AccountKey, AccountRef, Page, Profile, Question, RemoteAccount, RemoteState};
+use crate::targets::answer::{self};
 use crate::targets::answer::{read_json, refusal};
 use crate::targets::error::{Request, TargetError};
 
@@ -164,7 +165,7 @@ fn same_address(
     let mut found = Vec::new();
     for shown in &answer.values {
         let user = user(request, response, shown)?;
-        if user.email_address.as_deref().is_some_and(|have| FoldedName::same(have, email.expose())) {
+        if user.email_address.as_deref().is_some_and(|have| answer::same_address(have, email.expose())) {
             found.push((user, shown.clone()));
         }
     }

@@ -11,7 +11,7 @@ use crate::policy::{FoldedName, GroupNames};
 use crate::provision::{
     AccountKey, AccountRef, Page, Profile, Question, RemoteAccount, RemoteMarker, RemoteState,
 };
-use crate::targets::answer::{documented_absence, read_json, refusal};
+use crate::targets::answer::{self, documented_absence, read_json, refusal};
 use crate::targets::error::{Request, TargetError};
 
 use super::{MAX_SAME_ADDRESS, PAGE_SIZE, WITH_GROUPS, marker};
@@ -176,7 +176,7 @@ fn same_address(
     let found: FoundAnswer = read_json(request, response, "a list of accounts")?;
     let full = found.users.len() >= MAX_SAME_ADDRESS;
     let same =
-        |user: &Found| user.email.as_deref().is_some_and(|have| FoldedName::same(have, email.expose()));
+        |user: &Found| user.email.as_deref().is_some_and(|have| answer::same_address(have, email.expose()));
     let names = GroupNames::from_iter(found.users.into_iter().filter(same).map(|user| user.name));
     let mut names = names.into_set().into_iter();
     let name = names.next();

@@ -80,7 +80,7 @@ fn made(
         Err(error) => return Outcome::Refused(error),
     };
     if !user.active || !user.has_address(address) {
-        return Outcome::Refused(TargetError::NotSatisfied { request });
+        return Outcome::Refused(TargetError::AccountUnusable { request });
     }
     match user.into_account(username) {
         Some(account) => {

@@ -230,6 +230,16 @@ impl Application for JiraCloud {
             .unwrap_or_else(|| answer::outcome(operation, response, remote))
     }
 
+    /// The search shows active people only. Who cannot be made and is not shown is deactivated or hidden, and must not be
+    /// entered by the back door.
+    fn not_done(&self, operation: &Operation) -> TargetError {
+        let request = Request::Change(operation.kind());
+        match operation {
+            Operation::CreateAccount { .. } => TargetError::AccountUnusable { request },
+            _ => TargetError::NotSatisfied { request },
+        }
+    }
+
     fn reread(&self, operation: &Operation, remote: &RemoteState) -> Question {
         let whose = |account: &AccountRef| AccountRef {
             username: account.username.clone(),

@@ -11,7 +11,7 @@ use crate::provision::{
     AccountId, AccountKey, AccountRef, Page, Profile, Question, RemoteAccount, RemoteMarker, RemoteState,
     Seats,
 };
-use crate::targets::answer::{documented_absence, read_json, refusal};
+use crate::targets::answer::{documented_absence, read_json, refusal, same_address};
 use crate::targets::error::{Request, TargetError};
 use crate::targets::jira_dc::decode_marker;
 use crate::targets::service_desk::ServiceDeskApi;
@@ -39,7 +39,7 @@ pub(super) struct UserAnswer {
 impl UserAnswer {
     /// Is this its address?
     pub(super) fn has_address(&self, address: &str) -> bool {
-        self.email_address.as_deref().is_some_and(|have| FoldedName::same(have, address))
+        self.email_address.as_deref().is_some_and(|have| same_address(have, address))
     }
 
     /// A person with an account of Atlassian's, not a portal-only customer or an app.
@@ -155,7 +155,8 @@ fn accounts(
         let next = Page::at(start.saturating_add(found).to_string());
         return Ok(vec![Question::Account { by: by.clone(), page: next }]);
     };
-    if !candidates.is_empty() {
+    // What is on the next page could have the address too.
+    if !candidates.is_empty() || found == SEARCH_PAGE {
         remote.ambiguous = true;
         return Ok(Vec::new());
     }

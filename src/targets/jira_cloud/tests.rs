@@ -495,9 +495,9 @@ fn an_account_that_was_not_found_and_is_there_is_nobodys() {
     };
     assert_eq!(made(&user), (Outcome::Applied, true));
     for (what, body, code) in [
-        ("deactivated", user.replace("true", "false"), Code::TargetRefused),
-        ("of somebody else", ALICE.to_owned(), Code::TargetRefused),
-        ("hidden", user.replace("emailAddress", "x"), Code::TargetRefused),
+        ("deactivated", user.replace("true", "false"), Code::AccountInactive),
+        ("of somebody else", ALICE.to_owned(), Code::AccountInactive),
+        ("hidden", user.replace("emailAddress", "x"), Code::AccountInactive),
         ("without id", user.replace("712020:5b10", ""), Code::TargetAnswerMalformed),
         ("nothing", String::new(), Code::TargetAnswerMalformed),
         ("a list", format!("[{user}]"), Code::TargetAnswerMalformed),

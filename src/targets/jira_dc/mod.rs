@@ -27,7 +27,7 @@ pub use marker::MARKER_KEY;
 pub(super) use marker::{decode as decode_marker, encode as encode_marker};
 
 /// Accounts of one address that are looked at: more than that is ambiguous in any case.
-const MAX_SAME_ADDRESS: &str = "50";
+const MAX_SAME_ADDRESS: usize = 50;
 
 /// One Jira.
 #[derive(Clone, Debug)]
@@ -136,7 +136,7 @@ impl Application for JiraDc {
                 .query("username", email.expose())
                 .query("includeActive", "true")
                 .query("includeInactive", "true")
-                .query("maxResults", MAX_SAME_ADDRESS),
+                .query("maxResults", &MAX_SAME_ADDRESS.to_string()),
             Question::Marker { account } => self.marker_resource(account),
             Question::Group { name, .. } => {
                 self.resource("/rest/api/2/group/member").query("groupname", name).query("maxResults", "1")

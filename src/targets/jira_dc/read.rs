@@ -10,11 +10,11 @@ use crate::policy::FoldedName;
 use crate::provision::{
     AccountKey, AccountRef, Page, Profile, Question, RemoteAccount, RemoteMarker, RemoteState, Seats,
 };
-use crate::targets::answer::read_json;
+use crate::targets::answer::{read_json, same_address};
 use crate::targets::error::{Request, TargetError};
 
 use super::answer::documented_absence;
-use super::{JiraDc, marker};
+use super::{JiraDc, MAX_SAME_ADDRESS, marker};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -143,14 +143,16 @@ fn found(
         });
     }
     let users: Vec<FoundUser> = read_json(request, response, "a list of accounts")?;
-    let wanted = FoldedName::of(email.expose());
+    // Jira matches parts: what is left out of a full page could have the address too.
+    let full = users.len() >= MAX_SAME_ADDRESS;
     let same = |user: &FoundUser| {
-        !user.deleted && user.email_address.as_deref().is_some_and(|have| FoldedName::of(have) == wanted)
+        let address = user.email_address.as_deref();
+        !user.deleted && address.is_some_and(|have| same_address(have, email.expose()))
     };
     let names: BTreeSet<FoldedName> =
         users.iter().filter(|user| same(user)).map(|user| FoldedName::of(&user.name)).collect();
-    remote.ambiguous = names.len() > 1;
-    let Some(user) = users.into_iter().find(same).filter(|_| names.len() == 1) else {
+    remote.ambiguous = names.len() > 1 || full;
+    let Some(user) = users.into_iter().find(same).filter(|_| names.len() == 1 && !full) else {
         return Ok(Vec::new());
     };
     let username = Pii::new(user.name);

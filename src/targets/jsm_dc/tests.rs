@@ -273,7 +273,7 @@ fn every_status_of_every_operation_has_a_meaning() {
         (OperationKind::LinkOrganization, "AAArrrrrmmrut!"),
         (OperationKind::AddCustomer, "AAArrrrrmmrut!"),
         (OperationKind::AddToOrganization, "AAArXrrrmmrut!"),
-        (OperationKind::RemoveFromOrganization, "AAArSrrrmmrut!"),
+        (OperationKind::RemoveFromOrganization, "AAArXrrrmmrut!"),
     ];
     for (operation, (kind, expected)) in operations().iter().zip(table) {
         assert_eq!(operation.kind(), kind);

@@ -31,8 +31,9 @@ const PAGE_SIZE: &str = "100";
 /// The cursor that asks for a group with its members.
 const WITH_MEMBERS: &str = "members";
 
-/// What of a group goes back by PUT.
-const SENT_BACK: &str = "displayName,externalId,members,meta";
+/// The cursor that asks for the group of this id, whole: what goes back by PUT must have come so, because a list may show
+/// groups without their members.
+const BY_ID: &str = "id:";
 
 /// What an account of ours can hold besides name and address.
 pub(super) const PROFILE_FIELDS: &[ProfileField] = &[
@@ -151,8 +152,7 @@ impl Scim {
     ) -> Prepared {
         let Some(member) = id_of(account, remote) else { return missing(operation, "account") };
         let by_put = self.dialect.changes == Changes::Put;
-        let page = if by_put { Page::at(String::from(WITH_MEMBERS)) } else { Page::FIRST };
-        let ask = Prepared::Ask(Question::Group { name: group.to_owned(), page });
+        let ask = |page| Prepared::Ask(Question::Group { name: group.to_owned(), page });
         let id = match remote.directory.group(group) {
             Some(Known::Absent) if if_it_exists => return Prepared::PassOver,
             // What does not exist has no members.
@@ -161,7 +161,7 @@ impl Scim {
             Some(Known::Exists(known)) => known.id.as_deref(),
             None => None,
         };
-        let Some(id) = id else { return ask };
+        let Some(id) = id else { return ask(Page::FIRST) };
         let resource = self.groups().segment(id);
         if !by_put {
             return Prepared::Call(if joins {
@@ -170,7 +170,9 @@ impl Scim {
                 self.call("PATCH", resource, Some(&edit::remove_member(member)))
             });
         }
-        let Some(document) = wire::document(remote, wire::Kind::Group, id) else { return ask };
+        let Some(document) = wire::document(remote, wire::Kind::Group, id) else {
+            return ask(Page::at(format!("{BY_ID}{id}")));
+        };
         match edit::with_membership(document, member, joins) {
             Some(document) => Prepared::Call(self.put(resource, document)),
             None => Prepared::AlreadySo,
@@ -223,12 +225,13 @@ impl Application for Scim {
                     .query("count", PAGE_SIZE)
             }
             Question::Group { name, page } => {
-                let resource = self.groups().query("filter", &wire::eq("displayName", name));
-                match (page.as_str(), self.dialect.changes) {
-                    (None, _) => resource.query("excludedAttributes", "members"),
-                    // Named, because what goes back without members would empty the group.
-                    (Some(_), Changes::Put) => resource.query("attributes", SENT_BACK),
-                    (Some(_), Changes::Patch) => resource,
+                let resource = || self.groups().query("filter", &wire::eq("displayName", name));
+                match page.as_str() {
+                    None => resource().query("excludedAttributes", "members"),
+                    Some(cursor) => match cursor.strip_prefix(BY_ID) {
+                        Some(id) => self.groups().segment(id),
+                        None => resource(),
+                    },
                 }
             }
             // Nothing of these is ever asked for; the answer to this says nothing about anybody.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::http::HttpResponse;
+use crate::policy::FoldedName;
 use crate::provision::{Operation, RemoteState};
 use crate::targets::answer::{is_html, refusal};
 use crate::targets::error::{Outcome, Request, TargetError};
@@ -69,9 +70,14 @@ impl Scim {
     fn applied(&self, operation: &Operation, response: &HttpResponse, remote: &mut RemoteState) -> Outcome {
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         match operation {
-            Operation::CreateAccount { .. } => {
-                // Without its id nothing can be done to the account; it is there all the same.
-                let Ok(user) = self.user(&body) else { return Outcome::Reread };
+            Operation::CreateAccount { username, .. } => {
+                // Without its id nothing can be done to the account; it is there all the same. Nor is anything done to one of
+                // another name, or one that is deactivated: a service may answer with what was there before.
+                let meant = |name: &str| FoldedName::same(name, username.expose());
+                let user = match self.user(&body) {
+                    Ok(user) if user.account.active && meant(user.account.username.expose()) => user,
+                    _ => return Outcome::Reread,
+                };
                 keep(remote, Kind::User, &body);
                 let mut account = user.account;
                 account.groups = user.groups.into_iter().flatten().map(|(name, _)| name).collect();

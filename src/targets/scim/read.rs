@@ -10,12 +10,12 @@ use crate::policy::FoldedName;
 use crate::provision::{
     AccountId, AccountKey, AccountRef, Page, Profile, ProfileField, Question, RemoteAccount, RemoteState,
 };
-use crate::targets::answer::refusal;
+use crate::targets::answer::{read_json, refusal, same_address};
 use crate::targets::error::{Request, TargetError};
 
 use super::edit::{chosen_email, name};
 use super::wire::{ENTERPRISE, Kind, attribute, boolean, keep, page, text, values};
-use super::{Changes, Memberships, Scim, WITH_MEMBERS};
+use super::{BY_ID, Memberships, Scim, WITH_MEMBERS};
 
 /// A user with what the service says about its memberships.
 pub(super) struct ReadUser {
@@ -33,6 +33,12 @@ impl Scim {
     ) -> Result<Vec<Question>, TargetError> {
         let request = Request::of(question);
         refusal(request, response)?;
+        if let Question::Group { name, page } = question
+            && let Some(id) = page.as_str().and_then(|cursor| cursor.strip_prefix(BY_ID))
+        {
+            read_whole_group(name, id, response, remote)?;
+            return Ok(Vec::new());
+        }
         found(request, response)?;
         match question {
             Question::Account { by, .. } => self.read_account(by, request, response, remote),
@@ -64,7 +70,7 @@ impl Scim {
                 AccountKey::Username(name) => FoldedName::same(user.account.username.expose(), name.expose()),
                 AccountKey::Email(email) => {
                     let have = user.account.email.as_ref();
-                    have.is_some_and(|have| FoldedName::same(have.expose(), email.expose()))
+                    have.is_some_and(|have| same_address(have.expose(), email.expose()))
                 }
             };
             // A service that ignores filters shows everybody, and the person may be on a page that was not read.
@@ -152,9 +158,6 @@ impl Scim {
         remote.directory.learn_group(have, Some(id));
         if !with_members {
             return Ok(());
-        }
-        if self.dialect.changes == Changes::Put {
-            keep(remote, Kind::Group, resource);
         }
         if let Some(account) = &mut remote.account
             && let Some(member) = &account.id
@@ -261,4 +264,27 @@ fn display_name(resource: &Value) -> Option<String> {
     }
     let parts: Vec<&str> = ["givenName", "familyName"].iter().filter_map(|part| text(name, part)).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// The group `id` with everything that the service keeps of it. One that is gone has to be looked for by name again.
+fn read_whole_group(
+    name: &str,
+    id: &str,
+    response: &HttpResponse,
+    remote: &mut RemoteState,
+) -> Result<(), TargetError> {
+    let request = Request::ReadGroup;
+    if response.status == 404 {
+        remote.directory.forget_group(name);
+        return Ok(());
+    }
+    found(request, response)?;
+    let expected = "the group that was asked for";
+    let resource: Value = read_json(request, response, expected)?;
+    let is_meant = |(have, its): (&str, &str)| FoldedName::same(have, name) && its == id;
+    if !group(&resource).is_some_and(is_meant) {
+        return Err(TargetError::Malformed { request, status: response.status, expected });
+    }
+    keep(remote, Kind::Group, &resource);
+    Ok(())
 }

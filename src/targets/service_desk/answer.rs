@@ -146,10 +146,10 @@ impl ServiceDeskApi<'_> {
                 remote.directory.forget_organization(organization);
                 Outcome::Stale
             }
-            // Where the organization or the person is gone, so is the membership.
+            // An id that was remembered may be gone, or a proxy has lost the body of a DELETE: the list decides.
             (404, Operation::RemoveFromOrganization { organization, .. }) => {
                 remote.directory.forget_organization(organization);
-                Outcome::AlreadySo
+                Outcome::Stale
             }
             (404, Operation::AddCustomer { .. }) => {
                 Outcome::Refused(TargetError::Missing { request, what: "service desk" })

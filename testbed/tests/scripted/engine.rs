@@ -552,3 +552,29 @@ fn a_failure_gives_nobody_groups_that_were_not_given() {
     });
     assert_eq!(field(event.unwrap(), "groups"), "1", "staff, and not service-desk-agents");
 }
+
+#[test]
+fn a_group_that_was_deleted_behind_our_back_is_made_again() {
+    let host = ScriptedHost::with(&json!({ "provisioning": { "create_missing_groups": true } }));
+    assert!(counted(&host, User::agent()).0.has_session());
+    host.jira.change(|store| {
+        store.remove_group("staff");
+        store.remove_group("service-desk-agents");
+    });
+    let (ended, _) = counted(&host, User::new("second", "Second", &["idp-agents", "idp-staff"]));
+    assert!(ended.has_session(), "{}", ended.code());
+    assert!(host.groups("second").is_superset(&set(&[
+        "staff",
+        "service-desk-agents",
+        "jira-software-users"
+    ])));
+    // Where groups are not made it is refused, and at the next sign-in too.
+    let host = provisioning(&json!({}));
+    assert!(counted(&host, User::agent()).0.has_session());
+    host.jira.change(|store| {
+        store.remove_group("staff");
+    });
+    for _ in 0..2 {
+        assert_eq!(counted(&host, User::new("second", "Second", &["idp-staff"])).0.code(), "SG8003");
+    }
+}

@@ -132,7 +132,7 @@ fn j8_an_account_that_cannot_be_seen_is_not_entered() {
     turn.seed("agent", &["staff"]);
     turn.product.set_active("agent", false);
     let before = turn.account("agent");
-    assert_eq!(turn.refused("agent", "/"), "SG8003");
+    assert_eq!(turn.refused("agent", "/"), "SG8007");
     assert_eq!(turn.account("agent"), before, "{}", turn.shown());
     turn.product.set_active("agent", true);
     turn.enter("agent", "/");

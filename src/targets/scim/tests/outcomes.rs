@@ -29,8 +29,8 @@ fn every_status_of_every_operation_has_a_meaning() {
         ]
     };
     let table = [
-        // 200 201 204 400 mutability 404 409 412 413 HTML 302 401 403 429 500 501 405; a creation's answer must have the id
-        (OperationKind::CreateAccount, "AARRorRrrmmurtxxr", "AARRorRrrmmurtxxr"),
+        // 200 201 204 400 mutability 404 409 412 413 HTML 302 401 403 429 500 501 405; a creation's answer must have the id and be about the account
+        (OperationKind::CreateAccount, "RRRRorRrrmmurtxxr", "RRRRorRrrmmurtxxr"),
         (OperationKind::ReactivateAccount, "AAARorRrrmmurtxpp", "AAARorRSrmmurtxxr"),
         (OperationKind::UpdateAccount, "AAARorRrrmmurtxpp", "AAARorRSrmmurtxxr"),
         (OperationKind::CreateGroup, "AAARorRrrmmurtxxr", "AAARorRrrmmurtxxr"),
