@@ -36,6 +36,8 @@ pub(crate) fn settings(sections: &Value, has_application: bool) -> Result<flow::
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut environment = variables(&whole);
     environment.insert("SESSION_KEY".to_owned(), "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned());
+    // What a webhook is signed with has a form of its own.
+    environment.insert("WEBHOOK_SECRET".to_owned(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
     let metadata = fs::read_to_string(root.join("tests/vectors/config_idp/good.xml")).unwrap();
     environment.insert("IDP_METADATA".to_owned(), metadata);
     match config::load(whole.to_string().as_bytes(), &environment, UnixTime::from_secs(NOW)) {

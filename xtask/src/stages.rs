@@ -195,7 +195,9 @@ fn end_to_end_tests() -> Outcome {
     let envoy = tools::envoy()?;
     let filter = wasm::build()?;
     crate::interop::install()?;
+    // Most of them wait: for timeouts, for circuits, for the background service.
     run(cargo(&["test", "--package", "testbed", "--tests", "--no-fail-fast"])
+        .env("RUST_TEST_THREADS", "6")
         .env("SAMLGATE_ENVOY", envoy)
         .env("SAMLGATE_WASM", filter))
 }

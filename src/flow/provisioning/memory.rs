@@ -51,6 +51,8 @@ pub(super) struct Memory {
     book_version: Option<Version>,
     remembered: Option<RemoteState>,
     person_version: Option<Version>,
+    /// Something was remembered of the person.
+    knew_person: bool,
     /// Who signs in; `None` where nobody does.
     who: Option<Pii<String>>,
     newcomer: Newcomer,
@@ -89,6 +91,7 @@ impl Memory {
             book_version: None,
             remembered: None,
             person_version: None,
+            knew_person: false,
         };
         (memory, asks)
     }
@@ -119,6 +122,7 @@ impl Memory {
                     let (linkable, believed) = (self.linkable.as_ref(), provisioning.skip_unchanged_for);
                     self.remembered = person
                         .and_then(|person| Remembered::recall(value, person, linkable, believed, env.now));
+                    self.knew_person = self.remembered.is_some();
                     self.person_version = Some(version);
                 }
             }
@@ -212,6 +216,12 @@ impl Memory {
         };
         let book = remote.and_then(|remote| self.book.after(&remote.directory, counted_seats, env.now));
         write(BOOK, scope.book(), self.book_version, book.map(|book| book.encode()));
+        // What is remembered of somebody at whom a change broke off is not so any more.
+        if let (Ended::Badly(_) | Ended::Dead | Ended::LeaveAlone(_), Some(person), true) =
+            (ended, &self.person, self.knew_person)
+        {
+            write(PERSON, scope.person(person), self.person_version, Some(Vec::new()));
+        }
         if let (Ended::Well(remote), Some(person)) = (ended, &self.person) {
             let record = Remembered::encode(person, self.linkable.as_ref(), remote, env.now);
             write(PERSON, scope.person(person), self.person_version, record);

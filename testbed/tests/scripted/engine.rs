@@ -195,6 +195,24 @@ fn nobody_is_remembered_in_anothers_place_or_after_a_failure() {
         });
         assert_eq!((ended.has_session(), calls), (true, 2));
     }
+    // A change that broke off in the middle: what was known before is not so any more.
+    let fewer = User { groups: vec!["idp-staff".to_owned()], ..User::agent() };
+    let broken = host.sign_in(fewer, "/", &mut |_, ask, host| match ask {
+        Ask::HttpCall(call) if call.method == "DELETE" => {
+            host.call(call);
+            Some(status(500, &[]))
+        }
+        Ask::HttpCall(call)
+            if call.method == "GET" && !host.groups("agent").contains("service-desk-agents") =>
+        {
+            Some(status(500, &[]))
+        }
+        _ => None,
+    });
+    assert!(!broken.has_session());
+    assert!(counted(&host, User::agent()).1 > 2, "as before, and looked at all the same");
+    assert!(host.groups("agent").contains("service-desk-agents"));
+
     let host = provisioning(&json!({ "skip_unchanged_for": "3600s" }));
     let mut position = 0;
     let failed = host.sign_in(User::agent(), "/", &mut |_, ask, _| {
