@@ -1,5 +1,6 @@
 //! What we answer, and what we ask of clusters.
 
+use core::fmt;
 use core::time::Duration;
 
 /// An answer that Envoy sends instead of forwarding the request.
@@ -14,7 +15,7 @@ pub struct Reply {
 }
 
 /// One request to an Envoy cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpCall {
     /// The cluster's name in Envoy's configuration.
     pub cluster: String,
@@ -30,6 +31,25 @@ pub struct HttpCall {
     pub body: Vec<u8>,
     /// When Envoy gives up.
     pub timeout: Duration,
+}
+
+impl fmt::Debug for HttpCall {
+    /// Without credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |(name, value): &(String, String)| {
+            let is_secret = name.eq_ignore_ascii_case("authorization");
+            (name.clone(), if is_secret { String::from("secret") } else { value.clone() })
+        };
+        f.debug_struct("HttpCall")
+            .field("cluster", &self.cluster)
+            .field("authority", &self.authority)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("headers", &self.headers.iter().map(shown).collect::<Vec<_>>())
+            .field("body", &self.body)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
 }
 
 /// What a cluster answered.
