@@ -10,14 +10,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use samlgate::base::Pii;
+use samlgate::base::{Code, Pii};
+use samlgate::http::{HttpCall, HttpResponse};
 use samlgate::policy::{AccountDecision, DesiredGroups};
 use samlgate::provision::{
-    AccountId, AccountKey, DesiredState, Done, OperationKind, Profile, ProfileField, RemoteState, Settings,
-    plan,
+    AccountId, AccountKey, DesiredState, Done, OperationKind, Page, Profile, ProfileField, Question,
+    RemoteState, Settings, plan,
 };
 use samlgate::targets::atlassian_scim::{AtlassianScim as Target, DirectoryKind, Leaving, Limits, Step};
-use samlgate::targets::{Application, Credentials, Endpoint};
+use samlgate::targets::{Application, Credentials, Endpoint, TargetError};
 use testbed::atlassian_scim::{AtlassianScim, Conflict, DIRECTORY, KEY, Profile as Kind};
 use testbed::provisioner::{Provisioner, call};
 use testbed::stand_in::{Api, Incoming, StandIn};
@@ -531,4 +532,89 @@ fn nobody_is_made_without_an_address() {
     assert!(done.unwrap_err().contains("e-mail address") && writes.is_empty());
     wanted.username = pii(ADA);
     assert_eq!(sign_in(&target, &directory, &wanted).0, applied(&[CreateAccount]), "a user name that is one");
+}
+
+/// The id of the group that `name` follows, and what is known of `others`.
+fn named(
+    target: &Target,
+    directory: &StandIn<AtlassianScim>,
+    name: &str,
+    other: &str,
+) -> (String, RemoteState) {
+    let id = directory.state().site.organization(name).unwrap().group.clone().unwrap();
+    let mut remote = RemoteState::default();
+    for name in [name, other] {
+        let question = Question::Group { name: name.to_owned(), page: Page::FIRST };
+        let answer = answered(directory, &target.ask(&question));
+        target.learn(&question, &answer, &mut remote).unwrap();
+    }
+    (id, remote)
+}
+
+fn answered(directory: &StandIn<AtlassianScim>, sent: &HttpCall) -> HttpResponse {
+    let mut answer = None;
+    directory.change(|state| answer = Some(call(state, sent, &format!("Bearer {KEY}"))));
+    answer.unwrap()
+}
+
+#[test]
+fn j12_an_organization_follows_the_new_name_of_its_group_with_members_and_projects() {
+    let (target, directory) = customers();
+    sign_in(&target, &directory, &desired(ADA, &["Acme"], &[])).0.unwrap();
+    directory.change(|state| state.site.attach("Acme", "HELP"));
+    let (id, remote) = named(&target, &directory, "Acme", "Acme Europe");
+    let rename = target.rename_group(&id, "Acme Europe", &remote).unwrap();
+    assert_eq!(target.follows(&answered(&directory, &rename)), Ok(true));
+    let site = directory.state().site;
+    assert!(site.organization("Acme").is_none());
+    assert_eq!(site.organizations_of(ADA), ["Acme Europe".to_owned()].into());
+    assert_eq!(site.projects_of(ADA), ["HELP".to_owned()].into());
+    // Under the new name nothing is left to do, and its own name in another spelling is no conflict.
+    assert_eq!(
+        sign_in(&target, &directory, &desired(ADA, &["Acme Europe"], &[])),
+        (Ok(Vec::new()), Vec::new())
+    );
+    let (id, remote) = named(&target, &directory, "Acme Europe", "ACME Europe");
+    assert!(target.rename_group(&id, "ACME Europe", &remote).is_ok());
+}
+
+#[test]
+fn j24_a_name_that_is_taken_is_not_given_a_second_time() {
+    let (target, directory) = customers();
+    sign_in(&target, &directory, &desired(ADA, &["Acme", "Beta"], &[])).0.unwrap();
+    let (id, remote) = named(&target, &directory, "Acme", "Beta");
+    let before = directory.state().site.organizations_of(ADA);
+    let code = |refused: Result<HttpCall, TargetError>| refused.unwrap_err().code();
+    assert_eq!(code(target.rename_group(&id, "Beta", &remote)), Code::OrganizationRefused);
+    // Somebody took it after the look: the directory refuses, and nothing has changed.
+    let (_, free) = named(&target, &directory, "Acme", "Gamma");
+    let rename = target.rename_group(&id, "Gamma", &free).unwrap();
+    sign_in(&target, &directory, &desired("bob@example.test", &["Gamma"], &[])).0.unwrap();
+    let answer = answered(&directory, &rename);
+    assert_eq!(target.follows(&answer).unwrap_err().code(), Code::OrganizationRefused);
+    assert_eq!(directory.state().site.organizations_of(ADA), before);
+    // Nobody looked; and managed users have groups that keep their names.
+    assert_eq!(code(target.rename_group(&id, "Delta", &free)), Code::TargetRefused);
+    let managed = self::target(DirectoryKind::ManagedUsers);
+    assert_eq!(code(managed.rename_group(&id, "Gamma", &free)), Code::OrganizationRefused);
+}
+
+#[test]
+fn j25_customers_stay_when_their_organization_goes() {
+    let (target, directory) = customers();
+    sign_in(&target, &directory, &desired(ADA, &["Acme", "Beta"], &[])).0.unwrap();
+    directory.change(|state| state.site.attach("Acme", "HELP"));
+    let (id, _) = named(&target, &directory, "Acme", "Beta");
+    assert_eq!(target.follows(&answered(&directory, &target.delete_group(&id))), Ok(true));
+    let site = directory.state().site;
+    assert!(site.organization("Acme").is_none() && site.person(ADA).unwrap().active);
+    assert_eq!(site.organizations_of(ADA), ["Beta".to_owned()].into());
+    assert!(site.projects_of(ADA).is_empty());
+    assert_eq!(target.follows(&answered(&directory, &target.delete_group(&id))), Ok(false), "gone already");
+    for id in ["..", "", "../Users"] {
+        assert!(
+            target.delete_group(id).path.contains("/Groups/")
+                && !target.delete_group(id).path.contains("/../")
+        );
+    }
 }

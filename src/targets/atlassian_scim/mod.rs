@@ -7,6 +7,7 @@
 mod leaving;
 mod limits;
 mod locale;
+mod organization;
 
 use serde_json::Value;
 
