@@ -5,7 +5,7 @@
 
 mod retry;
 
-use crate::base::{Code, Pii, Rejection};
+use crate::base::{Code, Pii, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
 use crate::http::Reply;
 use crate::identity::Identity;
@@ -81,6 +81,8 @@ struct Candidate {
     acts_as: Option<Pii<String>>,
     /// This sign-in made the account, or may have made it.
     made_account: bool,
+    /// When the form came: what a later sign-in says counts more.
+    arrived: UnixTime,
 }
 
 /// Waits for the slot.
@@ -174,6 +176,7 @@ impl ExpectBody {
                     identity,
                     acts_as: None,
                     made_account: false,
+                    arrived: env.now,
                 },
                 1,
             ),

@@ -184,11 +184,11 @@ impl Operation {
         }
     }
 
-    /// True for the mark that an account is unfinished, or a customer on the move. It matters only if the plan breaks off later, so its own failure
+    /// True for the mark that an account is unfinished. It matters only if the plan breaks off later, so its own failure
     /// must not be what breaks the plan off: that would leave the very account it is meant for unmarked.
     #[must_use]
     pub const fn is_precaution(&self) -> bool {
-        matches!(self, Self::WriteMarker { marker, .. } if marker.unfinished || marker.moving)
+        matches!(self, Self::WriteMarker { marker, .. } if marker.unfinished)
     }
 
     /// Why it is in the plan.

@@ -28,9 +28,9 @@ pub struct ExpectQueued {
 
 /// Tells the runner that the person is here: what it still wants to do for them rests on an older assertion.
 pub(super) fn announce(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<AcsFlow> {
-    let username = candidate.identity.username.clone();
+    let (username, at) = (candidate.identity.username.clone(), candidate.arrived);
     let state = ExpectAnnounced { candidate, claim };
-    match (Message::Arrived { username, at: env.now }).enqueue(env) {
+    match (Message::Arrived { username, at }).enqueue(env) {
         Ok(ask) => Step::Wait {
             state: AcsFlow::ExpectAnnounced(Box::new(state)),
             asks: vec![(FIRST_ASK, ask)],
@@ -62,7 +62,7 @@ pub(super) fn enqueue(
     if !background::is_worth_a_retry(rejection.code) {
         return overlook(candidate, claim, &admitted, &rejection, env);
     }
-    let message = job(&candidate, candidate.made_account, env);
+    let message = job(&candidate, candidate.made_account);
     let state = ExpectQueued { candidate, claim, admitted, rejection };
     match message.enqueue(env) {
         Ok(ask) => Step::Wait {
@@ -102,11 +102,11 @@ impl ExpectQueued {
     }
 }
 
-fn job(candidate: &Candidate, is_new: bool, env: &Env<'_>) -> Message {
+fn job(candidate: &Candidate, is_new: bool) -> Message {
     Message::Job(Box::new(Job {
         identity: candidate.identity.clone(),
         target: candidate.pending.target.clone(),
-        signed_in_at: env.now,
+        signed_in_at: candidate.arrived,
         request_id: candidate.visit.reader.request_id.clone(),
         is_new,
     }))
@@ -121,6 +121,6 @@ impl AcsFlow {
         if provisioning.on_failure != OnFailure::ContinueAndRetry {
             return None;
         }
-        job(&state.candidate, state.inner.made_account(), env).enqueue(env).ok()
+        job(&state.candidate, state.inner.made_account()).enqueue(env).ok()
     }
 }

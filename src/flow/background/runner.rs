@@ -22,6 +22,8 @@ const MAX_WAITING: usize = 1_000;
 pub struct Runner {
     waiting: BTreeMap<String, Waiting>,
     running: Option<Running>,
+    /// Who signed in when: a job that comes late rests on what an older assertion said. The oldest go first.
+    arrived: BTreeMap<String, UnixTime>,
     /// Numbers the asks of all runs, so that a late answer to an older one is nobody's.
     asked: u32,
 }
@@ -107,6 +109,13 @@ impl Runner {
     /// Whatever rests on an assertion before `at` is not done any more. A change that is under way is not called back; the
     /// sign-in that supersedes it reads and heals.
     fn supersede(&mut self, person: &str, at: UnixTime) {
+        let last = self.arrived.entry(person.to_owned()).or_insert(at);
+        *last = at.max(*last);
+        if self.arrived.len() > MAX_WAITING
+            && let Some(oldest) = self.arrived.iter().min_by_key(|(_, at)| **at).map(|(who, _)| who.clone())
+        {
+            self.arrived.remove(&oldest);
+        }
         if self.waiting.get(person).is_some_and(|waiting| waiting.job.signed_in_at <= at) {
             self.waiting.remove(person);
         }
@@ -120,6 +129,9 @@ impl Runner {
     fn take_in(&mut self, job: Job, turn: &mut Turn, env: &Env<'_>) {
         let person = job.person();
         let newer = |have: &Job| have.signed_in_at > job.signed_in_at;
+        if self.arrived.get(&person).is_some_and(|at| *at > job.signed_in_at) {
+            return;
+        }
         if self.waiting.get(&person).is_some_and(|waiting| newer(&waiting.job))
             || self.running.as_ref().is_some_and(|run| run.of.job.person() == person && newer(&run.of.job))
         {

@@ -6,7 +6,7 @@ use crate::base::{Code, Rejection, UnixTime, random};
 use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::policy::Admitted;
-use crate::provision::{Directory, Done, NewPassword, Operation, Progress, Question, RemoteState, satisfied};
+use crate::provision::{Done, NewPassword, Operation, Progress, Question, RemoteState, satisfied};
 use crate::targets::{Outcome, Prepared, Request, TargetError};
 
 use super::super::settings::MAX_PROVISIONING_TIME;
@@ -153,7 +153,14 @@ impl ExpectOperation {
     }
 
     fn need(mut self, question: Question, seats: bool, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
-        match self.inquiry.ask(vec![question], sign_in.caller(), env) {
+        let caller = sign_in.caller();
+        let asked = if seats {
+            let ask = self.inquiry.ask_briefly(question, PATIENCE_AFTER_TIMEOUT, caller, env);
+            ask.map(|ask| vec![ask])
+        } else {
+            self.inquiry.ask(vec![question], caller, env)
+        };
+        match asked {
             Ok(asks) => {
                 let tells = self.take_tells();
                 let state = ExpectNeed { operation: self, seats };
@@ -280,15 +287,19 @@ impl ExpectOperation {
 
     /// Somebody deleted a group that was remembered: what is left is planned anew, from what is known for sure.
     fn plan_anew(mut self, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
-        self.trusts_memory = false;
-        self.remote.directory = Directory::default();
         self.prepared = 0;
+        if let Some(group) = self.progress.next().and_then(Operation::about).map(str::to_owned) {
+            self.remote.directory.forget_group(&group);
+        }
         match approve(self.admitted.decision(), &self.remote, sign_in, env) {
             Ok(approved) => {
                 self.progress = self.progress.go_on_with(approved);
                 self.next(sign_in, env)
             }
-            Err(rejection) => self.fail(rejection),
+            Err(rejection) => {
+                let (left, made) = (Left::Badly(Some(Box::new(self.remote.clone()))), self.made_account());
+                self.end(rejection, left, made)
+            }
         }
     }
 
@@ -296,7 +307,12 @@ impl ExpectOperation {
     fn refused(mut self, fault: &TargetError, sign_in: SignIn<'_>, env: &Env<'_>) -> WorkTurn {
         let missing = matches!(fault, TargetError::Refused { status: 404, .. } | TargetError::Missing { .. });
         let adds = matches!(self.progress.next(), Some(Operation::AddToGroup { .. }));
-        if missing && adds && self.trusts_memory {
+        let remembered = self
+            .progress
+            .next()
+            .and_then(Operation::about)
+            .is_some_and(|group| self.remote.directory.has_group(group));
+        if missing && adds && self.trusts_memory && remembered {
             return self.plan_anew(sign_in, env);
         }
         let code = fault.code();
@@ -331,8 +347,9 @@ impl ExpectOperation {
         let username = self.remote.linked_username();
         // Groups that were decided and not given are nobody's yet.
         let admitted = Some(with_what_they_have(self.admitted, &self.remote));
+        let counted_seats = self.seats == Seats::Counted;
         let end = End::Failed { rejection, admitted, username, made_account };
-        WorkTurn::End { ended, end: Box::new(end), counted_seats: false, tells }
+        WorkTurn::End { ended, end: Box::new(end), counted_seats, tells }
     }
 
     fn take_tells(&mut self) -> Vec<Tell> {
@@ -399,8 +416,7 @@ impl ExpectNeed {
     ) -> WorkTurn {
         self.operation.inquiry.unanswered(id, failure, sign_in.caller(), env);
         if self.seats {
-            // Licences that cannot be counted keep nobody out; what follows is waited for briefly.
-            self.operation.impatient = true;
+            // Licences that cannot be counted keep nobody out.
             return self.operation.next(sign_in, env);
         }
         self.operation.refused(&TargetError::NotReached(failure), sign_in, env)

@@ -247,8 +247,9 @@ fn desired(
     let customers = provisioning.customers.as_ref();
     let customers = customers.filter(|customers| decision.customer || !customers.only_portal_sign_ins);
     let is_new = matches!(remote.account_facts().is_new(), Some(true));
-    let proof =
-        is_new.then(|| account_mark::seal(username.expose(), &env.settings.session, env.entropy)).flatten();
+    let proof = is_new
+        .then(|| account_mark::seal(username.expose(), env.now, &env.settings.session, env.entropy))
+        .flatten();
     Ok(DesiredState {
         username,
         email: identity.email.clone(),

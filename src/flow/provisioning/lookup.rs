@@ -146,8 +146,9 @@ impl Lookup {
         };
         let names = [Some(key.value()), Some(&account.username)];
         let ours = marker.proof.as_ref().is_some_and(|proof| {
-            let is_ours =
-                |name: &&Pii<String>| account_mark::is_ours(proof, name.expose(), &env.settings.session);
+            let is_ours = |name: &&Pii<String>| {
+                account_mark::is_ours(proof, name.expose(), env.now, &env.settings.session)
+            };
             names.iter().flatten().any(is_ours)
         });
         marker.unfinished &= ours;

@@ -19,6 +19,7 @@ const PERSON: AskId = AskId(FIRST + 2);
 const NEWCOMER: AskId = AskId(FIRST + 3);
 /// The answer to this one is waited for by nobody: a note that could not be made is as none.
 pub(super) const NOTE: AskId = AskId(FIRST + 4);
+pub(super) const NOTE_VERSION: AskId = AskId(FIRST + 5);
 
 /// The longest pause that an application may ask for, in pauses: nobody is locked out for an hour by one header.
 const MOST_PAUSES: u32 = 32;
@@ -169,6 +170,19 @@ impl Memory {
         Some((NOTE, Ask::CompareAndSwap { key: provisioning.scope.newcomer(who), expected, value }))
     }
 
+    /// The note was written: its version is the host's secret, and without it the note could not be struck out.
+    pub(super) fn reload_note(&self, provisioning: &Provisioning) -> Option<(AskId, Ask)> {
+        let key = provisioning.scope.newcomer(self.who.as_ref()?);
+        Some((NOTE_VERSION, Ask::Load { key }))
+    }
+
+    /// Takes the note's version.
+    pub(super) const fn noted(&mut self, answer: &Answer) {
+        if let Answer::Loaded { version, .. } = answer {
+            self.newcomer.version = Some(*version);
+        }
+    }
+
     /// What the account was a moment ago.
     pub(super) const fn remembered(&mut self) -> Option<RemoteState> {
         self.remembered.take()
@@ -205,9 +219,10 @@ impl Memory {
             _ if pause.is_zero() => None,
             Ended::Well(_) | Ended::Badly(_) => (!self.circuit.is_closed()).then(Circuit::default),
             Ended::Dead => Some(self.circuit.failed(env.now, pause)),
-            Ended::LeaveAlone(asked_for) => Some(
-                self.circuit.refused(env.now, (*asked_for).clamp(pause, pause.saturating_mul(MOST_PAUSES))),
-            ),
+            Ended::LeaveAlone(asked_for) => {
+                let asked_for = if asked_for.is_zero() { pause } else { *asked_for };
+                Some(self.circuit.refused(env.now, asked_for.min(pause.saturating_mul(MOST_PAUSES))))
+            }
         };
         write(CIRCUIT, scope.circuit(), self.circuit_version, circuit.map(|circuit| circuit.encode()));
         let remote = match ended {
@@ -226,9 +241,13 @@ impl Memory {
             let record = Remembered::encode(person, self.linkable.as_ref(), remote, env.now);
             write(PERSON, scope.person(person), self.person_version, record);
         }
-        // Noted by an earlier sign-in, and finished now. A note of this one, whose version nobody knows, is outdone by the
-        // marker, and by an account that is looked at only if it has none.
-        if let (Ended::Well(_), Some(who), true) = (ended, &self.who, self.newcomer.noted) {
+        // Finished now; or refused, and there is no account.
+        let settled = match ended {
+            Ended::Well(_) => true,
+            Ended::Badly(Some(remote)) => remote.account.is_none(),
+            Ended::Untouched | Ended::Badly(None) | Ended::Dead | Ended::LeaveAlone(_) => false,
+        };
+        if let (true, Some(who), true) = (settled, &self.who, self.newcomer.noted) {
             write(NEWCOMER, scope.newcomer(who), self.newcomer.version, Some(newcomer::nothing()));
         }
         asks

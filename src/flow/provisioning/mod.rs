@@ -139,7 +139,17 @@ impl ProvisioningFlow {
         let Self { mut memory, stage } = self;
         match stage {
             // Nobody waits for a note.
-            stage if id == memory::NOTE => Self { memory, stage }.wait(Vec::new()),
+            stage if id == memory::NOTE => {
+                let asks = match answer {
+                    Answer::Swapped => memory.reload_note(sign_in.provisioning),
+                    _ => None,
+                };
+                Self { memory, stage }.wait(asks.into_iter().collect())
+            }
+            stage if id == memory::NOTE_VERSION => {
+                memory.noted(&answer);
+                Self { memory, stage }.wait(Vec::new())
+            }
             // The answer to a read that was under way when another failed.
             Stage::ExpectSaved { .. }
                 if matches!(answer, Answer::HttpResponse(_) | Answer::HttpFailed(_)) =>

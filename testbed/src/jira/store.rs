@@ -333,7 +333,8 @@ impl Store {
         self.users.values()
     }
 
-    pub(super) fn remove_user(&mut self, name: &str) -> bool {
+    /// Deletes a user, with all memberships; false when there is none.
+    pub fn remove_user(&mut self, name: &str) -> bool {
         for group in self.groups.values_mut() {
             group.members.remove(&fold(name));
         }

@@ -121,7 +121,8 @@ fn refused_credentials_and_a_wish_to_be_left_alone_open_the_circuit_at_once() {
         (status(401, &[]), "SG8002", 30),
         (status(403, &[("x-authentication-denied-reason", "CAPTCHA_CHALLENGE; x")]), "SG8003", 30),
         (status(429, &[("retry-after", "70")]), "SG8004", 70),
-        (status(429, &[("retry-after", "1")]), "SG8004", 30),
+        (status(429, &[("retry-after", "2")]), "SG8004", 2),
+        (status(429, &[]), "SG8004", 1),
     ] {
         let host = provisioning(&json!({ "circuit_open_for": "30s" }));
         assert_eq!(broken(&host, &answer).0, code);
@@ -550,9 +551,36 @@ fn nobody_makes_themselves_new_by_writing_the_marker() {
     let marker = host.jira.store().property("other", "samlgate").cloned().unwrap();
     assert_eq!(marker["unfinished"], true);
     assert!(marker["proof"].is_string(), "{marker}");
-    forged(marker);
+    forged(marker.clone());
     assert!(counted(&host, User::new("other", "O", &["idp-staff"])).0.has_session());
     assert!(host.groups("other").contains("jira-software-users"), "and whose it is gets it");
+    // Whoever kept it does not become new again.
+    host.jira.change(|store| {
+        let mut seed = UserSeed::new("other", &["staff"]);
+        seed.properties.insert("samlgate".to_owned(), marker);
+        store.remove_user("other");
+        store.add_user(seed);
+    });
+    host.now.set(NOW + 24 * 60 * 60);
+    assert!(counted(&host, User::new("other", "O", &["idp-staff"])).0.has_session());
+    assert!(!host.groups("other").contains("jira-software-users"));
+}
+
+#[test]
+fn nobody_is_new_twice() {
+    // Without a marker only the note of the first sign-in could say so, and that is struck out.
+    let host = ScriptedHost::with(&json!({
+        "policy": { "default_groups": { "groups": ["jira-software-users"], "assign_to": "NEW_USERS" } },
+        "provisioning": { "create_missing_groups": false, "circuit_open_for": "0s" },
+    }));
+    assert!(counted(&host, User::agent()).0.has_session());
+    assert!(host.groups("agent").contains("jira-software-users"));
+    host.jira.change(|store| {
+        store.remove_user("agent");
+        store.add_user(UserSeed::new("agent", &["staff"]));
+    });
+    assert!(counted(&host, User::agent()).0.has_session());
+    assert!(!host.groups("agent").contains("jira-software-users"), "made by hand, so not new");
 }
 
 #[test]
