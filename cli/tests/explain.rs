@@ -290,7 +290,7 @@ fn no_secret_is_printed() {
     let token = "a-token-that-nobody-may-see";
     let configuration = read(CONFIG).replace(
         "authority: jira.internal",
-        "authority: jira.internal, token: { environment_variable: TOKEN }",
+        "authority: jira.internal, credentials: { bearer: { environment_variable: TOKEN } }",
     );
     let folder = Folder::new("secrets");
     let config = folder.file("envoy.yaml", configuration);

@@ -20,6 +20,9 @@ use super::{Explainer, KnownAccount};
 /// Stands for an id that only the application knows.
 const UNKNOWN_ID: &str = "ID";
 
+/// Stands for what shows that a mark is ours.
+const PROOF: &str = "PROOF";
+
 /// Decides as the flow would, and plans what it would do.
 pub(super) fn decide(
     explainer: &mut Explainer<'_>,
@@ -87,7 +90,8 @@ fn calls(
         calls.extend(questions.iter().map(|question| target.ask(question)));
     }
     let mut remote = remote.clone();
-    for operation in operations {
+    for operation in operations.iter().cloned().map(without_proof) {
+        let operation = &operation;
         // Twice at most: a group and an organization that have to be found first.
         for _ in 0..2 {
             let Prepared::Ask(question) = target.prepare(operation, &remote, env.now) else { break };
@@ -107,6 +111,16 @@ fn calls(
         }
     }
     Ok(calls.into_iter().map(call).collect())
+}
+
+/// A proof is worth something to whoever reads it, so none is shown.
+fn without_proof(mut operation: Operation) -> Operation {
+    if let Operation::WriteMarker { marker, .. } = &mut operation
+        && let Some(proof) = &mut marker.proof
+    {
+        PROOF.clone_into(proof);
+    }
+    operation
 }
 
 /// Shows the decision, whatever it is, and lets in whom it lets in.
