@@ -148,9 +148,11 @@ fn the_background_example_finishes_what_a_sign_in_left() {
 #[test]
 fn a_job_that_waits_when_envoy_is_killed_is_made_good_by_the_next_sign_in() {
     let jira = JiraState::new(Store::demo());
+    // The same site both times: what was sealed for another is nobody's.
+    let port = testbed::envoy::free_port().unwrap();
     let start = || {
         let api = jira.router();
-        Scene::start(SceneOptions::new().configuration(BACKGROUND).api(api)).unwrap()
+        Scene::start(SceneOptions::new().configuration(BACKGROUND).port(port).api(api)).unwrap()
     };
     let scene = start();
     jira.fault(Fault::new("POST", "/rest/api/2/group", Effect::Status(503)).times(1_000));
