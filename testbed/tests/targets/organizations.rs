@@ -97,9 +97,8 @@ pub(crate) fn fail_and_heal(turn: &Turn, desks: &Desks) {
             turn.scene.idp.change(move |options| options.attributes = attribute.clone());
             turn.product.stand_in().clear_calls();
             turn.fault(at(place, effect.clone()).times(100));
-            // Without an answer that can be believed nobody enters; one who is gone need not be taken out.
+            // Without an answer that can be believed nobody enters.
             let (_, page) = turn.sign_in(CUSTOMER, PORTAL);
-            let gone = name == "leave" && effect == Effect::Status(404);
             let met = turn
                 .product
                 .stand_in()
@@ -108,14 +107,10 @@ pub(crate) fn fail_and_heal(turn: &Turn, desks: &Desks) {
                 .any(|call| call.method == place.method && call.path.starts_with(place.path));
             assert!(met || name == "list", "{what} was never called:\n{}", turn.shown());
             let code = page.header("x-samlgate-code").unwrap_or_default();
-            assert_eq!(page.status() == 200, gone || !met, "{what}: {code}\n{}", turn.shown());
-            assert!(gone || !met || code.starts_with("SG8"), "{what}: {code}");
+            assert_eq!(page.status() == 200, !met, "{what}: {code}\n{}", turn.shown());
+            assert!(!met || code.starts_with("SG8"), "{what}: {code}");
             turn.heal(CUSTOMER, PORTAL);
-            let mut expected = set(&[wanted.as_str()]);
-            if gone {
-                expected.insert(old);
-            }
-            assert_eq!(organizations(turn), expected, "{what}\n{}", turn.shown());
+            assert_eq!(organizations(turn), set(&[wanted.as_str()]), "{what}\n{}", turn.shown());
             let (_, writes) = turn.cost(|| enter(turn, CUSTOMER));
             assert_eq!(writes, 0, "{what}\n{}", turn.shown());
         }
