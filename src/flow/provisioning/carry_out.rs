@@ -6,7 +6,7 @@ use crate::base::{Code, Rejection, UnixTime, random};
 use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::policy::Admitted;
-use crate::provision::{Done, NewPassword, Operation, Progress, Question, RemoteState, satisfied};
+use crate::provision::{Directory, Done, NewPassword, Operation, Progress, Question, RemoteState, satisfied};
 use crate::targets::{Outcome, Prepared, Request, TargetError};
 
 use super::super::settings::MAX_PROVISIONING_TIME;
@@ -40,8 +40,9 @@ pub(super) struct ExpectOperation {
     timeout: Duration,
     /// A call did not come back in time: what follows is waited for only briefly, so that a sign-in costs one timeout.
     impatient: bool,
-    /// Names that other sign-ins had seen went into the plan, and it was not made anew without them yet.
-    trusts_memory: bool,
+    /// Names that went into the plan because other sign-ins had seen them. Each that turns out wrong is struck out here, so
+    /// that a plan is made anew no more often than there are names.
+    remembered: Directory,
     seats: Seats,
     tells: Vec<Tell>,
 }
@@ -81,7 +82,7 @@ impl ExpectOperation {
         progress: Progress,
         tells: Vec<Tell>,
     ) -> Self {
-        let trusts_memory = remote.directory.groups().next().is_some();
+        let remembered = remote.directory.clone();
         Self {
             began,
             admitted,
@@ -92,7 +93,7 @@ impl ExpectOperation {
             sent: Duration::ZERO,
             timeout: Duration::ZERO,
             impatient: false,
-            trusts_memory,
+            remembered,
             seats: if counts_seats { Seats::Wanted } else { Seats::NotNow },
             tells,
         }
@@ -290,6 +291,7 @@ impl ExpectOperation {
         self.prepared = 0;
         if let Some(group) = self.progress.next().and_then(Operation::about).map(str::to_owned) {
             self.remote.directory.forget_group(&group);
+            self.remembered.forget_group(&group);
         }
         match approve(self.admitted.decision(), &self.remote, sign_in, env) {
             Ok(approved) => {
@@ -311,8 +313,8 @@ impl ExpectOperation {
             .progress
             .next()
             .and_then(Operation::about)
-            .is_some_and(|group| self.remote.directory.has_group(group));
-        if missing && adds && self.trusts_memory && remembered {
+            .is_some_and(|group| self.remembered.has_group(group));
+        if missing && adds && remembered {
             return self.plan_anew(sign_in, env);
         }
         let code = fault.code();

@@ -614,6 +614,17 @@ fn a_group_that_was_deleted_behind_our_back_is_made_again() {
         "service-desk-agents",
         "jira-software-users"
     ])));
+    // A group that is made and missing all the same is not made for ever.
+    let host = ScriptedHost::with(&json!({ "provisioning": { "create_missing_groups": true } }));
+    assert!(counted(&host, User::agent()).0.has_session());
+    let mut made = 0;
+    let ended = host.sign_in(User::new("third", "Third", &["idp-staff"]), "/", &mut |_, ask, _| {
+        let Ask::HttpCall(call) = ask else { return None };
+        made += usize::from(call.method == "POST" && call.path.ends_with("/group"));
+        (call.path.contains("groupname=staff") && call.method == "POST").then(|| status(404, &[]))
+    });
+    assert_eq!((ended.code(), made), ("SG8003", 1));
+
     // Where groups are not made it is refused, and at the next sign-in too.
     let host = provisioning(&json!({}));
     assert!(counted(&host, User::agent()).0.has_session());
