@@ -124,11 +124,7 @@ impl Lookup {
                 if let Some(email) = person.linkable_email(caller.provisioning) {
                     self.by_email = true;
                     let key = AccountKey::Email(email.clone());
-                    let asks = self.look_up(&key, caller, env)?;
-                    // Some applications find nobody by address.
-                    if !asks.is_empty() {
-                        return Ok(LookupTurn::Wait(asks));
-                    }
+                    return self.look_up(&key, caller, env).map(LookupTurn::Wait);
                 }
             }
             Some(_) | None => {}

@@ -1,7 +1,5 @@
 //! What other sign-ins left behind, loaded at the start and written back at the end.
 
-use core::time::Duration;
-
 use crate::base::{Code, Pii, Rejection};
 use crate::effect::{Answer, Ask, AskId, Version};
 use crate::provision::memory::newcomer;
@@ -10,6 +8,7 @@ use crate::provision::{Directory, RemoteState};
 
 use super::super::Env;
 use super::super::settings::{MAX_PROVISIONING_TIME, Provisioning};
+use super::work::Left;
 
 /// Asks of the memory are numbered from here on, far beyond the questions to the application.
 const FIRST: u32 = 1_000;
@@ -23,20 +22,6 @@ pub(super) const NOTE_VERSION: AskId = AskId(FIRST + 5);
 
 /// The longest pause that an application may ask for, in pauses: nobody is locked out for an hour by one header.
 const MOST_PAUSES: u32 = 32;
-
-/// How a sign-in left the application.
-pub(super) enum Ended<'a> {
-    /// Nobody called it.
-    Untouched,
-    /// It answered.
-    Well(&'a RemoteState),
-    /// It answered, but not as wanted.
-    Badly(Option<&'a RemoteState>),
-    /// Nobody would fare better.
-    Dead,
-    /// It wants to be left alone for so long.
-    LeaveAlone(Duration),
-}
 
 /// One sign-in's view of the memory.
 #[derive(Debug)]
@@ -201,7 +186,7 @@ impl Memory {
     /// What is worth writing back. What others wrote meanwhile stays: nobody depends on it.
     pub(super) fn save(
         &self,
-        ended: &Ended<'_>,
+        ended: &Left,
         counted_seats: bool,
         provisioning: &Provisioning,
         env: &Env<'_>,
@@ -215,37 +200,37 @@ impl Memory {
         let scope = &provisioning.scope;
         let pause = provisioning.circuit_open_for;
         let circuit = match ended {
-            Ended::Untouched => None,
+            Left::Untouched => None,
             _ if pause.is_zero() => None,
-            Ended::Well(_) | Ended::Badly(_) => (!self.circuit.is_closed()).then(Circuit::default),
-            Ended::Dead => Some(self.circuit.failed(env.now, pause)),
-            Ended::LeaveAlone(asked_for) => {
+            Left::Well(_) | Left::Badly(_) => (!self.circuit.is_closed()).then(Circuit::default),
+            Left::Dead => Some(self.circuit.failed(env.now, pause)),
+            Left::LeaveAlone(asked_for) => {
                 let asked_for = if asked_for.is_zero() { pause } else { *asked_for };
                 Some(self.circuit.refused(env.now, asked_for.min(pause.saturating_mul(MOST_PAUSES))))
             }
         };
         write(CIRCUIT, scope.circuit(), self.circuit_version, circuit.map(|circuit| circuit.encode()));
         let remote = match ended {
-            Ended::Well(remote) | Ended::Badly(Some(remote)) => Some(*remote),
-            Ended::Untouched | Ended::Badly(None) | Ended::Dead | Ended::LeaveAlone(_) => None,
+            Left::Well(remote) | Left::Badly(Some(remote)) => Some(remote),
+            Left::Untouched | Left::Badly(None) | Left::Dead | Left::LeaveAlone(_) => None,
         };
         let book = remote.and_then(|remote| self.book.after(&remote.directory, counted_seats, env.now));
         write(BOOK, scope.book(), self.book_version, book.map(|book| book.encode()));
         // What is remembered of somebody at whom a change broke off is not so any more.
-        if let (Ended::Badly(_) | Ended::Dead | Ended::LeaveAlone(_), Some(person), true) =
+        if let (Left::Badly(_) | Left::Dead | Left::LeaveAlone(_), Some(person), true) =
             (ended, &self.person, self.knew_person)
         {
             write(PERSON, scope.person(person), self.person_version, Some(Vec::new()));
         }
-        if let (Ended::Well(remote), Some(person)) = (ended, &self.person) {
+        if let (Left::Well(remote), Some(person)) = (ended, &self.person) {
             let record = Remembered::encode(person, self.linkable.as_ref(), remote, env.now);
             write(PERSON, scope.person(person), self.person_version, record);
         }
         // Finished now; or refused, and there is no account.
         let settled = match ended {
-            Ended::Well(_) => true,
-            Ended::Badly(Some(remote)) => remote.account.is_none(),
-            Ended::Untouched | Ended::Badly(None) | Ended::Dead | Ended::LeaveAlone(_) => false,
+            Left::Well(_) => true,
+            Left::Badly(Some(remote)) => remote.account.is_none(),
+            Left::Untouched | Left::Badly(None) | Left::Dead | Left::LeaveAlone(_) => false,
         };
         if let (true, Some(who), true) = (settled, &self.who, self.newcomer.noted) {
             write(NEWCOMER, scope.newcomer(who), self.newcomer.version, Some(newcomer::nothing()));

@@ -217,7 +217,7 @@ impl ProvisioningFlow {
                 ProvisioningTurn::Wait { inner, asks, tells }
             }
             WorkTurn::End { ended, end, counted_seats, tells } => {
-                let asks = memory.save(&ended.as_ended(), counted_seats, sign_in.provisioning, env);
+                let asks = memory.save(&ended, counted_seats, sign_in.provisioning, env);
                 if asks.is_empty() {
                     return ProvisioningTurn::End { end, tells };
                 }

@@ -11,7 +11,7 @@ use crate::targets::TargetError;
 use super::super::Env;
 use super::carry_out::{ExpectNeed, ExpectOperation, ExpectReread};
 use super::facts::{ExpectFacts, unchanged};
-use super::memory::{Ended, Memory};
+use super::memory::Memory;
 use super::{End, ProvisioningReport, SignIn, out_of_turn};
 
 /// What is awaited.
@@ -34,27 +34,22 @@ pub(super) enum WorkTurn {
     End { ended: Left, end: Box<End>, counted_seats: bool, tells: Vec<Tell> },
 }
 
-/// How the application was left.
+/// How a sign-in left the application.
 #[derive(Debug)]
 pub(super) enum Left {
+    /// Nobody called it.
     Untouched,
+    /// It answered.
     Well(Box<RemoteState>),
+    /// It answered, but not as wanted.
     Badly(Option<Box<RemoteState>>),
+    /// Nobody would fare better.
     Dead,
+    /// It wants to be left alone for so long; zero when it did not say.
     LeaveAlone(Duration),
 }
 
 impl Left {
-    pub(super) fn as_ended(&self) -> Ended<'_> {
-        match self {
-            Self::Untouched => Ended::Untouched,
-            Self::Well(remote) => Ended::Well(remote),
-            Self::Badly(remote) => Ended::Badly(remote.as_deref()),
-            Self::Dead => Ended::Dead,
-            Self::LeaveAlone(wait) => Ended::LeaveAlone(*wait),
-        }
-    }
-
     /// What `fault` says about everybody else's calls.
     pub(super) fn after(fault: &TargetError, remote: Option<Box<RemoteState>>) -> Self {
         match fault {
@@ -154,7 +149,7 @@ impl WorkTurn {
         let username = remote.linked_username();
         // A plan that was not carried out leaves nothing to be remembered.
         let ended = match report {
-            ProvisioningReport::Done(_) | ProvisioningReport::Unchanged => Left::Well(Box::new(remote)),
+            ProvisioningReport::Done(_) => Left::Well(Box::new(remote)),
             _ => Left::Badly(Some(Box::new(remote))),
         };
         Self::End { ended, end: Box::new(End::Done { admitted, report, username }), counted_seats, tells }
