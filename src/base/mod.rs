@@ -14,4 +14,4 @@ pub use entropy::{EntropyFailure, EntropySource, random};
 pub use limits::{Budget, BudgetExceeded, Limits};
 pub use pii::{Pii, PiiKey};
 pub use secret::Secret;
-pub use time::{ClockSkew, UnixTime};
+pub use time::{ClockSkew, UnixTime, parse_xs_duration};

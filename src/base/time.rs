@@ -67,6 +67,49 @@ impl UnixTime {
     }
 }
 
+/// Parses an `xs:duration` (XML Schema 2 3.2.6) that is not negative: `PT1H30M`, `P1DT12H`. A year counts 365 days and a
+/// month 30, fractions of a second are dropped.
+///
+/// `None` for any other shape.
+#[must_use]
+pub fn parse_xs_duration(text: &str) -> Option<Duration> {
+    let rest = text.strip_prefix('P')?;
+    let (date, time) = match rest.split_once('T') {
+        // A `T` with nothing behind it is none.
+        Some((_, "")) => return None,
+        Some((date, time)) => (date, time),
+        None if rest.is_empty() => return None,
+        None => (rest, ""),
+    };
+    let days = sum_of(date, &[('Y', 365 * 86_400), ('M', 30 * 86_400), ('D', 86_400)])?;
+    let seconds = sum_of(time, &[('H', 3_600), ('M', 60), ('S', 1)])?;
+    Some(Duration::from_secs(days.saturating_add(seconds)))
+}
+
+/// The seconds of numbers that are followed by one of `units`, each at most once and in this order.
+fn sum_of(mut text: &str, units: &[(char, u64)]) -> Option<u64> {
+    let mut sum = 0_u64;
+    for (unit, seconds) in units {
+        let Some((number, rest)) = text.split_once(*unit) else { continue };
+        let whole = match number.split_once('.') {
+            Some((whole, fraction)) if *unit == 'S' && is_number(fraction) => whole,
+            _ => number,
+        };
+        if !is_number(whole) {
+            return None;
+        }
+        // More digits than fit are a very long time.
+        let count: u64 = whole.parse().unwrap_or(u64::MAX);
+        sum = sum.saturating_add(count.saturating_mul(*seconds));
+        text = rest;
+    }
+    text.is_empty().then_some(sum)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_xs_date_time())
@@ -126,6 +169,54 @@ mod tests {
             "",
         ] {
             assert_eq!(UnixTime::parse_xs_date_time(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn xs_duration_is_read_as_the_schema_says_or_not_at_all() {
+        for (text, seconds) in [
+            ("PT0S", 0),
+            ("PT6H", 21_600),
+            ("PT1M", 60),
+            ("P1M", 30 * 86_400),
+            ("P1D", 86_400),
+            ("P1DT12H", 129_600),
+            ("PT1H30M", 5_400),
+            ("PT1.5S", 1),
+            ("P1Y2M3DT4H5M6S", 365 * 86_400 + 60 * 86_400 + 3 * 86_400 + 4 * 3_600 + 5 * 60 + 6),
+            ("PT99999999999999999999999H", u64::MAX),
+        ] {
+            assert_eq!(parse_xs_duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "P",
+            "PT",
+            "P1",
+            "1D",
+            "P1DT",
+            "-P1D",
+            "P-1D",
+            "P+1D",
+            "P1H",
+            "PT1D",
+            "PT1M1H",
+            "P1D1D",
+            "PT1.5H",
+            "PT1.S",
+            "PT.5S",
+            "PT1S ",
+            " PT1S",
+            "PT1s",
+            "pt1S",
+            "PTS",
+            "P1D2",
+            "PT1H2",
+            "PT1S2",
+            "P1TT1H",
+            "P\u{663}D",
+        ] {
+            assert_eq!(parse_xs_duration(text), None, "{text}");
         }
     }
 

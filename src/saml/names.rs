@@ -6,6 +6,10 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 /// Namespace of metadata (metadata 1.1).
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+/// Namespace of what is shown to people (metadata UI 2.1).
+pub const METADATA_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Namespace of `xml:lang`.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// Namespace of XML signatures.
 pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// Namespace of schema instance attributes (`xsi:nil`).
@@ -15,6 +19,8 @@ pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 /// HTTP-Redirect binding (bindings 3.4).
 pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+/// SOAP binding (bindings 3.2).
+pub const BINDING_SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 
 /// The only top-level status that lets anybody in (core 3.2.2.2).
 pub const STATUS_SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";

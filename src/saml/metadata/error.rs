@@ -5,7 +5,7 @@ use core::fmt;
 use crate::base::{Code, UnixTime};
 use crate::saml::error::Shown;
 use crate::xml::XmlError;
-use crate::xmlsec::KeyError;
+use crate::xmlsec::{KeyError, SignatureError};
 
 /// The configured metadata is not usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub enum MetadataError {
         /// The most that are taken.
         limit: usize,
     },
+    /// The root has no signature of a configured key (metadata 3).
+    SignatureRefused(SignatureError),
     /// `validUntil` has passed (metadata 2.3.2).
     Expired {
         /// What it says.
@@ -85,6 +87,7 @@ impl MetadataError {
             Self::KeyMissing => Code::MetadataWithoutKey,
             Self::KeysRefused { first } => first.code(),
             Self::TooManyKeys { .. } => Code::MetadataKeysExceeded,
+            Self::SignatureRefused(_) => Code::MetadataSignatureInvalid,
             Self::Expired { .. } => Code::MetadataExpired,
         }
     }
@@ -123,6 +126,7 @@ impl fmt::Display for MetadataError {
             Self::TooManyKeys { presented, limit } => {
                 write!(f, "`{presented}` different keys for signing, at most `{limit}` can be tried")
             }
+            Self::SignatureRefused(error) => write!(f, "the signature of the metadata: {error}"),
             Self::Expired { valid_until, now } => {
                 write!(f, "the metadata was valid until {valid_until}, now is {now}")
             }
@@ -142,5 +146,11 @@ impl core::error::Error for MetadataError {}
 impl From<XmlError> for MetadataError {
     fn from(error: XmlError) -> Self {
         Self::Xml(error)
+    }
+}
+
+impl From<SignatureError> for MetadataError {
+    fn from(error: SignatureError) -> Self {
+        Self::SignatureRefused(error)
     }
 }

@@ -1,34 +1,25 @@
 //! Metadata of an identity provider (metadata 2.3, 2.4.1, 2.4.3).
 //!
-//! The document comes from the configuration and is trusted as a whole: the order of its elements does not matter,
-//! other roles and extensions are passed over, and the expiry of a certificate is not looked at, because trust is
-//! in keys and metadata with expired certificates is everyday life.
+//! A document is trusted as a whole, because it was configured, or fetched from where the configuration says, or signed
+//! with a key that is configured. So the order of its elements does not matter, other roles and extensions are passed
+//! over, and the expiry of a certificate is not looked at, because trust is in keys and metadata with expired
+//! certificates is everyday life.
+
+use core::time::Duration;
 
 use super::MetadataError;
-use crate::base::{Limits, UnixTime};
-use crate::effect::VerificationKey;
+use super::endpoint::Endpoints;
+pub use super::endpoint::{Binding, Endpoint, IndexedEndpoint};
+use crate::base::{Budget, Limits, UnixTime, parse_xs_duration};
+use crate::effect::{CryptoProvider, VerificationKey};
 use crate::saml::names;
 use crate::xml::{Element, Source};
-use crate::xmlsec::KeyError;
+use crate::xmlsec::algorithm::AlgorithmPolicy;
 use crate::xmlsec::key::Certificate;
+use crate::xmlsec::{KeyError, verify};
 
-/// How an `AuthnRequest` can be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Binding {
-    /// HTTP-Redirect (bindings 3.4).
-    Redirect,
-    /// HTTP-POST (bindings 3.5).
-    Post,
-}
-
-/// One `SingleSignOnService` (metadata 2.2.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// How to send.
-    pub binding: Binding,
-    /// Where to: an absolute http or https address without fragment, exactly as in the metadata.
-    pub location: String,
-}
+/// Characters of a name that is shown. Longer ones are no names; OpenSAML's own pages cut at about the same length.
+const MAX_NAME_CHARS: usize = 200;
 
 /// What we use of an identity provider's metadata.
 #[derive(Clone, Debug)]
@@ -36,8 +27,17 @@ pub struct Endpoint {
 pub struct IdpMetadata {
     /// `entityID`: what every `Issuer` must equal.
     pub entity_id: String,
+    /// What people know it by: `mdui:DisplayName` (metadata UI 2.1.2), else `OrganizationDisplayName` (metadata 2.3.2.1);
+    /// the English one, else the first.
+    pub display_name: Option<String>,
     /// At least one, in the order of the document.
     pub single_sign_on: Vec<Endpoint>,
+    /// Where sign-outs go, in the order of the document.
+    pub single_logout: Vec<Endpoint>,
+    /// Where artifacts are resolved, each index once.
+    pub artifact_resolution: Vec<IndexedEndpoint>,
+    /// Addresses, at most five, of services other than sign-in that were left out because they cannot be used.
+    pub refused_locations: Vec<String>,
     /// The keys that may sign, at least one and at most `Limits::max_signing_keys`, each once.
     pub signing_keys: Vec<VerificationKey>,
     /// The certificates of those keys, for warnings about their expiry.
@@ -48,13 +48,32 @@ pub struct IdpMetadata {
     pub want_authn_requests_signed: bool,
     /// The earliest `validUntil` that applies.
     pub valid_until: Option<UnixTime>,
+    /// The shortest `cacheDuration` that applies (metadata 2.3.1): a hint when to ask again.
+    pub cache_duration: Option<Duration>,
 }
 
-/// One `EntityDescriptor` with its `IDPSSODescriptor` and the limit on their life.
+/// Who must have signed a document.
+#[derive(Clone, Copy, Debug)]
+pub struct MetadataSigner<'a> {
+    /// The keys that may have signed it.
+    pub keys: &'a [VerificationKey],
+    /// With which algorithms.
+    pub policy: &'a AlgorithmPolicy,
+}
+
+/// One `EntityDescriptor` with its `IDPSSODescriptor` and the limits on their life.
 struct Candidate<'a> {
     entity_id: &'a str,
+    entity: Element<'a>,
     idp: Element<'a>,
+    life: Life,
+}
+
+/// How long an element, or one around it, says that it can be used.
+#[derive(Clone, Copy, Default)]
+struct Life {
     valid_until: Option<UnixTime>,
+    cache_duration: Option<Duration>,
 }
 
 impl IdpMetadata {
@@ -65,19 +84,36 @@ impl IdpMetadata {
     /// # Errors
     /// [`MetadataError`] when no usable identity provider is found.
     pub fn parse(xml: &[u8], entity_id: Option<&str>, limits: &Limits) -> Result<Self, MetadataError> {
-        let xml = xml.strip_prefix(b"\xef\xbb\xbf").unwrap_or(xml);
-        let source = Source::check(xml.trim_ascii(), limits)?;
+        let source = check(xml, limits)?;
         let document = source.document()?;
-        let Candidate { entity_id, idp, valid_until } = choose(candidates(document.root())?, entity_id)?;
+        Self::read(document.root(), entity_id, limits)
+    }
 
-        let single_sign_on = endpoints(idp)?;
+    /// As [`IdpMetadata::parse`], from the octets that `signer` signed: the root of the document has the signature, and
+    /// nothing outside of it is read (metadata 3).
+    ///
+    /// # Errors
+    /// [`MetadataError::SignatureRefused`] when the root is not signed as it must be, and those of
+    /// [`IdpMetadata::parse`].
+    pub fn parse_signed(
+        xml: &[u8],
+        entity_id: Option<&str>,
+        signer: MetadataSigner<'_>,
+        crypto: &dyn CryptoProvider,
+        limits: &Limits,
+    ) -> Result<Self, MetadataError> {
+        let source = check(xml, limits)?;
+        let document = source.document()?;
+        let mut budget = Budget::new(limits.max_signature_checks);
+        let signed = verify(document.root(), signer.keys, signer.policy, crypto, limits, &mut budget)?;
+        signed.read(|root| Self::read(root, entity_id, limits))
+    }
+
+    fn read(root: Element<'_>, entity_id: Option<&str>, limits: &Limits) -> Result<Self, MetadataError> {
+        let Candidate { entity_id, entity, idp, life } = choose(candidates(root)?, entity_id)?;
+        let endpoints = Endpoints::of(idp)?;
         let (certificates, refused_keys) = signing_certificates(idp)?;
-        let mut signing_keys: Vec<VerificationKey> = Vec::new();
-        for certificate in &certificates {
-            if !signing_keys.contains(certificate.key()) {
-                signing_keys.push(certificate.key().clone());
-            }
-        }
+        let signing_keys = distinct_keys(&certificates);
         if signing_keys.is_empty() {
             let first = refused_keys.into_iter().next();
             return Err(first.map_or(MetadataError::KeyMissing, |first| MetadataError::KeysRefused { first }));
@@ -93,12 +129,17 @@ impl IdpMetadata {
             matches!(idp.attribute("WantAuthnRequestsSigned"), Some("true" | "1"));
         Ok(Self {
             entity_id: entity_id.to_owned(),
-            single_sign_on,
+            display_name: display_name(entity, idp),
+            single_sign_on: endpoints.single_sign_on,
+            single_logout: endpoints.single_logout,
+            artifact_resolution: endpoints.artifact_resolution,
+            refused_locations: endpoints.refused,
             signing_keys,
             certificates,
             refused_keys,
             want_authn_requests_signed,
-            valid_until,
+            valid_until: life.valid_until,
+            cache_duration: life.cache_duration,
         })
     }
 
@@ -113,11 +154,17 @@ impl IdpMetadata {
         }
     }
 
-    /// The first endpoint with `binding`.
+    /// The first endpoint for sign-in with `binding`.
     #[must_use]
     pub fn endpoint(&self, binding: Binding) -> Option<&Endpoint> {
         self.single_sign_on.iter().find(|endpoint| endpoint.binding == binding)
     }
+}
+
+/// The text of a document, behind the byte order mark that AD FS writes.
+fn check(xml: &[u8], limits: &Limits) -> Result<Source, MetadataError> {
+    let xml = xml.strip_prefix(b"\xef\xbb\xbf").unwrap_or(xml);
+    Ok(Source::check(xml.trim_ascii(), limits)?)
 }
 
 /// All entities of the document that have an `IDPSSODescriptor` for SAML 2.0, groups within groups included.
@@ -127,17 +174,16 @@ fn candidates(root: Element<'_>) -> Result<Vec<Candidate<'_>>, MetadataError> {
         return Err(MetadataError::RootUnexpected { presented: root.local_name().to_owned() });
     }
     let mut found = Vec::new();
-    let mut waiting = vec![(root, None)];
+    let mut waiting = vec![(root, Life::default())];
     while let Some((element, inherited)) = waiting.pop() {
         if element.is(names::METADATA, "EntitiesDescriptor") {
-            let valid_until = earliest(inherited, valid_until(element)?);
-            waiting.extend(element.children().map(|child| (child, valid_until)));
+            let life = inherited.within(element)?;
+            waiting.extend(element.children().map(|child| (child, life)));
         } else if element.is(names::METADATA, "EntityDescriptor") {
-            let valid_until = earliest(inherited, valid_until(element)?);
+            let life = inherited.within(element)?;
             let entity_id = element.attribute("entityID").ok_or(MetadataError::EntityIdMissing)?;
             if let Some(idp) = element.children().find(|role| is_saml2_idp(*role)) {
-                let valid_until = earliest(valid_until, self::valid_until(idp)?);
-                found.push(Candidate { entity_id, idp, valid_until });
+                found.push(Candidate { entity_id, entity: element, idp, life: life.within(idp)? });
             }
         }
     }
@@ -152,16 +198,22 @@ fn is_saml2_idp(role: Element<'_>) -> bool {
         })
 }
 
-fn earliest(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> {
-    one.into_iter().chain(other).min()
-}
-
-/// `validUntil` of a group, an entity or a role (metadata 2.3.1, 2.3.2, 2.4.1).
-fn valid_until(element: Element<'_>) -> Result<Option<UnixTime>, MetadataError> {
-    let Some(text) = element.attribute("validUntil") else { return Ok(None) };
-    match UnixTime::parse_xs_date_time(text) {
-        Some(instant) => Ok(Some(instant)),
-        None => Err(MetadataError::InstantMalformed { presented: text.to_owned() }),
+impl Life {
+    /// The life of `element`, a group, an entity or a role, inside what lives this long (metadata 2.3.1, 2.3.2, 2.4.1).
+    fn within(self, element: Element<'_>) -> Result<Self, MetadataError> {
+        let valid_until = match element.attribute("validUntil") {
+            None => None,
+            Some(text) => match UnixTime::parse_xs_date_time(text) {
+                Some(instant) => Some(instant),
+                None => return Err(MetadataError::InstantMalformed { presented: text.to_owned() }),
+            },
+        };
+        // Only a hint, so that one which cannot be read is none.
+        let cache_duration = element.attribute("cacheDuration").and_then(parse_xs_duration);
+        Ok(Self {
+            valid_until: self.valid_until.into_iter().chain(valid_until).min(),
+            cache_duration: self.cache_duration.into_iter().chain(cache_duration).min(),
+        })
     }
 }
 
@@ -179,37 +231,6 @@ fn choose<'a>(candidates: Vec<Candidate<'a>>, wanted: Option<&str>) -> Result<Ca
         }
         _ => Err(MetadataError::IdpAmbiguous { presented }),
     }
-}
-
-fn endpoints(idp: Element<'_>) -> Result<Vec<Endpoint>, MetadataError> {
-    let mut endpoints = Vec::new();
-    for service in idp.children().filter(|child| child.is(names::METADATA, "SingleSignOnService")) {
-        let binding = match service.attribute("Binding") {
-            Some(names::BINDING_REDIRECT) => Binding::Redirect,
-            Some(names::BINDING_POST) => Binding::Post,
-            _ => continue,
-        };
-        let location = service.attribute("Location").unwrap_or_default();
-        if !is_web_address(location) {
-            return Err(MetadataError::LocationRefused { presented: location.to_owned() });
-        }
-        endpoints.push(Endpoint { binding, location: location.to_owned() });
-    }
-    if endpoints.is_empty() {
-        return Err(MetadataError::EndpointMissing);
-    }
-    Ok(endpoints)
-}
-
-/// An absolute http or https address (RFC 3986) that can stand in a `Location` header as it is: no `javascript:`,
-/// no user name, no fragment (we append a query), no character that a browser would read differently.
-fn is_web_address(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
-        return false;
-    };
-    let host = rest.split(['/', '?']).next().unwrap_or_default();
-    let plain = |byte: u8| byte.is_ascii_graphic() && !br#""<>\^`{|}#"#.contains(&byte);
-    !host.is_empty() && !host.starts_with(':') && !host.contains('@') && text.bytes().all(plain)
 }
 
 /// The certificates of every `KeyDescriptor` for signing, and what was wrong with others. A `KeyDescriptor` without
@@ -235,4 +256,52 @@ fn signing_certificates(idp: Element<'_>) -> Result<(Vec<Certificate>, Vec<KeyEr
         }
     }
     Ok((certificates, refused))
+}
+
+/// Each key once.
+pub(super) fn distinct_keys(certificates: &[Certificate]) -> Vec<VerificationKey> {
+    let mut keys: Vec<VerificationKey> = Vec::new();
+    for certificate in certificates {
+        if !keys.contains(certificate.key()) {
+            keys.push(certificate.key().clone());
+        }
+    }
+    keys
+}
+
+/// What people know the identity provider by. Extensions that are not as they should be give no name and no error.
+fn display_name(entity: Element<'_>, idp: Element<'_>) -> Option<String> {
+    let of_role = idp
+        .children()
+        .filter(|child| child.is(names::METADATA, "Extensions"))
+        .flat_map(|extensions| extensions.children())
+        .filter(|child| child.is(names::METADATA_UI, "UIInfo"))
+        .flat_map(|info| info.children())
+        .filter(|child| child.is(names::METADATA_UI, "DisplayName"));
+    let of_organization = entity
+        .children()
+        .filter(|child| child.is(names::METADATA, "Organization"))
+        .flat_map(|organization| organization.children())
+        .filter(|child| child.is(names::METADATA, "OrganizationDisplayName"));
+    in_english(of_role).or_else(|| in_english(of_organization))
+}
+
+/// The first usable name in English, else the first usable one.
+fn in_english<'a>(names: impl Iterator<Item = Element<'a>>) -> Option<String> {
+    let mut first = None;
+    for name in names {
+        let Ok(text) = name.value() else { continue };
+        // Line breaks and indentation around and inside a name are the document's, not the name's.
+        let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+        if text.is_empty() || text.chars().any(char::is_control) || text.chars().count() > MAX_NAME_CHARS {
+            continue;
+        }
+        let language = name.attribute_ns(names::XML, "lang").unwrap_or_default();
+        let primary = language.split('-').next().unwrap_or_default();
+        if primary.eq_ignore_ascii_case("en") {
+            return Some(text);
+        }
+        first = first.or(Some(text));
+    }
+    first
 }

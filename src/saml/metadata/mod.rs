@@ -1,7 +1,9 @@
 //! SAML 2.0 metadata: theirs, parsed, and ours, rendered.
 //!
-//! Never fetches anything, and never judges a signature on metadata: what is configured is trusted as it is.
+//! Never fetches anything, and never decides whom to trust: what is configured is trusted as it is, and what is not is
+//! verified with the keys that the caller gives.
 
+mod endpoint;
 mod error;
 pub mod idp;
 pub mod sp;

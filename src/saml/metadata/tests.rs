@@ -12,6 +12,8 @@ use crate::xmlsec::algorithm::AlgorithmPolicy;
 use crate::xmlsec::key::{Certificate, parse_signing_key};
 use crate::xmlsec::{RustCrypto, verify};
 
+mod aggregate;
+
 const RSA: &str = include_str!("../../../tests/keys/rsa2048.crt.pem");
 const RSA_SECOND: &str = include_str!("../../../tests/keys/rsa2048_second.crt.pem");
 const P256: &str = include_str!("../../../tests/keys/p256.crt.pem");

@@ -10,8 +10,10 @@ pub fn check(input: &[u8]) {
         return;
     };
     assert!(!idp.single_sign_on.is_empty() && !idp.signing_keys.is_empty());
-    for endpoint in &idp.single_sign_on {
-        let location = &endpoint.location;
+    let through_browser = idp.single_sign_on.iter().chain(&idp.single_logout);
+    let locations =
+        through_browser.flat_map(|endpoint| [endpoint.location.as_str(), endpoint.response_location()]);
+    for location in locations.chain(idp.artifact_resolution.iter().map(|service| service.location.as_str())) {
         assert!(location.starts_with("https://") || location.starts_with("http://"), "`{location}`");
         let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'#');
         assert!(location.bytes().all(plain), "`{location}`");
