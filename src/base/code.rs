@@ -197,6 +197,8 @@ catalogue! {
     5010 AuthenticationRequired "authentication_required" 401 Notice "Sign in first." "API clients need a session or their own credentials; list paths under rules if they may pass";
     5011 CrossSiteRefused "cross_site_refused" 403 Attack "This request came from another site." "Add the origin to allowed_origins if it is yours";
     5012 EntropyUnavailable "entropy_unavailable" 503 Error "The sign-in cannot be started right now." "The host gave no randomness";
+    5013 SessionRevoked "session_revoked" 0 Notice "The session was ended by a logout." "Nothing to do: the user signs in again";
+    5018 RevocationStoreUnavailable "revocation_store_unavailable" 503 Error "Your session cannot be checked right now." "Envoy's shared data could not be read or written; look for another plugin that uses the same vm_id, and restart Envoy";
 
     // 6xxx: policy
     6001 GroupsUnknown "groups_unknown" 403 Warning "The sign-in answer does not say which groups you belong to." "Have the identity provider send the group attribute, with Entra ID only the groups assigned to the application, or set identity.unknown_groups to KEEP";

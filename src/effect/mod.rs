@@ -4,9 +4,11 @@
 
 mod crypto;
 mod event;
+mod shared_data;
 
 pub use crypto::{CryptoProvider, KeyKind, SignatureScheme, SigningFailure, SigningKey, VerificationKey};
 pub use event::{Event, Tell};
+pub use shared_data::{SharedData, StoreFailure};
 
 use crate::http::{HeaderEdits, HttpCall, HttpResponse, Reply};
 

@@ -1,4 +1,4 @@
-//! What goes wrong with sessions, pending requests and the ledger of used assertions.
+//! What goes wrong with sessions, pending requests and the ledgers of used assertions and ended sessions.
 
 use core::fmt;
 
@@ -62,6 +62,10 @@ pub enum SessionError {
     ReplaySlotFull,
     /// The ledger could not be read or written.
     ReplayStoreUnavailable,
+    /// Somebody signed out, or an identity provider signed them out.
+    SessionRevoked,
+    /// The ledger of ended sessions could not be read or written, so that no session can be trusted.
+    RevocationStoreUnavailable,
     /// The host gave no randomness.
     EntropyUnavailable,
     /// No sealing secret is configured.
@@ -122,6 +126,8 @@ impl SessionError {
             Self::PendingRequestExpired { .. } => Code::PendingRequestExpired,
             Self::AssertionReplayed => Code::AssertionReplayed,
             Self::ReplaySlotFull | Self::ReplayStoreUnavailable => Code::ReplayStoreUnavailable,
+            Self::SessionRevoked => Code::SessionRevoked,
+            Self::RevocationStoreUnavailable => Code::RevocationStoreUnavailable,
             Self::EntropyUnavailable => Code::EntropyUnavailable,
             Self::SealingKeyMissing | Self::SealingKeyTooShort { .. } => Code::ConfigValueInvalid,
         }
@@ -164,6 +170,10 @@ impl fmt::Display for SessionError {
             Self::ReplaySlotFull => f.write_str("the ledger of used assertions is full"),
             Self::ReplayStoreUnavailable => {
                 f.write_str("the ledger of used assertions could not be read or written")
+            }
+            Self::SessionRevoked => f.write_str("the session was ended by a logout"),
+            Self::RevocationStoreUnavailable => {
+                f.write_str("the ledger of ended sessions could not be read or written")
             }
             Self::EntropyUnavailable => EntropyFailure.fmt(f),
             Self::SealingKeyMissing => f.write_str("no session key is configured"),

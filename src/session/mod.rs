@@ -1,4 +1,5 @@
-//! Sealed cookies: the session of a signed-in user and the sign-ins under way; and the ledger of used assertions.
+//! Sealed cookies: the session of a signed-in user and the sign-ins under way; and the ledgers of used assertions and of
+//! sessions that were ended.
 //!
 //! Replicas share keys and no state, so everything about a browser is in its cookies. Never knows why a session was
 //! granted, and never decides what an opened one may do.
@@ -13,6 +14,7 @@ mod keys;
 mod payload;
 pub mod pending_request;
 pub mod replay;
+pub mod revocation;
 mod settings;
 mod state;
 

@@ -187,6 +187,12 @@ impl Session {
         base64url::encode(&self.fields.id)
     }
 
+    /// When the identity provider issued the assertion, by its clock.
+    #[must_use]
+    pub const fn asserted_at(&self) -> UnixTime {
+        self.fields.issued_at
+    }
+
     /// When the user signed in.
     #[must_use]
     pub const fn issued_at(&self) -> UnixTime {

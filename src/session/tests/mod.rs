@@ -6,6 +6,7 @@ mod expiry;
 mod pending;
 mod properties;
 mod replay;
+mod revocation;
 mod sealing;
 mod speed;
 

@@ -1,0 +1,145 @@
+//! Writing the ledger: slot by slot, and the epoch last.
+
+use core::fmt;
+
+use super::{ENTRY_BYTES, EPOCH_KEY, EVERYBODY, Entry, Epoch, GRACE, MAX_ENTRIES, Revocation, slot_key};
+use crate::base::UnixTime;
+use crate::effect::{Answer, Ask, Version};
+
+/// Loads of one slot: as with used assertions, a second conflict in a row is already rare.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// Revocations on their way into the ledger. Feed the answer of each ask to [`Recording::answer`].
+#[derive(Debug)]
+pub struct Recording {
+    /// In order of their slots; those of the first slot are being written.
+    left: Vec<Revocation>,
+    attempts: u32,
+    awaits: Awaits,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaits {
+    Slot,
+    SlotSwap,
+    Epoch,
+    EpochSwap,
+}
+
+/// What [`Recording`] needs next, or how it ended.
+#[derive(Debug)]
+pub enum RecordingTurn {
+    /// The answer to this goes to [`Recording::answer`].
+    Ask {
+        /// What waits for it.
+        recording: Recording,
+        /// What to do.
+        ask: Ask,
+    },
+    /// From now on no worker of this Envoy accepts what was revoked.
+    Recorded(Revoked),
+    /// The store did not do it; some of it may be in force all the same.
+    Failed,
+}
+
+/// Proof that revocations are in force: whoever says that somebody is signed out shows one.
+pub struct Revoked(());
+
+impl Recording {
+    /// Puts `revocations` into the ledger.
+    #[must_use]
+    pub fn start(mut revocations: Vec<Revocation>) -> RecordingTurn {
+        revocations.sort_unstable_by_key(|revocation| revocation.slot);
+        Self { left: revocations, attempts: 0, awaits: Awaits::Slot }.load()
+    }
+
+    fn load(mut self) -> RecordingTurn {
+        if self.attempts == MAX_ATTEMPTS {
+            return RecordingTurn::Failed;
+        }
+        self.attempts = self.attempts.saturating_add(1);
+        let key = match self.left.first() {
+            Some(first) => {
+                self.awaits = Awaits::Slot;
+                slot_key(first.slot)
+            }
+            None => {
+                self.awaits = Awaits::Epoch;
+                String::from(EPOCH_KEY)
+            }
+        };
+        RecordingTurn::Ask { recording: self, ask: Ask::Load { key } }
+    }
+
+    /// Takes the answer to the last ask.
+    #[must_use]
+    pub fn answer(mut self, answer: &Answer, now: UnixTime) -> RecordingTurn {
+        match (self.awaits, answer) {
+            (Awaits::Slot, Answer::Loaded { value, version }) => {
+                self.swap_slot(value.as_deref(), *version, now)
+            }
+            (Awaits::SlotSwap, Answer::Swapped) => {
+                if let Some(slot) = self.left.first().map(|first| first.slot) {
+                    self.left.retain(|revocation| revocation.slot != slot);
+                }
+                self.attempts = 0;
+                self.load()
+            }
+            (Awaits::SlotSwap, Answer::Conflict) => self.load(),
+            (Awaits::Epoch, Answer::Loaded { value, version }) => self.swap_epoch(value.as_deref(), *version),
+            // After a conflict somebody else moved the epoch on, and later than we wrote our slots.
+            (Awaits::EpochSwap, Answer::Swapped | Answer::Conflict) => RecordingTurn::Recorded(Revoked(())),
+            _ => RecordingTurn::Failed,
+        }
+    }
+
+    fn swap_slot(mut self, loaded: Option<&[u8]>, expected: Version, now: UnixTime) -> RecordingTurn {
+        let Some(slot) = self.left.first().map(|first| first.slot) else { return RecordingTurn::Failed };
+        let new = self.left.iter().take_while(|revocation| revocation.slot == slot);
+        let Some(value) = add(loaded.unwrap_or_default(), new, now) else { return RecordingTurn::Failed };
+        self.awaits = Awaits::SlotSwap;
+        let ask = Ask::CompareAndSwap { key: slot_key(slot), expected, value };
+        RecordingTurn::Ask { recording: self, ask }
+    }
+
+    fn swap_epoch(mut self, loaded: Option<&[u8]>, expected: Version) -> RecordingTurn {
+        let Some(epoch) = Epoch::parse(loaded) else { return RecordingTurn::Failed };
+        self.awaits = Awaits::EpochSwap;
+        let ask =
+            Ask::CompareAndSwap { key: String::from(EPOCH_KEY), expected, value: epoch.next().to_vec() };
+        RecordingTurn::Ask { recording: self, ask }
+    }
+}
+
+/// The slot with `new` in it and without what has no meaning any more; `None` when it is none of ours.
+fn add<'a>(loaded: &[u8], new: impl Iterator<Item = &'a Revocation>, now: UnixTime) -> Option<Vec<u8>> {
+    let (entries, rest) = loaded.as_chunks::<ENTRY_BYTES>();
+    if !rest.is_empty() || entries.len() > MAX_ENTRIES {
+        return None;
+    }
+    let mut kept: Vec<Entry> =
+        entries.iter().map(Entry::read).filter(|entry| now <= entry.until.saturating_add(GRACE)).collect();
+    for Revocation { digest, asserted_by, until, .. } in new {
+        match kept.iter_mut().find(|entry| entry.digest == *digest) {
+            Some(entry) => {
+                entry.by = entry.by.max(*asserted_by);
+                entry.until = entry.until.max(*until);
+            }
+            None => kept.push(Entry { digest: *digest, by: *asserted_by, until: *until }),
+        }
+    }
+    if kept.len() > MAX_ENTRIES {
+        // Forgetting any of them could let somebody in again. A few sessions too many are ended instead.
+        let until = kept.iter().fold(now, |until, entry| until.max(entry.until));
+        let earlier = kept.iter().filter(|entry| entry.digest == EVERYBODY);
+        let by = earlier.fold(now, |by, entry| by.max(entry.by));
+        kept = vec![Entry { digest: EVERYBODY, by, until }];
+    }
+    Some(kept.iter().flat_map(Entry::write).collect())
+}
+
+impl fmt::Debug for Revoked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Revoked")
+    }
+}
