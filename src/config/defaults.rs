@@ -39,6 +39,7 @@ impl Default for Sp {
             logged_out_path: String::from("/saml/logged-out"),
             signing: None,
             decryption: Vec::new(),
+            description: SpDescription::default(),
             sign_metadata: false,
         }
     }

@@ -9,10 +9,12 @@ use crate::identity::Identity;
 use crate::policy::condition::DomainMatch;
 use crate::provision::memory::Scope;
 use crate::provision::{CustomerAccess, Profile, ProfileField};
+use crate::saml::metadata::description::Description;
 use crate::saml::metadata::idp::IdpMetadata;
 use crate::saml::{SignatureDemand, Signer};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
 use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
+use crate::xmlsec::key::Certificate;
 use crate::{identity, policy, provision, session, targets};
 
 use super::identity_headers::IdentityHeaders;
@@ -65,8 +67,14 @@ pub struct ServiceProvider {
     pub signer: Option<Signer>,
     /// It signs our metadata too.
     pub sign_metadata: bool,
-    /// Decrypt what identity providers encrypt; the certificate of the first appears in our metadata.
+    /// Certificates of signing keys that appear in our metadata beside that of `signer`, while the key is changed.
+    pub further_signing_certificates: Vec<Certificate>,
+    /// Decrypt what identity providers encrypt.
     pub decryption_keys: Vec<DecryptionKey>,
+    /// Those of their certificates that appear in our metadata.
+    pub encryption_certificates: Vec<Certificate>,
+    /// What our metadata says for people.
+    pub description: Description,
 }
 
 impl ServiceProvider {

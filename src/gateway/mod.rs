@@ -24,7 +24,6 @@ use crate::saml::metadata::sp;
 use crate::session::pending_request::Intent;
 use crate::session::{self, Opened, OpenedCache};
 use crate::xmlsec::SignatureError;
-use crate::xmlsec::decrypt::DecryptionKey;
 
 use origin::SentBy;
 
@@ -338,7 +337,8 @@ impl Settings {
 pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<String, SignatureError> {
     let sp = &settings.flow.sp;
     let idp = settings.flow.idp.as_ref();
-    let certificates: Vec<_> = sp.signer.iter().map(|signer| &signer.certificate).collect();
+    let certificates: Vec<_> =
+        sp.signer.iter().map(|signer| &signer.certificate).chain(&sp.further_signing_certificates).collect();
     let description = sp::SpDescription {
         entity_id: &sp.entity_id,
         assertion_consumer_service_uri: &sp.acs_uri(),
@@ -349,8 +349,9 @@ pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<Stri
             matches!(idp.require_signature, SignatureDemand::Assertion | SignatureDemand::Both)
         }),
         signing_certificates: &certificates,
-        encryption_certificate: sp.decryption_keys.first().map(DecryptionKey::certificate),
+        encryption_certificates: &sp.encryption_certificates.iter().collect::<Vec<_>>(),
         aes_cbc_accepted: idp.is_some_and(|idp| idp.ciphers.allows_cbc()),
+        description: &sp.description,
     };
     match sp.signer.as_ref().filter(|_| sp.sign_metadata) {
         Some(signer) => sp::render_signed(&description, signer, crypto),

@@ -14,6 +14,7 @@ mod request;
 mod saml;
 mod scim;
 mod session;
+mod sp_description;
 mod target;
 mod test_page;
 mod webhook;

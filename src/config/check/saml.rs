@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::origin::Origin;
+use super::sp_description::description;
 use super::{Checker, optional, quoted};
 use crate::base::{ClockSkew, Limits, Secret, UnixTime};
 use crate::config::path::Path;
@@ -21,6 +22,9 @@ use crate::xmlsec::{KeyError, RustCrypto};
 
 /// How long before an end a warning begins.
 const NOTICE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Signing certificates that are published beside the one in use: the next, the last, and room for an accident.
+const MAX_FURTHER_CERTIFICATES: usize = 4;
 
 pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvider> {
     let at = Path::default().field("sp");
@@ -48,6 +52,9 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
         decryption_keys.push(decryption(raw, &decryption_path.index(index), checker));
     }
     let decryption_keys = decryption_keys.into_iter().collect::<Option<Vec<_>>>();
+    let further = further_certificates(raw.signing.as_ref(), &at.field("signing"), checker);
+    let encryption_certificates = decryption_keys.as_ref().map(|keys| published(raw, keys, checker));
+    let description = description(&raw.description, checker);
     let signer = optional(signer)?;
     if let (Some(signer), Some(keys)) = (&signer, &decryption_keys)
         && keys.iter().any(|key| key.certificate().key() == signer.certificate.key())
@@ -65,9 +72,45 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
         logout_path: raw.logout_path.clone(),
         logged_out_path: raw.logged_out_path.clone(),
         signer,
+        further_signing_certificates: further,
         decryption_keys: decryption_keys?,
+        encryption_certificates: encryption_certificates?,
         sign_metadata: raw.sign_metadata,
+        description,
     })
+}
+
+/// Certificates of the next or the last signing key; each is that of another key.
+fn further_certificates(raw: Option<&Signing>, at: &Path, checker: &mut Checker<'_>) -> Vec<Certificate> {
+    let Some(raw) = raw else { return Vec::new() };
+    let path = at.field("further_certificates");
+    checker.at_most(raw.further_certificates.len(), MAX_FURTHER_CERTIFICATES, "certificates", &path);
+    // What `signing` itself finds wrong with it is not said twice.
+    let mut quiet = Checker::new(checker.environment, checker.now);
+    let own = certificate(raw.certificate.as_ref(), &at.field("certificate"), &mut quiet);
+    let mut found: Vec<Certificate> = Vec::new();
+    for (index, source) in raw.further_certificates.iter().take(MAX_FURTHER_CERTIFICATES).enumerate() {
+        let path = path.index(index);
+        let Some(certificate) = certificate(Some(source), &path, checker) else { continue };
+        if own.iter().chain(&found).any(|other| other.key() == certificate.key()) {
+            checker.invalid(&path, "", "a certificate of a key that is not published yet");
+        }
+        found.push(certificate);
+    }
+    found
+}
+
+/// The certificates that identity providers may encrypt to.
+fn published(raw: &RawSp, keys: &[DecryptionKey], checker: &mut Checker<'_>) -> Vec<Certificate> {
+    let chosen = raw.decryption.iter().zip(keys).enumerate();
+    let chosen = chosen.filter(|(index, (raw, _))| raw.publish.unwrap_or(*index == 0));
+    let certificates: Vec<_> = chosen.map(|(_, (_, key))| key.certificate().clone()).collect();
+    if certificates.is_empty() && !keys.is_empty() {
+        let path = Path::default().field("sp.decryption");
+        checker
+            .warn(&path, "no certificate is published, so nobody encrypts who learns it from our metadata");
+    }
+    certificates
 }
 
 fn entity_id(raw: Option<&str>, path: &Path, checker: &mut Checker<'_>) -> Option<String> {

@@ -15,6 +15,7 @@ mod request;
 mod saml;
 mod scim;
 mod session;
+mod sp_description;
 mod test_page;
 mod units;
 
@@ -29,6 +30,7 @@ pub(super) use request::*;
 pub(super) use saml::*;
 pub(super) use scim::*;
 pub(super) use session::*;
+pub(super) use sp_description::*;
 pub(super) use test_page::*;
 pub(super) use units::*;
 

@@ -1,6 +1,6 @@
 //! `sp` and `idp`.
 
-use super::{SecretText, Span, raw};
+use super::{SecretText, SpDescription, Span, raw};
 
 raw! {
     /// Our own side of SAML: the service provider.
@@ -27,9 +27,11 @@ raw! {
         /// whose identity provider demands it.
         sign_metadata: bool,
         /// Keys for decrypting assertions, names and attributes. Every key is tried; the certificate of the first is
-        /// published in our metadata. To change the key add the new one as second, swap them when it may be published,
-        /// and remove the old one when no identity provider uses it any more.
+        /// published in our metadata. To change the key add the new one as second, publish both or swap them, and remove
+        /// the old one when no identity provider uses it any more.
         decryption: Vec<Decryption>,
+        /// What our metadata says for people, and which attributes it asks for.
+        description: SpDescription,
     }
 }
 
@@ -46,6 +48,10 @@ raw! {
         /// X.509 certificate of the same key, in PEM or bare base64.
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
         certificate: Option<DataSource>,
+        /// Certificates of other keys that our metadata publishes beside it, while the key is changed: first that of the
+        /// next key; then, when every identity provider has read it, the keys are swapped and this is that of the last one.
+        #[cfg_attr(feature = "schema", schemars(length(max = 4)))]
+        further_certificates: Vec<DataSource>,
     }
 }
 
@@ -59,6 +65,9 @@ raw! {
         /// X.509 certificate of the same key, in PEM or bare base64.
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
         certificate: Option<DataSource>,
+        /// Whether our metadata publishes the certificate; by default that of the first key only. Of several an identity
+        /// provider encrypts to whichever it likes.
+        publish: Option<bool>,
     }
 }
 

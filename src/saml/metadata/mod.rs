@@ -3,6 +3,7 @@
 //! Never fetches anything, and never decides whom to trust: what is configured is trusted as it is, and what is not is
 //! verified with the keys that the caller gives.
 
+pub mod description;
 mod endpoint;
 mod error;
 pub mod idp;

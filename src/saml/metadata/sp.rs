@@ -1,5 +1,6 @@
 //! Our own metadata (metadata 2.4.4), needed before any identity provider is configured.
 
+use super::description::{Contact, Description, RequestedAttribute};
 use crate::effect::CryptoProvider;
 use crate::encoding::base64;
 use crate::saml::{Signer, names};
@@ -23,10 +24,12 @@ pub struct SpDescription<'a> {
     pub want_assertions_signed: bool,
     /// The certificates of our signing keys, during a change both of them.
     pub signing_certificates: &'a [&'a Certificate],
-    /// The certificate of the key to encrypt to; `None` asks for no encryption.
-    pub encryption_certificate: Option<&'a Certificate>,
+    /// The certificates of the keys to encrypt to, during a change both of them; none asks for no encryption.
+    pub encryption_certificates: &'a [&'a Certificate],
     /// AES-CBC is accepted too, which some identity providers cannot do without.
     pub aes_cbc_accepted: bool,
+    /// What it says for people, and which attributes it asks for.
+    pub description: &'a Description,
 }
 
 /// What may be encrypted with, best first (metadata 2.4.1.1).
@@ -77,10 +80,11 @@ fn render_as(sp: &SpDescription<'_>, id: Option<&str>) -> String {
     }
     // Absent means false (metadata 2.4.4), but where it says so SimpleSAMLphp stops signing assertions altogether.
     xml.attribute("protocolSupportEnumeration", names::PROTOCOL);
+    user_interface(&mut xml, sp.description);
     for certificate in sp.signing_certificates {
         key_descriptor(&mut xml, "signing", certificate).close();
     }
-    if let Some(certificate) = sp.encryption_certificate {
+    for certificate in sp.encryption_certificates {
         key_descriptor(&mut xml, "encryption", certificate);
         let cbc = CBC_METHODS.iter().filter(|_| sp.aes_cbc_accepted);
         for method in ENCRYPTION_METHODS.iter().chain(cbc) {
@@ -95,8 +99,116 @@ fn render_as(sp: &SpDescription<'_>, id: Option<&str>) -> String {
         .attribute("Binding", names::BINDING_POST)
         .attribute("Location", sp.assertion_consumer_service_uri)
         .attribute("index", "0")
-        .attribute("isDefault", "true");
+        .attribute("isDefault", "true")
+        .close();
+    requested_attributes(&mut xml, sp.description);
+    xml.close();
+    organization(&mut xml, sp.description);
+    for contact in &sp.description.contacts {
+        contact_person(&mut xml, contact);
+    }
     xml.finish()
+}
+
+/// Metadata UI 2.1: `mdui:UIInfo` among the extensions of the role.
+fn user_interface(xml: &mut Writer, said: &Description) {
+    if said.user_interface.is_empty() && said.logos.is_empty() {
+        return;
+    }
+    xml.open("md:Extensions").open("mdui:UIInfo").attribute("xmlns:mdui", names::METADATA_UI);
+    for words in &said.user_interface {
+        localized(xml, "mdui:DisplayName", &words.language, Some(&words.display_name));
+        localized(xml, "mdui:Description", &words.language, words.description.as_ref());
+        localized(xml, "mdui:InformationURL", &words.language, words.information_uri.as_ref());
+        localized(xml, "mdui:PrivacyStatementURL", &words.language, words.privacy_statement_uri.as_ref());
+    }
+    for logo in &said.logos {
+        xml.open("mdui:Logo")
+            .attribute("height", &logo.height.to_string())
+            .attribute("width", &logo.width.to_string());
+        if let Some(language) = &logo.language {
+            xml.attribute("xml:lang", language);
+        }
+        xml.text(&logo.uri).close();
+    }
+    xml.close().close();
+}
+
+/// Metadata 2.4.4.1: `AttributeConsumingService`, which needs a name for people.
+fn requested_attributes(xml: &mut Writer, said: &Description) {
+    if said.requested_attributes.is_empty() {
+        return;
+    }
+    xml.open("md:AttributeConsumingService").attribute("index", "0").attribute("isDefault", "true");
+    for words in &said.user_interface {
+        localized(xml, "md:ServiceName", &words.language, Some(&words.display_name));
+    }
+    for attribute in &said.requested_attributes {
+        requested_attribute(xml, attribute);
+    }
+    xml.close();
+}
+
+/// Metadata 2.4.4.2.
+fn requested_attribute(xml: &mut Writer, attribute: &RequestedAttribute) {
+    xml.open("md:RequestedAttribute").attribute("Name", &attribute.name);
+    if let Some(format) = &attribute.name_format {
+        xml.attribute("NameFormat", format);
+    }
+    if let Some(name) = &attribute.friendly_name {
+        xml.attribute("FriendlyName", name);
+    }
+    if attribute.required {
+        xml.attribute("isRequired", "true");
+    }
+    xml.close();
+}
+
+/// Metadata 2.3.2.1: all names, then all display names, then all addresses.
+fn organization(xml: &mut Writer, said: &Description) {
+    if said.organization.is_empty() {
+        return;
+    }
+    xml.open("md:Organization");
+    for words in &said.organization {
+        localized(xml, "md:OrganizationName", &words.language, Some(&words.name));
+    }
+    for words in &said.organization {
+        localized(xml, "md:OrganizationDisplayName", &words.language, Some(&words.display_name));
+    }
+    for words in &said.organization {
+        localized(xml, "md:OrganizationURL", &words.language, Some(&words.uri));
+    }
+    xml.close();
+}
+
+/// Metadata 2.3.2.2.
+fn contact_person(xml: &mut Writer, contact: &Contact) {
+    xml.open("md:ContactPerson").attribute("contactType", contact.kind.as_str());
+    for (name, text) in [
+        ("md:Company", &contact.company),
+        ("md:GivenName", &contact.given_name),
+        ("md:SurName", &contact.surname),
+    ] {
+        if let Some(text) = text {
+            xml.element(name, text);
+        }
+    }
+    for address in &contact.email_addresses {
+        // A URI (metadata 2.3.2.2, erratum E61), though people write it without its scheme.
+        xml.element("md:EmailAddress", &format!("mailto:{address}"));
+    }
+    for number in &contact.telephone_numbers {
+        xml.element("md:TelephoneNumber", number);
+    }
+    xml.close();
+}
+
+/// A text with its language (metadata 2.2.4, 2.2.5).
+fn localized(xml: &mut Writer, name: &'static str, language: &str, text: Option<&String>) {
+    if let Some(text) = text {
+        xml.open(name).attribute("xml:lang", language).text(text).close();
+    }
 }
 
 /// Opens a `KeyDescriptor` (metadata 2.4.1.1) and writes its `KeyInfo`.

@@ -1,6 +1,9 @@
 //! Metadata of identity providers as tables, and our own.
 
+mod sp;
+
 use super::MetadataError;
+use super::description::Description;
 use super::idp::{Binding, IdpMetadata};
 use super::sp::{SpDescription, render, render_signed};
 use crate::base::{Budget, Code, Limits, Secret, UnixTime};
@@ -220,6 +223,14 @@ fn a_byte_order_mark_as_ad_fs_writes_it_is_passed_over() {
     assert!(parse(&format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>{}\n", good("idp"))).is_ok());
 }
 
+static NOTHING: Description = Description {
+    user_interface: Vec::new(),
+    logos: Vec::new(),
+    organization: Vec::new(),
+    contacts: Vec::new(),
+    requested_attributes: Vec::new(),
+};
+
 fn description() -> SpDescription<'static> {
     SpDescription {
         entity_id: "https://sp.example/saml?a&b",
@@ -228,8 +239,9 @@ fn description() -> SpDescription<'static> {
         authn_requests_signed: true,
         want_assertions_signed: false,
         signing_certificates: &[],
-        encryption_certificate: None,
+        encryption_certificates: &[],
         aes_cbc_accepted: false,
+        description: &NOTHING,
     }
 }
 
@@ -256,7 +268,7 @@ fn our_metadata_needs_no_identity_provider() {
     assert_eq!(acs.attribute("Location"), Some(sp.assertion_consumer_service_uri));
     assert_eq!((acs.attribute("index"), acs.attribute("isDefault")), (Some("0"), Some("true")));
 
-    let encrypted = SpDescription { encryption_certificate: Some(&certificate), ..sp };
+    let encrypted = SpDescription { encryption_certificates: &certificates, ..sp };
     let (encrypted, cbc) =
         (render(&encrypted), render(&SpDescription { aes_cbc_accepted: true, ..encrypted }));
     assert!(encrypted.contains("use=\"encryption\"") && encrypted.contains("#aes256-gcm"));

@@ -10,6 +10,7 @@ use samlgate::base::{Pii, UnixTime};
 use samlgate::effect::SignatureScheme;
 use samlgate::saml::Signer;
 use samlgate::saml::bindings::redirect;
+use samlgate::saml::metadata::description::Description;
 use samlgate::saml::metadata::sp::{self, SpDescription};
 use samlgate::saml::protocol::{AuthnRequest, LogoutReason, LogoutRequest, LogoutSubject, RequestId};
 use samlgate::xmlsec::RustCrypto;
@@ -59,7 +60,8 @@ fn metadata(signer: &Signer) -> String {
         authn_requests_signed: true,
         want_assertions_signed: true,
         signing_certificates: &[&signer.certificate],
-        encryption_certificate: Some(&signer.certificate),
+        encryption_certificates: &[&signer.certificate],
+        description: &Description::default(),
         aes_cbc_accepted: true,
     };
     sp::render_signed(&description, signer, &RustCrypto).unwrap()
