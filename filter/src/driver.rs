@@ -282,6 +282,10 @@ fn refuse(worker: &Worker, code: Code, detail: &str) {
     worker.metrics.borrow_mut().count("refused", Some(code));
     let request_id = hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, "x-request-id");
     let request_id = request_id.ok().flatten().and_then(|id| String::from_utf8(id).ok());
-    let reader = Reader { wants_html: true, request_id: request_id.unwrap_or_default() };
+    let reader = Reader {
+        wants_html: true,
+        request_id: request_id.unwrap_or_default(),
+        look: worker.gateway.borrow().look(),
+    };
     host::send(&page::refusal(code, &reader, None));
 }

@@ -22,6 +22,7 @@ impl Default for Configuration {
             provisioning: None,
             audit: Audit::default(),
             test_page: None,
+            pages: Pages::default(),
             limits: Limits::default(),
             stat_prefix: String::from("samlgate"),
         }

@@ -99,7 +99,7 @@ fn start(
             };
             let fields = post::request_fields(&xml, &sealed.relay_state)
                 .map_err(|fault| Rejection::new(fault.code(), fault))?;
-            page::auto_post(&endpoint.location, &fields)
+            page::auto_post(&settings.look, &endpoint.location, &fields)
         }
     };
     for cookie in [&sealed.cookie].into_iter().chain(&sealed.evictions) {

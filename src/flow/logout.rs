@@ -25,7 +25,7 @@ pub fn logout(
     let sp = &env.settings.sp;
     if intent == LogoutIntent::Doubtful {
         return Step::End {
-            verdict: Verdict::Reply(page::confirm_logout(&sp.logout_path)),
+            verdict: Verdict::Reply(page::confirm_logout(&env.settings.look, &sp.logout_path)),
             tells: Vec::new(),
         };
     }

@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::base::{ClockSkew, Limits, Pii, PiiKey};
 use crate::http::StringMatch;
 use crate::identity::Identity;
+use crate::page::Look;
 use crate::policy::condition::DomainMatch;
 use crate::provision::memory::Scope;
 use crate::provision::{CustomerAccess, Profile, ProfileField};
@@ -42,6 +44,8 @@ pub struct Settings {
     pub audit: Identifiers,
     /// The test sign-in page; `None` for none.
     pub test_page: Option<TestPage>,
+    /// How pages look.
+    pub look: Rc<Look>,
     /// Bounds on inbound messages.
     pub limits: Limits,
     /// Key of the short hashes that stand for people in events.

@@ -18,7 +18,7 @@ use crate::http::path::NormalizedPath;
 use crate::http::{
     HeaderEdits, HeaderValue, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie,
 };
-use crate::page::{self, Reader};
+use crate::page::{self, Look, Reader};
 use crate::saml::SignatureDemand;
 use crate::saml::metadata::sp;
 use crate::session::pending_request::Intent;
@@ -85,6 +85,12 @@ impl Gateway {
         &self.owned_headers
     }
 
+    /// How pages look.
+    #[must_use]
+    pub fn look(&self) -> Rc<Look> {
+        Rc::clone(&self.settings.flow.look)
+    }
+
     /// First part of every metric's name.
     #[must_use]
     pub fn stat_prefix(&self) -> &str {
@@ -97,11 +103,16 @@ impl Gateway {
         let head = SanitizedHead::new(head, &self.owned_headers);
         let path = match head.raw_path().map(NormalizedPath::parse) {
             Some(Ok(path)) => path,
-            Some(Err(fault)) => return refuse(&Rejection::new(fault.code(), fault), &reader::of(&head)),
+            Some(Err(fault)) => {
+                return refuse(
+                    &Rejection::new(fault.code(), fault),
+                    &reader::of(&head, &self.settings.flow.look),
+                );
+            }
             None => {
                 return refuse(
                     &Rejection::new(Code::PathAmbiguous, "the path is not text"),
-                    &reader::of(&head),
+                    &reader::of(&head, &self.settings.flow.look),
                 );
             }
         };
@@ -145,7 +156,10 @@ impl Gateway {
         let access = if own { Access::Bypass } else { settings.access(request) };
         if (own || access != Access::Bypass) && !settings.serves(request.head.authority()) {
             let detail = format_args!("`:authority` is none of ours, expected that of `{}`", sp.base_uri);
-            return refuse(&Rejection::new(Code::HostUnexpected, detail), &reader::of(request.head));
+            return refuse(
+                &Rejection::new(Code::HostUnexpected, detail),
+                &reader::of(request.head, &settings.flow.look),
+            );
         }
         if own {
             return self.own_endpoint(request, host);
@@ -160,7 +174,7 @@ impl Gateway {
         let settings = Rc::clone(&self.settings);
         let sp = &settings.flow.sp;
         let method = request.head.method();
-        let reader = reader::of(request.head);
+        let reader = reader::of(request.head, &settings.flow.look);
         let path = request.path.path();
         if path == sp.acs_path && method == "POST" {
             return self.assertion_consumer_service(request, reader, host);
@@ -169,7 +183,7 @@ impl Gateway {
             return self.metadata(request, host);
         }
         if path == sp.logged_out_path && matches!(method, "GET" | "HEAD") {
-            return reply(page::logged_out());
+            return reply(page::logged_out(&settings.flow.look));
         }
         if path == sp.logout_path && matches!(method, "GET" | "POST") {
             let intent = match SentBy::of(request.head, &settings) {
@@ -183,7 +197,7 @@ impl Gateway {
         }
         if let Some(page) = settings.flow.test_page.as_ref().filter(|page| page.path == path) {
             match method {
-                "GET" | "HEAD" => return reply(test_page::front(page)),
+                "GET" | "HEAD" => return reply(test_page::front(page, &settings.flow.look)),
                 "POST" => return test_step(TestStart::start(visit(request, reader))),
                 _ => {}
             }
@@ -223,7 +237,10 @@ impl Gateway {
                 return forward(self.plain_edits(request));
             }
             let detail = "an unsafe request that relies on the session came from a foreign origin";
-            return refuse(&Rejection::new(Code::CrossSiteRefused, detail), &reader::of(request.head));
+            return refuse(
+                &Rejection::new(Code::CrossSiteRefused, detail),
+                &reader::of(request.head, &settings.flow.look),
+            );
         }
         let mut edits = self.plain_edits(request);
         edits.set_shared(Rc::clone(authenticated.prepared()));
@@ -253,7 +270,7 @@ impl Gateway {
         if passes {
             return forward(self.plain_edits(request));
         }
-        let reader = reader::of(request.head);
+        let reader = reader::of(request.head, &settings.flow.look);
         if !reader::navigates(request.head) {
             let detail = "no session, and the client does not navigate";
             return refuse(
@@ -285,7 +302,7 @@ impl Gateway {
                 Ok(document) => self.metadata = Some(document.into_bytes()),
                 Err(fault) => {
                     let rejection = Rejection::new(fault.code(), fault);
-                    return refuse(&rejection, &reader::of(request.head));
+                    return refuse(&rejection, &reader::of(request.head, &self.settings.flow.look));
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! What kind of client sent a request.
 
+use std::rc::Rc;
+
 use crate::http::SanitizedHead;
-use crate::page::Reader;
+use crate::page::{Look, Reader};
 
 use super::origin::is_websocket;
 
@@ -9,8 +11,8 @@ use super::origin::is_websocket;
 const MAX_REQUEST_ID: usize = 64;
 
 /// What the client can read.
-pub(super) fn of(head: &SanitizedHead) -> Reader {
-    Reader { wants_html: accepts_html(head), request_id: request_id(head) }
+pub(super) fn of(head: &SanitizedHead, look: &Rc<Look>) -> Reader {
+    Reader { wants_html: accepts_html(head), request_id: request_id(head), look: Rc::clone(look) }
 }
 
 /// Does a person navigate a browser with this request? Only then a redirect to the sign-in makes sense.

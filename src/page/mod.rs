@@ -3,18 +3,21 @@
 //! Pages work without JavaScript, in light and dark, on a phone and in a screen reader. They never carry details of a
 //! refusal: those are for the operator's log.
 
+mod look;
 mod render;
+mod sign_in;
 mod test_report;
+
+use std::rc::Rc;
 
 use crate::base::Code;
 use crate::http::Reply;
 
+pub use look::{Choices, Colour, Logo, Look, Phrase, Support};
+pub use sign_in::{auto_post, chooser, continue_to, email_question};
 pub use test_report::test_report;
 
-use render::{Html, page};
-
-/// The script of the auto-post page; its hash is in the Content-Security-Policy, so no other script runs.
-const AUTO_POST: &str = "document.forms[0].submit();";
+use render::{Frame, Html};
 
 /// What the reader of an answer can take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Reader {
     pub wants_html: bool,
     /// Correlation id of the request, shown on pages and written to the log; may be empty.
     pub request_id: String,
+    /// How pages look.
+    pub look: Rc<Look>,
 }
 
 /// A refusal: a readable page, or a JSON problem (RFC 9457) for clients that want data.
@@ -31,14 +36,18 @@ pub struct Reader {
 #[must_use]
 pub fn refusal(code: Code, reader: &Reader, retry: Option<&str>) -> Reply {
     let status = if code.status() == 0 { 500 } else { code.status() };
+    let look = &*reader.look;
     let mut reply = if reader.wants_html {
         let mut body = Html::new();
-        body.element("p", code.public_reason());
-        if let Some(retry) = retry {
-            body.link(retry, "Try again");
+        body.element("p", look.reason(code));
+        if about_time(code) {
+            body.element("p", look.say(Phrase::ClocksDiffer));
         }
-        body.small(&[("Code", code.id()), ("Request", &reader.request_id)]);
-        page(status, "Sign-in did not work", &body, None)
+        if let Some(retry) = retry {
+            body.link(retry, look.say(Phrase::TryAgain));
+        }
+        body.small(&[(look.say(Phrase::Code), code.id()), (look.say(Phrase::Request), &reader.request_id)]);
+        Frame::new(look, status, look.say(Phrase::Refused)).page(&body)
     } else {
         problem(status, code, reader)
     };
@@ -52,40 +61,32 @@ pub fn refusal(code: Code, reader: &Reader, retry: Option<&str>) -> Reply {
     reply
 }
 
-/// The page that posts `fields` to `action` by itself where scripts run, and by a button where not
-/// (bindings 3.5.4: the message travels in a form).
-#[must_use]
-pub fn auto_post(action: &str, fields: &[(&'static str, String)]) -> Reply {
-    let mut body = Html::new();
-    body.element("p", "You are being taken to the sign-in page.");
-    body.form(action, fields, "Continue");
-    page(200, "Signing in", &body, Some(AUTO_POST))
+/// Refusals that follow from instants which a wrong clock shifts.
+const fn about_time(code: Code) -> bool {
+    matches!(code, Code::AssertionNotYetValid | Code::IssueInstantImplausible)
 }
 
 /// The page after a logout.
 #[must_use]
-pub fn logged_out() -> Reply {
+pub fn logged_out(look: &Look) -> Reply {
     let mut body = Html::new();
-    body.element(
-        "p",
-        "You are signed out of this site. Your sign-in at the identity provider may still be open.",
-    );
-    body.link("/", "Sign in again");
-    page(200, "Signed out", &body, None)
+    body.element("p", look.say(Phrase::SignedOutHere));
+    body.link("/", look.say(Phrase::SignInAgain));
+    Frame::new(look, 200, look.say(Phrase::SignedOut)).page(&body)
 }
 
 /// The page that asks before it signs out, for requests that another site may have caused.
 #[must_use]
-pub fn confirm_logout(logout_path: &str) -> Reply {
+pub fn confirm_logout(look: &Look, logout_path: &str) -> Reply {
     let mut body = Html::new();
-    body.element("p", "Do you want to sign out of this site?");
-    body.form(logout_path, &[], "Sign out");
-    page(200, "Sign out", &body, None)
+    body.element("p", look.say(Phrase::SignOutQuestion));
+    body.form(logout_path, &[], look.say(Phrase::SignOut));
+    Frame::new(look, 200, look.say(Phrase::SignOut)).page(&body)
 }
 
 /// The page on which a test sign-in is started: a form that is posted to `path`.
 #[must_use]
-pub fn test_front(path: &str, asks_secret: bool) -> Reply {
+pub fn test_front(look: &Look, path: &str, asks_secret: bool) -> Reply {
     let mut body = Html::new();
     body.element(
         "p",
@@ -99,24 +100,13 @@ pub fn test_front(path: &str, asks_secret: bool) -> Reply {
         inputs.push(("secret", "Secret of the test page, if you were given one", "password", ""));
     }
     body.inputs(path, &inputs, "Start the test");
-    page(200, "Test sign-in", &body, None)
-}
-
-/// A page that leads to `location` by itself, and by a link where that is switched off.
-#[must_use]
-pub fn continue_to(location: &str) -> Reply {
-    let mut body = Html::new();
-    body.element("p", "You are being taken to the sign-in page.");
-    body.link(location, "Continue");
-    let mut reply = page(200, "Test sign-in", &body, None);
-    reply.headers.push((String::from("refresh"), format!("0;url={location}")));
-    reply
+    Frame { for_operators: true, ..Frame::new(look, 200, "Test sign-in") }.page(&body)
 }
 
 fn problem(status: u16, code: Code, reader: &Reader) -> Reply {
     let body = serde_json::json!({
         "type": format!("urn:samlgate:error:{}", code.id()),
-        "title": code.public_reason(),
+        "title": reader.look.reason(code),
         "status": status,
         "code": code.id(),
         "request_id": reader.request_id,
@@ -138,31 +128,52 @@ mod tests {
     use crate::base::Rejection;
     use crate::report;
 
+    fn person() -> Reader {
+        Reader { wants_html: true, request_id: String::new(), look: Rc::new(Look::default()) }
+    }
+
+    /// Everything an operator may choose, written by somebody who forgot where it goes.
+    fn hostile() -> Look {
+        let markup = || String::from("</title></style><script>alert(1)</script>\"'&");
+        Look::new(Choices {
+            language: String::from("de\"><script>"),
+            site_name: Some(markup()),
+            logo: Some(Logo::Path(markup())),
+            accent: Colour::parse("#ff0000"),
+            support: Some(Support { text: markup(), uri: Some(markup()) }),
+            phrases: Phrase::ALL.iter().map(|phrase| (*phrase, markup())).collect(),
+            reasons: Code::ALL.iter().map(|code| (*code, markup())).collect(),
+        })
+    }
+
     fn text(reply: &Reply) -> String {
         String::from_utf8(reply.body.clone()).unwrap()
     }
 
     #[test]
     fn pages_escape_whatever_they_show() {
-        let reader = Reader { wants_html: true, request_id: String::from("<script>\"'&") };
+        let reader = Reader { request_id: String::from("<script>\"'&"), ..person() };
         let reply = refusal(Code::DigestMismatch, &reader, Some("/a?b=\"><script>"));
         assert!(!text(&reply).contains("<script>"), "{}", text(&reply));
         assert_eq!(reply.status, 403);
-        let posted = auto_post("https://idp.example/\"x", &[("SAMLRequest", String::from("\"><b>"))]);
+        let posted =
+            auto_post(&hostile(), "https://idp.example/\"x", &[("SAMLRequest", String::from("\"><b>"))]);
         assert!(!text(&posted).contains("\"><b>"));
     }
 
     #[test]
     fn every_page_forbids_framing_caching_and_foreign_scripts() {
-        let reader = Reader { wants_html: true, request_id: String::new() };
+        let (reader, look) = (person(), &hostile());
         for reply in [
             refusal(Code::UsernameMissing, &reader, None),
-            auto_post("https://idp.example/", &[]),
-            logged_out(),
-            confirm_logout("/x"),
-            test_front("/x", true),
-            continue_to("https://idp.example/"),
-            test_report(&report::Report::rejected(&Rejection::new(Code::DigestMismatch, "x")), None),
+            auto_post(look, "https://idp.example/", &[]),
+            logged_out(look),
+            confirm_logout(look, "/x"),
+            chooser(look, [("/x".to_owned(), "One")].into_iter()),
+            email_question(look, "/x", "/", true),
+            test_front(look, "/x", true),
+            continue_to(look, "https://idp.example/"),
+            test_report(look, &report::Report::rejected(&Rejection::new(Code::DigestMismatch, "x")), None),
         ] {
             let policy = reply.headers.iter().find(|(name, _)| name == "content-security-policy").unwrap();
             assert!(policy.1.contains("default-src 'none'") && policy.1.contains("frame-ancestors 'none'"));
@@ -179,7 +190,7 @@ mod tests {
 
     #[test]
     fn api_clients_get_a_problem_document() {
-        let reader = Reader { wants_html: false, request_id: String::from("r-1") };
+        let reader = Reader { wants_html: false, request_id: String::from("r-1"), ..person() };
         let reply = refusal(Code::AuthenticationRequired, &reader, None);
         let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
         assert_eq!((reply.status, body["code"].as_str()), (401, Some("SG5010")));

@@ -1,12 +1,7 @@
 //! The template and its escaping.
 
-use sha2::{Digest, Sha256};
-
-use crate::encoding::base64;
+use super::look::{Logo, Look, Support, csp_hash};
 use crate::http::Reply;
-
-/// The look of every page.
-const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.2rem}h1{font-size:1.5rem}small{color:GrayText}button,a.button{font:inherit;padding:.5rem 1.2rem}label{display:block;margin:.8rem 0}input{font:inherit;width:100%;box-sizing:border-box;padding:.3rem}main.wide{font-size:1rem}body:has(main.wide){max-width:70rem;margin:4vh auto}table{border-collapse:collapse;width:100%;margin-bottom:1rem}th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid GrayText;overflow-wrap:anywhere}h2{font-size:1.15rem;margin-bottom:.3rem}strong.bad{color:#c62828}strong.good{color:#2e7d32}";
 
 /// A fragment of HTML: everything that goes in is escaped on the way.
 pub(super) struct Html(String);
@@ -31,6 +26,45 @@ impl Html {
             .map(|(name, value)| format!("{}: {}", escape(name), escape(value)))
             .collect();
         self.0.push_str(&format!("<p><small>{}</small></p>", text.join(" &middot; ")));
+    }
+
+    /// Links of which one is chosen.
+    pub(super) fn choices<'a>(&mut self, choices: impl Iterator<Item = (String, &'a str)>) {
+        self.0.push_str("<ul class=\"choices\">");
+        for (href, text) in choices {
+            self.0.push_str(&format!(
+                "<li><a class=\"choice\" href=\"{}\">{}</a></li>",
+                escape(&href),
+                escape(text)
+            ));
+        }
+        self.0.push_str("</ul>");
+    }
+
+    /// A form with one field, what is wrong with its value, and hidden fields.
+    pub(super) fn question(&mut self, action: &str, question: &Question<'_>, hidden: &[(&str, &str)]) {
+        let Question { name, label, kind, autocomplete, fault, button } = question;
+        self.0.push_str(&format!("<form method=\"post\" action=\"{}\">", escape(action)));
+        if let Some(fault) = fault {
+            self.0.push_str(&format!("<p id=\"fault\" role=\"alert\">{}</p>", escape(fault)));
+        }
+        let faulty = if fault.is_some() { " aria-invalid=\"true\" aria-describedby=\"fault\"" } else { "" };
+        self.0.push_str(&format!(
+            "<label>{} <input type=\"{kind}\" name=\"{name}\" autocomplete=\"{autocomplete}\" required{faulty}></label>",
+            escape(label),
+        ));
+        self.hidden(hidden.iter().copied());
+        self.0.push_str(&format!("<button type=\"submit\">{}</button></form>", escape(button)));
+    }
+
+    fn hidden<'a>(&mut self, fields: impl Iterator<Item = (&'a str, &'a str)>) {
+        for (name, value) in fields {
+            self.0.push_str(&format!(
+                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
+                escape(name),
+                escape(value)
+            ));
+        }
     }
 
     /// A form with visible fields: name, label, type, value.
@@ -81,64 +115,114 @@ impl Html {
 
     pub(super) fn form(&mut self, action: &str, fields: &[(&'static str, String)], button: &str) {
         self.0.push_str(&format!("<form method=\"post\" action=\"{}\">", escape(action)));
-        for (name, value) in fields {
-            self.0.push_str(&format!(
-                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
-                escape(name),
-                escape(value)
-            ));
-        }
+        self.hidden(fields.iter().map(|(name, value)| (*name, value.as_str())));
         self.0.push_str(&format!("<button type=\"submit\">{}</button></form>", escape(button)));
     }
 }
 
-/// A whole page with the headers that every page of ours carries.
-pub(super) fn page(status: u16, title: &str, body: &Html, script: Option<&'static str>) -> Reply {
-    whole(status, title, body, script, "<main>")
+/// What a form asks for.
+pub(super) struct Question<'a> {
+    pub(super) name: &'static str,
+    pub(super) label: &'a str,
+    /// The field's type.
+    pub(super) kind: &'static str,
+    pub(super) autocomplete: &'static str,
+    /// What is wrong with what was given.
+    pub(super) fault: Option<&'a str>,
+    pub(super) button: &'a str,
 }
 
-/// A page for tables.
-pub(super) fn wide_page(status: u16, title: &str, body: &Html) -> Reply {
-    whole(status, title, body, None, "<main class=\"wide\">")
+/// What surrounds a page's body.
+pub(super) struct Frame<'a> {
+    pub(super) look: &'a Look,
+    pub(super) status: u16,
+    pub(super) title: &'a str,
+    /// For people who run the site: in English whatever the site speaks.
+    pub(super) for_operators: bool,
+    /// Has tables.
+    pub(super) wide: bool,
+    /// Posts its form by itself.
+    pub(super) script: Option<&'static str>,
 }
 
-fn whole(status: u16, title: &str, body: &Html, script: Option<&'static str>, main: &'static str) -> Reply {
-    let mut policy = format!(
-        "default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'",
-        csp_hash(STYLE)
-    );
-    // An auto-post leads to another origin and maybe on through redirects, all of which `form-action` would have to
-    // name; every other form of ours stays here.
-    match script {
-        Some(script) => policy.push_str(&format!("; script-src '{}'", csp_hash(script))),
-        None => policy.push_str("; form-action 'self'"),
+impl<'a> Frame<'a> {
+    pub(super) const fn new(look: &'a Look, status: u16, title: &'a str) -> Self {
+        Self { look, status, title, for_operators: false, wide: false, script: None }
     }
-    let script = script.map(|script| format!("<script>{script}</script>")).unwrap_or_default();
-    let html = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
-         <style>{STYLE}</style></head><body>{main}<h1>{title}</h1>{body}</main>{script}</body></html>\n",
-        title = escape(title),
-        body = body.0,
-    );
-    Reply {
-        status,
-        headers: [
-            ("content-type", "text/html; charset=utf-8"),
-            ("cache-control", "no-store"),
-            ("content-security-policy", policy.as_str()),
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect(),
-        body: html.into_bytes(),
+
+    /// A whole page with the headers that every page of ours carries.
+    pub(super) fn page(&self, body: &Html) -> Reply {
+        let look = self.look;
+        let mut policy = format!(
+            "default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'",
+            look.style_hash()
+        );
+        policy.push_str(match look.logo() {
+            None => "",
+            Some(Logo::Inline(_)) => "; img-src data:",
+            Some(Logo::Path(_)) => "; img-src 'self'",
+        });
+        // An auto-post leads to another origin and maybe on through redirects, all of which `form-action` would have to
+        // name; every other form of ours stays here.
+        match self.script {
+            Some(script) => policy.push_str(&format!("; script-src '{}'", csp_hash(script))),
+            None => policy.push_str("; form-action 'self'"),
+        }
+        Reply {
+            status: self.status,
+            headers: [
+                ("content-type", "text/html; charset=utf-8"),
+                ("cache-control", "no-store"),
+                ("content-security-policy", policy.as_str()),
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "no-referrer"),
+            ]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+            body: self.html(body).into_bytes(),
+        }
+    }
+
+    fn html(&self, body: &Html) -> String {
+        let look = self.look;
+        let title = escape(self.title);
+        let site = look.site_name().map(|name| escape(name));
+        format!(
+            "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}{of}</title>\
+             <style>{style}</style></head><body>{header}<main{wide}><h1>{title}</h1>{body}</main>{footer}{script}</body>\
+             </html>\n",
+            language = if self.for_operators { "en" } else { look.language() },
+            of = site.as_ref().map(|name| format!(" \u{2013} {name}")).unwrap_or_default(),
+            style = look.style(),
+            header = header(look, site.as_deref()),
+            wide = if self.wide { " class=\"wide\"" } else { "" },
+            body = body.0,
+            footer = look.support().map(footer).unwrap_or_default(),
+            script = self.script.map(|script| format!("<script>{script}</script>")).unwrap_or_default(),
+        )
     }
 }
 
-fn csp_hash(inline: &str) -> String {
-    format!("sha256-{}", base64::encode(&Sha256::digest(inline.as_bytes())))
+fn header(look: &Look, site: Option<&str>) -> String {
+    // The name stands beside the picture, so the picture says nothing more to those who do not see it.
+    let logo = match look.logo() {
+        None => String::new(),
+        Some(Logo::Inline(address) | Logo::Path(address)) => {
+            format!("<img src=\"{}\" alt=\"\">", escape(address))
+        }
+    };
+    let name = site.map(|name| format!("<p>{name}</p>")).unwrap_or_default();
+    if logo.is_empty() && name.is_empty() { String::new() } else { format!("<header>{logo}{name}</header>") }
+}
+
+fn footer(support: &Support) -> String {
+    let text = escape(&support.text);
+    match &support.uri {
+        Some(uri) => format!("<footer><p><a href=\"{}\">{text}</a></p></footer>", escape(uri)),
+        None => format!("<footer><p>{text}</p></footer>"),
+    }
 }
 
 fn escape(text: &str) -> String {

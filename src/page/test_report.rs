@@ -1,13 +1,14 @@
 //! What a test sign-in found, for the person who made it.
 
-use super::render::{Html, wide_page};
+use super::look::Look;
+use super::render::{Frame, Html};
 use crate::http::Reply;
 use crate::report::{CheckOutcome, Groups, Identity, Outcome, Report};
 
 /// `report` as a page. It holds personal data in the clear, so it goes to nobody but who may see it. `note` stands above
 /// the rest.
 #[must_use]
-pub fn test_report(report: &Report, note: Option<&str>) -> Reply {
+pub fn test_report(look: &Look, report: &Report, note: Option<&str>) -> Reply {
     let mut body = Html::new();
     let accepted = report.outcome == Outcome::Accepted;
     let verdict = match report.code {
@@ -27,7 +28,7 @@ pub fn test_report(report: &Report, note: Option<&str>) -> Reply {
     }
     show_decision(report, &mut body);
     show_response(report, &mut body);
-    wide_page(200, "Test sign-in", &body)
+    Frame { for_operators: true, wide: true, ..Frame::new(look, 200, "Test sign-in") }.page(&body)
 }
 
 fn show_identity(identity: &Identity, body: &mut Html) {

@@ -101,7 +101,7 @@ pub fn posted_before(
         cookies: vec![(sealed.cookie.name.clone(), sealed.cookie.value.clone())],
         content_type: Some(String::from("application/x-www-form-urlencoded")),
         content_length: Some(body.len() as u64),
-        reader: Reader { wants_html: true, request_id: String::new() },
+        reader: Reader { wants_html: true, request_id: String::new(), look: settings.look.clone() },
     };
     let mut step = AcsFlow::start(visit, &env);
     let mut open = VecDeque::new();

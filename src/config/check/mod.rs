@@ -8,6 +8,7 @@ mod contradictions;
 mod identity;
 mod matcher;
 mod origin;
+mod pages;
 mod policy;
 mod portals;
 mod request;
@@ -204,6 +205,7 @@ pub(super) fn all(
     let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
     let test_page = configuration.test_page.as_ref();
     let test_page = test_page.map(|raw| test_page::test_page(raw, sp.as_ref(), checker));
+    let look = pages::look(&configuration.pages, checker);
     application::audience(configuration, checker);
     let session = session?;
     let flow = flow::Settings {
@@ -217,6 +219,7 @@ pub(super) fn all(
         provisioning: optional(provisioning)?,
         audit: application::audit(&configuration.audit),
         test_page: optional(test_page)?,
+        look: look?.into(),
         limits: limits?,
     };
     Some(gateway::Settings {

@@ -8,6 +8,7 @@ mod application;
 mod audit;
 mod condition;
 mod identity;
+mod pages;
 mod policy;
 mod portals;
 mod presets;
@@ -23,6 +24,7 @@ pub(super) use application::*;
 pub(super) use audit::*;
 pub(super) use condition::*;
 pub(super) use identity::*;
+pub(super) use pages::*;
 pub(super) use policy::*;
 pub(super) use portals::*;
 pub(super) use presets::*;
@@ -124,6 +126,8 @@ raw! {
         audit: Audit,
         /// The test sign-in page; without it there is none.
         test_page: Option<TestPage>,
+        /// How the pages look that visitors see: refusals, logout, the choice of an identity provider.
+        pages: Pages,
         /// Bounds on inbound messages.
         limits: Limits,
         /// First part of the name of every metric: letters, digits, `_` and `.`.

@@ -151,7 +151,7 @@ impl Test {
     }
 
     fn show(&self, report: &Report, note: Option<&str>, env: &Env<'_>) -> Step<AcsFlow> {
-        let mut reply = page::test_report(report, note);
+        let mut reply = page::test_report(&env.settings.look, report, note);
         if let Some(used_up) = pending_request::clear(&self.relay_state, &env.settings.session) {
             reply.headers.push((String::from("set-cookie"), used_up.render()));
         }

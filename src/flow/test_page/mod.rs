@@ -47,8 +47,8 @@ impl TestPage {
 
 /// The page on which a test sign-in is started.
 #[must_use]
-pub fn front(test_page: &TestPage) -> Reply {
-    page::test_front(&test_page.path, test_page.secret.is_some())
+pub fn front(test_page: &TestPage, look: &page::Look) -> Reply {
+    page::test_front(look, &test_page.path, test_page.secret.is_some())
 }
 
 /// A person in an event: a keyed hash, as everywhere.

@@ -173,7 +173,7 @@ fn begin(visit: &Visit, target: RedirectTarget, intent: Intent, env: &Env<'_>) -
     match login(target, intent, &visit.borrowed_cookies(), &visit.reader, env) {
         Step::Wait { state, .. } => match state {},
         Step::End { verdict: Verdict::Reply(reply), tells } if reply.status == 302 => {
-            let mut shown = page::continue_to(location(&reply.headers));
+            let mut shown = page::continue_to(&env.settings.look, location(&reply.headers));
             shown.headers.extend(reply.headers.into_iter().filter(|(name, _)| name == "set-cookie"));
             Step::End { verdict: Verdict::Reply(shown), tells }
         }
