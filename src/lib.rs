@@ -30,6 +30,8 @@ pub mod identity;
 
 pub mod policy;
 
+pub mod store;
+
 pub mod session;
 
 pub mod provision;

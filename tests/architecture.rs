@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "saml",
     "identity",
     "policy",
+    "store",
     "session",
     "provision",
     "targets",

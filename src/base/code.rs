@@ -199,6 +199,7 @@ catalogue! {
     5012 EntropyUnavailable "entropy_unavailable" 503 Error "The sign-in cannot be started right now." "The host gave no randomness";
     5013 SessionRevoked "session_revoked" 0 Notice "The session was ended by a logout." "Nothing to do: the user signs in again";
     5018 RevocationStoreUnavailable "revocation_store_unavailable" 503 Error "Your session cannot be checked right now." "Envoy's shared data could not be read or written; look for another plugin that uses the same vm_id, and restart Envoy";
+    5022 SharedStoreUnavailable "shared_store_unavailable" 503 Error "The sign-in cannot be completed right now." "The detail says what etcd answered; look at the cluster of shared_store.etcd, at etcd's health and at the rights of its user on the key prefix";
 
     // 6xxx: policy
     6001 GroupsUnknown "groups_unknown" 403 Warning "The sign-in answer does not say which groups you belong to." "Have the identity provider send the group attribute, with Entra ID only the groups assigned to the application, or set identity.unknown_groups to KEEP";

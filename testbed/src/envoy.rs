@@ -238,7 +238,7 @@ impl Drop for Envoy {
 }
 
 /// A process that kills `process` once our end of its standard input is gone.
-fn watch(process: u32) -> io::Result<Child> {
+pub(crate) fn watch(process: u32) -> io::Result<Child> {
     Command::new("sh")
         .args(["-c", "cat >/dev/null; kill -9 \"$0\""])
         .arg(process.to_string())

@@ -13,6 +13,7 @@ pub mod config;
 pub mod confluence;
 pub mod crowd;
 pub mod envoy;
+pub mod etcd;
 pub mod idp;
 pub mod jira;
 pub mod jira_cloud;

@@ -8,6 +8,9 @@ use crate::tools;
 /// SimpleSAMLphp's program is used as it comes out of its package; installing it would start a web server.
 const SIMPLESAMLPHP: &str = "simplesamlphp";
 
+/// So is etcd, the store that replicas share.
+const ETCD: &str = "etcd-server";
+
 /// Other service providers, and the programs that ask them.
 const SECOND_OPINIONS: &str = "testbed/tests/interop/second_opinions";
 
@@ -29,7 +32,8 @@ pub(crate) fn install() -> Outcome {
         "python3-venv",
         "xmlsec1",
     ])?;
-    simplesamlphp()?;
+    unpacked(SIMPLESAMLPHP, "usr/share/simplesamlphp/www/module.php")?;
+    unpacked(ETCD, "usr/bin/etcd")?;
     let pinned = [
         requirements("envoy/e2e/pysaml2")?,
         requirements("envoy/e2e/radicale")?,
@@ -55,25 +59,25 @@ fn requirements(folder: &str) -> Outcome<Vec<String>> {
     Ok(fs::read_to_string(file)?.lines().map(|line| line.trim().to_owned()).collect())
 }
 
-/// Unpacks Debian's package below `.cache/`.
-fn simplesamlphp() -> Outcome {
-    let folder = repository().join(".cache").join(SIMPLESAMLPHP);
-    if folder.join("usr/share/simplesamlphp/www/module.php").is_file() {
+/// Unpacks Debian's `package` below `.cache/`, unless `probe` is there.
+fn unpacked(package: &str, probe: &str) -> Outcome {
+    let folder = repository().join(".cache").join(package);
+    if folder.join(probe).is_file() {
         return Ok(());
     }
     fs::create_dir_all(&folder)?;
-    let mut download = command("apt-get", &["download", "-q", SIMPLESAMLPHP]);
+    let mut download = command("apt-get", &["download", "-q", package]);
     download.current_dir(&folder);
     if run(&mut download).is_err() {
         // On a new machine apt does not know its packages yet.
         run(&mut command("apt-get", &["update", "-q"]))?;
         run(&mut download)?;
     }
-    let package = fs::read_dir(&folder)?
+    let archive = fs::read_dir(&folder)?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
         .ok_or_else(|| Failure::new(format!("apt-get left no package in {}", folder.display())))?;
-    read(command("dpkg-deb", &["--extract"]).arg(&package).arg(&folder))?;
-    Ok(fs::remove_file(&package)?)
+    read(command("dpkg-deb", &["--extract"]).arg(&archive).arg(&folder))?;
+    Ok(fs::remove_file(&archive)?)
 }
