@@ -15,9 +15,11 @@ mod saml_response;
 mod sign_in;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use saml_response::{NOW, REQUEST, SP, certificate};
 use samlgate::base::{Code, UnixTime};
+use samlgate::flow::MetadataSource;
 use samlgate::http::{HttpCall, HttpResponse};
 use samlgate::provision::RecordedAccount;
 use samlgate::report::{Call, CheckOutcome};
@@ -50,9 +52,12 @@ fn settings(policy: &Value, provisioning: &Value) -> Option<flow::Settings> {
         loaded => loaded.unwrap_or_else(|faults| panic!("{policy}: {faults:?}")),
     };
     let mut settings = settings.flow;
-    let idp = settings.idp.as_mut().unwrap();
-    idp.metadata.entity_id = saml_response::IDP.to_owned();
-    idp.metadata.signing_keys = vec![certificate("rsa2048").key().clone()];
+    let idp = &mut settings.idps[0];
+    let MetadataSource::Document(metadata) = &mut idp.source;
+    let metadata = Arc::make_mut(metadata);
+    metadata.entity_id = saml_response::IDP.to_owned();
+    idp.entity_id.clone_from(&metadata.entity_id);
+    metadata.signing_keys = vec![certificate("rsa2048").key().clone()];
     Some(settings)
 }
 

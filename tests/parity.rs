@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use saml_response::{ACS, IDP, NOW, SP, attribute, attributes, by_assertion, tests_folder};
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::config;
-use samlgate::flow::{Env, explain};
+use samlgate::flow::{Env, Trust, explain};
 use samlgate::provision::RecordedAccount;
 use samlgate::xml::writer::escape_text;
 use samlgate::xmlsec::RustCrypto;
@@ -55,11 +55,13 @@ fn report(input: &Value) -> Option<String> {
         entropy: &Zeros,
         crypto: &RustCrypto,
         settings: &settings.flow,
+        trust: &Trust::new(&settings.flow),
     };
     let account: Option<RecordedAccount> = serde_json::from_value(input["account"].clone()).unwrap();
     let recorded = explain::Input {
         response: input["response"].as_str().unwrap().as_bytes(),
         request_id: input["request_id"].as_str(),
+        idp_entity_id: None,
         started_at: input["started_at"].as_str(),
         account: account.as_ref().map(explain::KnownAccount::Recorded),
     };

@@ -20,7 +20,7 @@ use saml_response::{ACS, IDP, NOW, REQUEST, SP, attribute, attributes, by_assert
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::config;
 use samlgate::encoding::base64;
-use samlgate::flow::{Env, explain};
+use samlgate::flow::{Env, Trust, explain};
 use samlgate::provision::RecordedAccount;
 use samlgate::report::Report;
 use samlgate::xmlsec::RustCrypto;
@@ -232,12 +232,14 @@ fn report(example: &Example) -> Report {
         entropy: &Zeros,
         crypto: &RustCrypto,
         settings: &settings.flow,
+        trust: &Trust::new(&settings.flow),
     };
     let account: RecordedAccount = serde_json::from_value(example.account.clone()).unwrap();
     explain::explain(
         &explain::Input {
             response: example.xml.as_bytes(),
             request_id: Some(REQUEST),
+            idp_entity_id: None,
             started_at: Some(example.started_at),
             account: Some(explain::KnownAccount::Recorded(&account)),
         },

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use samlgate::flow::{Env, explain};
+use samlgate::flow::{Env, Trust, explain};
 use samlgate::provision::RecordedAccount;
 use samlgate::report::Report;
 use samlgate::xmlsec::RustCrypto;
@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
     let input = explain::Input {
         response: &response,
         request_id: arguments.request_id.as_deref(),
+        idp_entity_id: None,
         started_at: arguments.url.as_deref(),
         account: account.as_ref().map(explain::KnownAccount::Recorded),
     };
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
         entropy: &SystemEntropy,
         crypto: &RustCrypto,
         settings: &settings.flow,
+        trust: &Trust::new(&settings.flow),
     };
     let report = explain::explain(&input, &env);
     let text = match arguments.format {

@@ -5,6 +5,7 @@
 mod background;
 mod crypto;
 mod driver;
+mod errand;
 mod host;
 mod metrics;
 mod outside;

@@ -8,12 +8,14 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 use samlgate::config::{self, Environment};
 use samlgate::effect::CryptoProvider;
+use samlgate::flow::Turn;
 use samlgate::gateway::{Gateway, Host};
 use samlgate::xmlsec::{self, RustCrypto};
 
 use crate::background::{self, Background};
 use crate::crypto::EnvoyCrypto;
 use crate::driver::Driver;
+use crate::errand::Errand;
 use crate::host::{self, HostEntropy};
 use crate::metrics::Metrics;
 use crate::waiting::Waiting;
@@ -46,6 +48,16 @@ impl Worker {
 pub(crate) struct Root {
     worker: Option<Rc<Worker>>,
     background: Option<Background>,
+    /// What the gateway does without a request.
+    chores: Errand,
+}
+
+impl Root {
+    fn perform(worker: &Worker, chores: &mut Errand, turn: Turn) {
+        chores.run(worker, turn, |id, answer| {
+            worker.gateway.borrow_mut().chore_answer(id, answer, &worker.host())
+        });
+    }
 }
 
 struct ProcessEnvironment;
@@ -60,6 +72,11 @@ impl Context for Root {
     fn on_http_call_response(&mut self, token_id: u32, headers: usize, body_size: usize, _trailers: usize) {
         if let Some(background) = &mut self.background {
             background.answered(token_id, headers, body_size);
+        } else if let Some(worker) = &self.worker
+            && let Some((id, answer)) = self.chores.answered(token_id, headers, body_size)
+        {
+            let turn = worker.gateway.borrow_mut().chore_answer(id, answer, &worker.host());
+            Self::perform(worker, &mut self.chores, turn);
         }
     }
 }
@@ -120,6 +137,8 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         if let Some(worker) = &self.worker {
             Driver::answer_bodies_that_never_came(worker);
+            let turn = worker.gateway.borrow_mut().tick(&worker.host());
+            Self::perform(worker, &mut self.chores, turn);
         }
         if let Some(background) = &mut self.background {
             background.tick();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
-use samlgate::flow::{self, Env};
+use samlgate::flow::{self, Env, Trust};
 use samlgate::gateway::Settings;
 use samlgate::provision::RecordedAccount;
 use samlgate::report::Report;
@@ -45,10 +45,12 @@ pub(crate) fn report(input: &Input, settings: &Settings) -> Report {
         entropy: &Zeros,
         crypto: &RustCrypto,
         settings: &settings.flow,
+        trust: &Trust::new(&settings.flow),
     };
     let recorded = flow::explain::Input {
         response: input.response.as_bytes(),
         request_id: input.request_id.as_deref(),
+        idp_entity_id: None,
         started_at: input.started_at.as_deref(),
         account: input.account.as_ref().map(flow::explain::KnownAccount::Recorded),
     };

@@ -179,6 +179,7 @@ catalogue! {
     4033 MetadataWithoutKey "metadata_without_key" 0 Error "The metadata holds no signing key." "The IDPSSODescriptor needs a KeyDescriptor for signing with an X.509 certificate";
     4034 MetadataExpired "metadata_expired" 0 Error "The metadata of the identity provider has expired." "Fetch the identity provider's metadata again; validUntil has passed";
     4035 MetadataKeysExceeded "metadata_keys_exceeded" 0 Error "The metadata names too many signing keys." "Remove keys that are not used any more, or raise limits.max_signature_checks to twice their number";
+    4036 MetadataUnavailable "metadata_unavailable" 503 Error "Sign-in is not possible for a moment." "The metadata of the identity provider has not been fetched yet; look for SG4039 in the log, and check the cluster and the address in idp.metadata_uri";
     4037 MetadataSignatureInvalid "metadata_signature_invalid" 0 Attack "The metadata of the identity provider is not signed as it must be." "Compare the certificate in the configuration with the one that signs the metadata; what was fetched was not used";
     4040 UsernameMissing "username_missing" 403 Warning "The sign-in answer does not contain your user name." "identity.username names an attribute that the identity provider does not send; there is no silent fall-back";
     4041 UsernameRefused "username_refused" 403 Warning "Your user name cannot be used here." "The user name does not match identity.username.pattern, is empty, too long or holds control characters";

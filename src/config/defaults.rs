@@ -9,6 +9,7 @@ impl Default for Configuration {
             presets: Vec::new(),
             sp: None,
             idp: None,
+            idps: Vec::new(),
             identity: Identity::default(),
             headers: Headers::default(),
             session: None,
@@ -49,6 +50,8 @@ impl Default for Sp {
 impl Default for Idp {
     fn default() -> Self {
         Self {
+            id: None,
+            display_name: None,
             metadata: None,
             entity_id: None,
             authn_request_binding: AuthnRequestBinding::Auto,

@@ -12,24 +12,25 @@ use crate::session::pending_request::PendingRequest;
 use crate::xml;
 use crate::xmlsec::decrypt::Recipient;
 
-use super::Env;
-use super::settings::IdentityProvider;
+use super::{Env, TrustedIdp};
 
 /// What the response must answer.
 pub(super) enum Asked<'a> {
     /// The request that this browser's pending sign-in names.
     Pending(&'a PendingRequest),
-    /// The request that somebody names who looks at a recorded response; without a name the one that the response says it
-    /// answers. It signs nobody in.
-    Recorded(Option<&'a str>),
+    /// Somebody looks at a recorded response. It signs nobody in.
+    Recorded {
+        /// The request that it must answer; without one it is believed about it.
+        request_id: Option<&'a str>,
+        /// The identity provider that was asked; without one it is believed about it.
+        idp_entity_id: Option<&'a str>,
+    },
 }
 
 /// Sees what has passed, in this order; whatever comes after the first failure is not called.
 pub(super) trait Witness {
-    /// The identity provider that was asked is configured.
-    fn configured(&mut self, _idp: &IdentityProvider) {}
-    /// Its metadata has not run out.
-    fn metadata_valid(&mut self) {}
+    /// The identity provider that was asked is configured, and its metadata has not run out.
+    fn trusted(&mut self, _idp: TrustedIdp<'_>) {}
     /// The bytes are XML that cannot be read in two ways.
     fn parsed(&mut self) {}
     /// The XML is a SAML response. Nobody has vouched for it yet.
@@ -57,10 +58,8 @@ pub(super) fn examine(
     env: &Env<'_>,
 ) -> Result<(AcceptedAssertion, Identity), Rejection> {
     let settings = env.settings;
-    let idp = asked.idp(env)?;
-    witness.configured(idp);
-    idp.metadata.check_validity(env.now).map_err(|fault| Rejection::new(fault.code(), fault))?;
-    witness.metadata_valid();
+    let idp = asked.idp(saml_response, env)?;
+    witness.trusted(idp);
     let source = xml::Source::check(saml_response, &settings.limits)
         .map_err(|fault| Rejection::new(fault.code(), fault))?;
     let document = source.document().map_err(|fault| Rejection::new(fault.code(), fault))?;
@@ -72,12 +71,12 @@ pub(super) fn examine(
     let verified = unverified
         .verify(&Trust {
             keys: &idp.metadata.signing_keys,
-            algorithms: idp.algorithms,
-            demand: idp.require_signature,
+            algorithms: idp.settings.algorithms,
+            demand: idp.settings.require_signature,
             recipient: &Recipient {
                 entity_id: &settings.sp.entity_id,
                 keys: &settings.sp.decryption_keys,
-                ciphers: idp.ciphers,
+                ciphers: idp.settings.ciphers,
             },
             crypto: env.crypto,
             limits: &settings.limits,
@@ -90,8 +89,8 @@ pub(super) fn examine(
         verified,
         &Expectations {
             now: env.now,
-            skew: idp.clock_skew,
-            idp_entity_id: &idp.metadata.entity_id,
+            skew: idp.settings.clock_skew,
+            idp_entity_id: &idp.settings.entity_id,
             audience: &settings.sp.entity_id,
             recipient: &acs_uri,
             destination: &acs_uri,
@@ -108,22 +107,14 @@ pub(super) fn examine(
 }
 
 impl Asked<'_> {
-    fn idp<'e>(&self, env: &Env<'e>) -> Result<&'e IdentityProvider, Rejection> {
+    fn idp<'e>(&self, saml_response: &[u8], env: &Env<'e>) -> Result<TrustedIdp<'e>, Rejection> {
         match self {
-            Self::Pending(pending) => {
-                let asked = |idp: &&IdentityProvider| idp.metadata.entity_id == pending.idp_entity_id;
-                env.settings.idp.as_ref().filter(asked).ok_or_else(|| {
-                    Rejection::new(
-                        Code::IssuerUnknown,
-                        "the pending request names an identity provider that is not configured",
-                    )
-                })
-            }
-            Self::Recorded(_) => {
-                env.settings.idp.as_ref().ok_or_else(|| {
-                    Rejection::new(Code::IdpNotConfigured, "no identity provider is configured")
-                })
-            }
+            Self::Pending(pending) => env.idp(&pending.idp_entity_id),
+            Self::Recorded { idp_entity_id: Some(entity_id), .. } => env.idp(entity_id),
+            Self::Recorded { idp_entity_id: None, .. } => match issuer(saml_response, env) {
+                Some(issuer) if env.settings.idps.len() > 1 => env.idp(&issuer),
+                _ => env.idp_at(0),
+            },
         }
     }
 
@@ -133,9 +124,16 @@ impl Asked<'_> {
                 Rejection::new(Code::PendingRequestUnreadable, "the pending request holds no request ID")
             }),
             // A response that answers nothing is refused whatever is expected.
-            Self::Recorded(named) => {
-                Ok(RequestId::recorded(named.map_or(hint.as_deref().unwrap_or("_"), |named| named)))
+            Self::Recorded { request_id, .. } => {
+                Ok(RequestId::recorded(request_id.map_or(hint.as_deref().unwrap_or("_"), |named| named)))
             }
         }
     }
+}
+
+/// Who says that it made a recorded response; nobody has vouched for it.
+fn issuer(saml_response: &[u8], env: &Env<'_>) -> Option<String> {
+    let source = xml::Source::check(saml_response, &env.settings.limits).ok()?;
+    let document = source.document().ok()?;
+    Some(Unverified::<Response<'_>>::read(&document).ok()?.issuer_hint()?.to_owned())
 }

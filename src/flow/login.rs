@@ -12,21 +12,25 @@ use crate::saml::metadata::idp::{Binding, Endpoint};
 use crate::saml::protocol::{AuthnRequest, RequestId};
 use crate::session::pending_request::{self, Intent, PendingRequest};
 
+use super::demand::AuthnDemand;
 use super::settings::{AuthnRequestBinding, IdentityProvider, SignAuthnRequests};
-use super::{Env, Step, refuse};
+use super::{Env, Step, TrustedIdp, refuse};
 
-/// Starts a sign-in that will come back to `target`, or a test of one that began there.
+/// Starts a sign-in at the identity provider at `idp` of [`super::Settings::idps`], as `demand` says. It will come back to
+/// `target`, or is a test of one that began there.
 ///
 /// `cookies` are the browser's, so that pending requests of abandoned tabs can be thrown out.
 #[must_use]
 pub fn login(
+    idp: usize,
     target: RedirectTarget,
     intent: Intent,
+    demand: &AuthnDemand,
     cookies: &[(&str, &str)],
     reader: &Reader,
     env: &Env<'_>,
 ) -> Step<Infallible> {
-    match start(target, intent, cookies, env) {
+    match start(idp, target, intent, demand, cookies, env) {
         Ok(reply) => Step::End {
             verdict: Verdict::Reply(reply),
             tells: vec![Tell::Count { outcome: "sign_in_started", code: None }],
@@ -36,26 +40,24 @@ pub fn login(
 }
 
 fn start(
+    idp: usize,
     target: RedirectTarget,
     intent: Intent,
+    demand: &AuthnDemand,
     cookies: &[(&str, &str)],
     env: &Env<'_>,
 ) -> Result<Reply, Rejection> {
     let settings = env.settings;
-    let idp = settings
-        .idp
-        .as_ref()
-        .ok_or_else(|| Rejection::new(Code::IdpNotConfigured, "no identity provider is configured"))?;
-    // A document that ran out since it was configured is not trusted any more.
-    idp.metadata.check_validity(env.now).map_err(|fault| Rejection::new(fault.code(), fault))?;
+    let idp = env.idp_at(idp)?;
     let endpoint = endpoint(idp)?;
     let id =
         RequestId::random(env.entropy).map_err(|fault| Rejection::new(Code::EntropyUnavailable, fault))?;
     let pending = PendingRequest {
         request_id: id.as_str().to_owned(),
-        idp_entity_id: idp.metadata.entity_id.clone(),
+        idp_entity_id: idp.settings.entity_id.clone(),
         target,
         intent,
+        demanded: demand.of_answer(env.now),
         expires_at: env.now.saturating_add(settings.session.pending_request_ttl),
     };
     let sealed = pending_request::seal(&pending, &settings.session, cookies, env.now, env.entropy)
@@ -66,10 +68,12 @@ fn start(
         destination: endpoint.location.clone(),
         assertion_consumer_service_uri: settings.sp.acs_uri(),
         issuer: settings.sp.entity_id.clone(),
-        name_id_format: idp.name_id_format.clone(),
-        force_authn: false,
+        name_id_format: idp.settings.name_id_format.clone(),
+        force_authn: demand.force_authn,
+        is_passive: demand.is_passive,
+        requested_authn_context: demand.requested_authn_context.clone(),
     };
-    let signer = signer(idp, settings.sp.signer.as_ref());
+    let signer = signer(idp.settings, settings.sp.signer.as_ref());
     let mut reply = match endpoint.binding {
         Binding::Redirect => {
             let location = redirect::request_url(
@@ -108,9 +112,9 @@ fn start(
     Ok(reply)
 }
 
-fn endpoint(idp: &IdentityProvider) -> Result<&Endpoint, Rejection> {
+fn endpoint(idp: TrustedIdp<'_>) -> Result<&Endpoint, Rejection> {
     let find = |binding| idp.metadata.single_sign_on.iter().find(|endpoint| endpoint.binding == binding);
-    match idp.authn_request_binding {
+    match idp.settings.authn_request_binding {
         AuthnRequestBinding::Auto => find(Binding::Redirect).or_else(|| find(Binding::Post)),
         AuthnRequestBinding::HttpRedirect => find(Binding::Redirect),
         AuthnRequestBinding::HttpPost => find(Binding::Post),
@@ -118,7 +122,7 @@ fn endpoint(idp: &IdentityProvider) -> Result<&Endpoint, Rejection> {
     .ok_or_else(|| {
         Rejection::new(
             Code::MetadataWithoutEndpoint,
-            format_args!("no SingleSignOnService for {:?}", idp.authn_request_binding),
+            format_args!("no SingleSignOnService for {:?}", idp.settings.authn_request_binding),
         )
     })
 }

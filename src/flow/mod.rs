@@ -4,6 +4,7 @@
 
 mod acs;
 pub mod background;
+mod demand;
 mod event;
 mod examine;
 pub mod explain;
@@ -13,18 +14,23 @@ mod logout;
 mod provisioning;
 mod settings;
 pub mod test_page;
+mod trust;
+mod turn;
 
 pub use acs::{AcsFlow, Visit};
+pub use demand::AuthnDemand;
 pub use explain::explain;
 pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueFormat, MultiValueHeader};
 pub use login::login;
 pub use logout::{LogoutIntent, logout};
 pub use provisioning::Identifiers;
 pub use settings::{
-    AuthnRequestBinding, Customers, IdentityProvider, OnFailure, OnGuardrail, Organizations, Provisioning,
-    ServiceProvider, Settings, SignAuthnRequests,
+    AuthnRequestBinding, Customers, IdentityProvider, MetadataSource, OnFailure, OnGuardrail, Organizations,
+    Provisioning, ServiceProvider, Settings, SignAuthnRequests,
 };
 pub use test_page::{TestPage, TestStart};
+pub use trust::{Trust, TrustedIdp};
+pub use turn::Turn;
 
 use core::time::Duration;
 
@@ -45,6 +51,8 @@ pub struct Env<'a> {
     pub crypto: &'a dyn CryptoProvider,
     /// The configuration in force.
     pub settings: &'a Settings,
+    /// What is known of the identity providers.
+    pub trust: &'a Trust,
 }
 
 /// One turn of a flow: [`crate::effect::Step`].

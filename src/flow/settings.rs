@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::base::{ClockSkew, Limits, Pii, PiiKey};
 use crate::http::StringMatch;
@@ -28,8 +29,9 @@ use super::test_page::TestPage;
 pub struct Settings {
     /// Who we are.
     pub sp: ServiceProvider,
-    /// Whom we trust; `None` until an IdP is configured: sign-in is refused, SP metadata works.
-    pub idp: Option<IdentityProvider>,
+    /// Whom we trust, in the order of the configuration; none until an IdP is configured: sign-in is refused, SP metadata
+    /// works.
+    pub idps: Vec<IdentityProvider>,
     /// How an assertion becomes an identity.
     pub identity: identity::Settings,
     /// Which headers carry the identity upstream.
@@ -89,11 +91,17 @@ impl ServiceProvider {
     }
 }
 
-/// One trusted identity provider.
+/// One trusted identity provider, as it is configured. What is known of its keys is [`super::Trust`]'s.
 #[derive(Clone)]
 pub struct IdentityProvider {
-    /// Its metadata: entityID, endpoints and keys.
-    pub metadata: IdpMetadata,
+    /// The short name by which people and rules choose it.
+    pub id: String,
+    /// What people call it; where the configuration does not say, its metadata may.
+    pub display_name: Option<String>,
+    /// Its entityID: what every `Issuer` must equal. Metadata that says otherwise is not its own.
+    pub entity_id: String,
+    /// Where its metadata comes from.
+    pub source: MetadataSource,
     /// Algorithms accepted from it.
     pub algorithms: AlgorithmPolicy,
     /// Ciphers accepted from it.
@@ -108,6 +116,13 @@ pub struct IdentityProvider {
     pub sign_authn_requests: SignAuthnRequests,
     /// `NameIDPolicy/@Format` to ask for; none by default, because IdPs refuse formats they were not set up for.
     pub name_id_format: Option<String>,
+}
+
+/// Where the metadata of an identity provider comes from.
+#[derive(Clone)]
+pub enum MetadataSource {
+    /// From the configuration.
+    Document(Arc<IdpMetadata>),
 }
 
 /// How the AuthnRequest travels.

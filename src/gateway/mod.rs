@@ -2,10 +2,13 @@
 //!
 //! No rule of another room lives here. What is matched is what is forwarded.
 
+mod chores;
+mod endpoints;
 mod origin;
 mod reader;
 mod settings;
 
+pub use endpoints::metadata;
 pub use settings::{Access, Rule, Settings};
 
 use core::time::Duration;
@@ -13,18 +16,16 @@ use std::rc::Rc;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, Step, Verdict};
-use crate::flow::{self, AcsFlow, LogoutIntent, SignAuthnRequests, TestStart, test_page};
+use crate::flow::{self, AcsFlow, AuthnDemand, TestStart, Trust};
 use crate::http::path::NormalizedPath;
 use crate::http::{
     HeaderEdits, HeaderValue, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie,
 };
-use crate::page::{self, Look, Reader};
-use crate::saml::SignatureDemand;
-use crate::saml::metadata::sp;
+use crate::page::{Look, Reader};
 use crate::session::pending_request::Intent;
 use crate::session::{self, Opened, OpenedCache};
-use crate::xmlsec::SignatureError;
 
+use endpoints::OwnEndpoint;
 use origin::SentBy;
 
 /// Sessions that one worker keeps opened. 1,024 of them, at about 4 KiB each, cost a worker some 4 MiB at most.
@@ -40,6 +41,8 @@ pub struct Gateway {
     opened: OpenedCache<IdentityHeaderValues>,
     /// Our metadata, once somebody has asked for it: anybody may ask, and a signature costs milliseconds.
     metadata: Option<Vec<u8>>,
+    /// What is known of the identity providers.
+    trust: Trust,
 }
 
 /// What answers at once, provided by the shell for each callback.
@@ -76,7 +79,8 @@ impl Gateway {
     #[must_use]
     pub fn new(settings: Rc<Settings>) -> Self {
         let owned_headers = OwnedHeaders::new(settings.flow.headers.names().chain(["x-samlgate-code"]));
-        Self { settings, owned_headers, opened: OpenedCache::new(OPENED_SESSIONS), metadata: None }
+        let trust = Trust::new(&settings.flow);
+        Self { settings, owned_headers, opened: OpenedCache::new(OPENED_SESSIONS), metadata: None, trust }
     }
 
     /// Names of request headers that only we may set, for trailers: they are sanitized too.
@@ -142,89 +146,29 @@ impl Gateway {
     #[must_use]
     pub fn env<'a>(&'a self, host: &Host<'a>) -> flow::Env<'a> {
         let Host { now, uptime, entropy, crypto } = *host;
-        flow::Env { now, uptime, entropy, crypto, settings: &self.settings.flow }
+        flow::Env { now, uptime, entropy, crypto, settings: &self.settings.flow, trust: &self.trust }
     }
 
     fn route(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
         let settings = Rc::clone(&self.settings);
         let sp = &settings.flow.sp;
         let path = request.path.path();
-        let own = [&sp.acs_path, &sp.metadata_path, &sp.logout_path, &sp.logged_out_path]
-            .into_iter()
-            .chain(settings.flow.test_page.as_ref().map(|page| &page.path))
-            .any(|own| own == path);
-        let access = if own { Access::Bypass } else { settings.access(request) };
-        if (own || access != Access::Bypass) && !settings.serves(request.head.authority()) {
+        let own = OwnEndpoint::at(path, &settings);
+        let access = if own.is_some() { Access::Bypass } else { settings.access(request) };
+        if (own.is_some() || access != Access::Bypass) && !settings.serves(request.head.authority()) {
             let detail = format_args!("`:authority` is none of ours, expected that of `{}`", sp.base_uri);
             return refuse(
                 &Rejection::new(Code::HostUnexpected, detail),
                 &reader::of(request.head, &settings.flow.look),
             );
         }
-        if own {
-            return self.own_endpoint(request, host);
+        if let Some(own) = own {
+            return self.own_endpoint(own, request, host);
         }
         if access == Access::Bypass {
             return forward(self.plain_edits(request));
         }
         self.with_session(request, access, host)
-    }
-
-    fn own_endpoint(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
-        let settings = Rc::clone(&self.settings);
-        let sp = &settings.flow.sp;
-        let method = request.head.method();
-        let reader = reader::of(request.head, &settings.flow.look);
-        let path = request.path.path();
-        if path == sp.acs_path && method == "POST" {
-            return self.assertion_consumer_service(request, reader, host);
-        }
-        if path == sp.metadata_path && matches!(method, "GET" | "HEAD") {
-            return self.metadata(request, host);
-        }
-        if path == sp.logged_out_path && matches!(method, "GET" | "HEAD") {
-            return reply(page::logged_out(&settings.flow.look));
-        }
-        if path == sp.logout_path && matches!(method, "GET" | "POST") {
-            let intent = match SentBy::of(request.head, &settings) {
-                SentBy::Own => LogoutIntent::Own,
-                // A plain GET without fetch metadata can be an image on another site; a POST without an Origin
-                // comes from no browser of this decade.
-                SentBy::Unknown if method == "POST" => LogoutIntent::Own,
-                SentBy::Unknown | SentBy::Foreign => LogoutIntent::Doubtful,
-            };
-            return never_waits(flow::logout(intent, &request.cookies, &self.env(host)));
-        }
-        if let Some(page) = settings.flow.test_page.as_ref().filter(|page| page.path == path) {
-            match method {
-                "GET" | "HEAD" => return reply(test_page::front(page, &settings.flow.look)),
-                "POST" => return test_step(TestStart::start(visit(request, reader))),
-                _ => {}
-            }
-        }
-        refuse(&Rejection::new(Code::MethodNotAllowed, format_args!("`{method}` is not taken here")), &reader)
-    }
-
-    fn assertion_consumer_service(
-        &mut self,
-        request: &Request<'_>,
-        reader: Reader,
-        host: &Host<'_>,
-    ) -> Step<Exchange> {
-        let pending = request
-            .cookies
-            .iter()
-            .any(|(name, _)| session::pending_request::is_pending_cookie(name, &self.settings.flow.session));
-        // The back button: the answer was used, its pending request is gone, the session it began is here. Nothing
-        // of the POST is read; the browser is led into the site (303 turns the POST into a GET).
-        if !pending && self.open(request, host).is_some() {
-            let headers = vec![
-                (String::from("location"), String::from("/")),
-                (String::from("cache-control"), String::from("no-store")),
-            ];
-            return reply(Reply { status: 303, headers, body: Vec::new() });
-        }
-        acs_step(AcsFlow::start(visit(request, reader), &self.env(host)))
     }
 
     fn with_session(&mut self, request: &Request<'_>, access: Access, host: &Host<'_>) -> Step<Exchange> {
@@ -280,7 +224,10 @@ impl Gateway {
         }
         match RedirectTarget::parse(request.path.path_and_query()) {
             Ok(target) => {
-                never_waits(flow::login(target, Intent::SignIn, &request.cookies, &reader, &self.env(host)))
+                // The first of them, until the configuration can say more.
+                let (idp, demand) = (0, AuthnDemand::default());
+                let (cookies, env) = (&request.cookies, self.env(host));
+                never_waits(flow::login(idp, target, Intent::SignIn, &demand, cookies, &reader, &env))
             }
             Err(fault) => refuse(&Rejection::new(fault.code(), fault), &reader),
         }
@@ -293,28 +240,6 @@ impl Gateway {
                 settings.headers.render(session).into()
             })
             .ok()
-    }
-
-    /// Our metadata, made once.
-    fn metadata(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
-        if self.metadata.is_none() {
-            match metadata(&self.settings, host.crypto) {
-                Ok(document) => self.metadata = Some(document.into_bytes()),
-                Err(fault) => {
-                    let rejection = Rejection::new(fault.code(), fault);
-                    return refuse(&rejection, &reader::of(request.head, &self.settings.flow.look));
-                }
-            }
-        }
-        reply(Reply {
-            status: 200,
-            headers: vec![
-                (String::from("content-type"), String::from("application/samlmetadata+xml")),
-                (String::from("cache-control"), String::from("no-store")),
-                (String::from("x-content-type-options"), String::from("nosniff")),
-            ],
-            body: self.metadata.clone().unwrap_or_default(),
-        })
     }
 
     /// Edits for whatever goes upstream: forged headers out, our cookies out, the path as it was matched.
@@ -344,35 +269,6 @@ impl Settings {
     fn serves(&self, authority: &str) -> bool {
         origin::same_authority(authority, &self.flow.sp.base_uri)
             || self.allowed_hosts.iter().any(|host| host.eq_ignore_ascii_case(authority))
-    }
-}
-
-/// Our metadata, as the metadata address serves it.
-///
-/// # Errors
-/// [`SignatureError`] when it is to be signed and cannot be.
-pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<String, SignatureError> {
-    let sp = &settings.flow.sp;
-    let idp = settings.flow.idp.as_ref();
-    let certificates: Vec<_> =
-        sp.signer.iter().map(|signer| &signer.certificate).chain(&sp.further_signing_certificates).collect();
-    let description = sp::SpDescription {
-        entity_id: &sp.entity_id,
-        assertion_consumer_service_uri: &sp.acs_uri(),
-        name_id_format: idp.and_then(|idp| idp.name_id_format.as_deref()),
-        authn_requests_signed: sp.signer.is_some()
-            && idp.is_none_or(|idp| idp.sign_authn_requests != SignAuthnRequests::Never),
-        want_assertions_signed: idp.is_some_and(|idp| {
-            matches!(idp.require_signature, SignatureDemand::Assertion | SignatureDemand::Both)
-        }),
-        signing_certificates: &certificates,
-        encryption_certificates: &sp.encryption_certificates.iter().collect::<Vec<_>>(),
-        aes_cbc_accepted: idp.is_some_and(|idp| idp.ciphers.allows_cbc()),
-        description: &sp.description,
-    };
-    match sp.signer.as_ref().filter(|_| sp.sign_metadata) {
-        Some(signer) => sp::render_signed(&description, signer, crypto),
-        None => Ok(sp::render(&description)),
     }
 }
 

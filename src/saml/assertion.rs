@@ -26,6 +26,9 @@ pub(super) struct Issuer {
 pub struct NameId {
     value: Pii<String>,
     format: Option<String>,
+    name_qualifier: Option<String>,
+    sp_name_qualifier: Option<String>,
+    sp_provided_id: Option<Pii<String>>,
 }
 
 /// `saml:Attribute` (core 2.7.3.1); attributes of equal `Name` are merged.
@@ -54,6 +57,9 @@ impl NameId {
         Ok(Self {
             value: Pii::new(bounded(element, "NameID", element.limits().max_name_id_bytes)?.to_owned()),
             format: element.attribute("Format").map(str::to_owned),
+            name_qualifier: element.attribute("NameQualifier").map(str::to_owned),
+            sp_name_qualifier: element.attribute("SPNameQualifier").map(str::to_owned),
+            sp_provided_id: element.attribute("SPProvidedID").map(|id| Pii::new(id.to_owned())),
         })
     }
 
@@ -67,6 +73,24 @@ impl NameId {
     #[must_use]
     pub fn format(&self) -> Option<&str> {
         self.format.as_deref()
+    }
+
+    /// `NameQualifier`: within which domain the name means something (core 2.2.1).
+    #[must_use]
+    pub fn name_qualifier(&self) -> Option<&str> {
+        self.name_qualifier.as_deref()
+    }
+
+    /// `SPNameQualifier`: for which service provider.
+    #[must_use]
+    pub fn sp_name_qualifier(&self) -> Option<&str> {
+        self.sp_name_qualifier.as_deref()
+    }
+
+    /// `SPProvidedID`: the name that a service provider chose (core 2.2.2).
+    #[must_use]
+    pub const fn sp_provided_id(&self) -> Option<&Pii<String>> {
+        self.sp_provided_id.as_ref()
     }
 }
 

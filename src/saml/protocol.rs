@@ -5,7 +5,7 @@ mod logout_request;
 
 use crate::base::{EntropyFailure, EntropySource, random};
 
-pub use authn_request::AuthnRequest;
+pub use authn_request::{AuthnContextComparison, AuthnRequest, RequestedAuthnContext};
 pub use logout_request::{LogoutReason, LogoutRequest, LogoutSubject};
 
 /// The `ID` of one request of ours (core 1.3.4): `_` and 32 hexadecimal digits, 128 random bits.

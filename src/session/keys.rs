@@ -18,7 +18,7 @@ use crate::base::{EntropySource, PiiKey, Secret, random};
 use crate::encoding::base64url;
 
 /// The first byte of every sealed text; a change of any payload's shape changes it.
-const FORMAT_VERSION: u8 = 1;
+const FORMAT_VERSION: u8 = 2;
 
 /// Separates our derived keys from those of any other software that is given the same secret.
 const HKDF_SALT: &[u8] = b"samlgate sealing v1";

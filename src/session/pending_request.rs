@@ -68,8 +68,21 @@ pub struct PendingRequest {
     pub target: RedirectTarget,
     /// What the sign-in is for.
     pub intent: Intent,
+    /// What the answer has to fulfil.
+    pub demanded: Demanded,
     /// The first second at which an answer comes too late.
     pub expires_at: UnixTime,
+}
+
+/// What the answer to a request has to fulfil besides the profile. The default demands nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demanded {
+    /// `AuthnContextClassRef` must be one of these (core 3.3.2.2.1); empty for any.
+    pub authn_context_classes: Vec<String>,
+    /// `AuthnInstant` must not be before this.
+    pub authenticated_since: Option<UnixTime>,
+    /// The identity provider was asked to show the person nothing (core 3.4.1): `NoPassive` is an answer too.
+    pub is_passive: bool,
 }
 
 /// A pending request on its way to the browser.
@@ -89,6 +102,7 @@ struct Fields {
     request_id: String,
     idp_entity_id: String,
     target: RedirectTarget,
+    demanded: Demanded,
     expires_at: UnixTime,
 }
 
@@ -118,6 +132,7 @@ pub fn seal(
         request_id: pending.request_id.clone(),
         idp_entity_id: pending.idp_entity_id.clone(),
         target: pending.target.clone(),
+        demanded: pending.demanded.clone(),
         expires_at: pending.expires_at,
     };
     let max_age = fields.ended_at(settings).saturating_since(now);
@@ -235,8 +250,8 @@ fn usable(
     if now >= ended_at {
         return Err(SessionError::PendingRequestExpired { ended_at });
     }
-    let Fields { request_id, idp_entity_id, target, expires_at, .. } = fields;
-    Ok(PendingRequest { request_id, idp_entity_id, target, intent, expires_at })
+    let Fields { request_id, idp_entity_id, target, demanded, expires_at, .. } = fields;
+    Ok(PendingRequest { request_id, idp_entity_id, target, intent, demanded, expires_at })
 }
 
 /// Removes the pending request that `relay_state` names, once its answer has come; `None` for no token of ours.

@@ -42,6 +42,8 @@ pub(super) struct Fields {
     pub(super) attributes: Vec<(String, Vec<String>)>,
     pub(super) idp_entity_id: String,
     pub(super) session_index: Option<String>,
+    pub(super) authn_instant: UnixTime,
+    pub(super) authn_context_class: Option<String>,
     pub(super) issued_at: UnixTime,
     pub(super) last_seen: UnixTime,
     pub(super) expires_at: UnixTime,
@@ -52,8 +54,14 @@ pub(super) struct Fields {
 pub struct SessionNameId {
     /// The identifier.
     pub value: Pii<String>,
-    /// Its Format attribute.
+    /// `Format`.
     pub format: Option<String>,
+    /// `NameQualifier`.
+    pub name_qualifier: Option<String>,
+    /// `SPNameQualifier`.
+    pub sp_name_qualifier: Option<String>,
+    /// `SPProvidedID`.
+    pub sp_provided_id: Option<Pii<String>>,
 }
 
 /// What a session keeps for the application: what `policy` decided, not what the identity provider said.
@@ -107,6 +115,9 @@ impl Session {
         let name_id = identity.name_id.as_ref().map(|name_id| SessionNameId {
             value: name_id.value().clone(),
             format: name_id.format().map(str::to_owned),
+            name_qualifier: name_id.name_qualifier().map(str::to_owned),
+            sp_name_qualifier: name_id.sp_name_qualifier().map(str::to_owned),
+            sp_provided_id: name_id.sp_provided_id().cloned(),
         });
         Ok(Self {
             fields: Fields {
@@ -119,6 +130,8 @@ impl Session {
                 attributes: forwarded.attributes.into_iter().collect(),
                 idp_entity_id: assertion.issuer().to_owned(),
                 session_index: assertion.session_index().map(str::to_owned),
+                authn_instant: assertion.authn_instant(),
+                authn_context_class: assertion.authn_context_class().map(str::to_owned),
                 issued_at: now,
                 last_seen: now,
                 expires_at,
@@ -178,6 +191,18 @@ impl Session {
     #[must_use]
     pub fn session_index(&self) -> Option<&str> {
         self.fields.session_index.as_deref()
+    }
+
+    /// When the person authenticated at the identity provider (core 2.7.2).
+    #[must_use]
+    pub const fn authn_instant(&self) -> UnixTime {
+        self.fields.authn_instant
+    }
+
+    /// How, as its class (core 2.7.2.2).
+    #[must_use]
+    pub fn authn_context_class(&self) -> Option<&str> {
+        self.fields.authn_context_class.as_deref()
     }
 
     /// Random name of this session, 22 characters of base64url. It says nothing about the cookie, so it may be logged

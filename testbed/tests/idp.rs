@@ -65,6 +65,8 @@ impl Sp {
             issuer: "https://sp.example".to_owned(),
             name_id_format: None,
             force_authn: false,
+            is_passive: false,
+            requested_authn_context: None,
         };
         redirect::request_url(&sso, &request.render(), relay_state, signer, &RustCrypto).unwrap()
     }

@@ -1,9 +1,11 @@
 //! The configuration that a case of `tests/vectors/response` describes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use samlgate::base::{ClockSkew, UnixTime};
+use samlgate::flow::MetadataSource;
 use samlgate::{config, flow};
 
 use super::saml_response::{SP, decryption_key};
@@ -26,10 +28,13 @@ pub fn settings(case: &Expected) -> flow::Settings {
     settings.sp.acs_path = String::from("/saml/acs");
     settings.sp.decryption_keys = case.decryption.iter().map(|name| decryption_key(name)).collect();
     settings.identity = identity_settings(case);
-    let idp = settings.idp.as_mut().unwrap();
-    idp.metadata.entity_id.clone_from(&case.idp);
-    idp.metadata.valid_until = None;
-    idp.metadata.signing_keys = case.keys.iter().map(|name| certificate(name).key().clone()).collect();
+    let idp = &mut settings.idps[0];
+    let MetadataSource::Document(metadata) = &mut idp.source;
+    let metadata = Arc::make_mut(metadata);
+    metadata.entity_id.clone_from(&case.idp);
+    idp.entity_id.clone_from(&case.idp);
+    metadata.valid_until = None;
+    metadata.signing_keys = case.keys.iter().map(|name| certificate(name).key().clone()).collect();
     idp.algorithms = algorithms(case);
     idp.ciphers = ciphers(case);
     idp.require_signature = demand(case);

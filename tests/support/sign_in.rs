@@ -9,12 +9,12 @@ use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::effect::{Answer, Ask, Step, Verdict, Version};
 use samlgate::encoding::{base64, percent};
 use samlgate::flow::explain::KnownAccount;
-use samlgate::flow::{self, AcsFlow, Env, Visit, explain};
+use samlgate::flow::{self, AcsFlow, Env, Trust, Visit, explain};
 use samlgate::http::{HttpCall, HttpResponse, RedirectTarget, Reply};
 use samlgate::page::Reader;
 use samlgate::provision::RecordedAccount;
 use samlgate::report::Report;
-use samlgate::session::pending_request::{self, Intent, PendingRequest};
+use samlgate::session::pending_request::{self, Demanded, Intent, PendingRequest};
 use samlgate::xmlsec::RustCrypto;
 
 use super::saml_response::REQUEST;
@@ -52,11 +52,13 @@ pub fn report_about(
         entropy: &entropy,
         crypto: &RustCrypto,
         settings,
+        trust: &Trust::new(settings),
     };
     explain(
         &explain::Input {
             response,
             request_id,
+            idp_entity_id: None,
             started_at: Some(START),
             account: account.map(KnownAccount::Recorded),
         },
@@ -83,12 +85,14 @@ pub fn posted_before(
         entropy: &entropy,
         crypto: &RustCrypto,
         settings,
+        trust: &Trust::new(settings),
     };
     let pending = PendingRequest {
         request_id: REQUEST.to_owned(),
-        idp_entity_id: settings.idp.as_ref().unwrap().metadata.entity_id.clone(),
+        idp_entity_id: settings.idps[0].entity_id.clone(),
         target: RedirectTarget::parse(START).unwrap(),
         intent: Intent::SignIn,
+        demanded: Demanded::default(),
         expires_at: env.now.saturating_add(Duration::from_secs(600)),
     };
     let sealed = pending_request::seal(&pending, &settings.session, &[], env.now, &entropy).unwrap();

@@ -6,15 +6,16 @@ mod application;
 mod condition;
 mod contradictions;
 mod identity;
+mod idp;
 mod matcher;
 mod origin;
 mod pages;
 mod policy;
 mod portals;
 mod request;
-mod saml;
 mod scim;
 mod session;
+mod sp;
 mod sp_description;
 mod target;
 mod test_page;
@@ -183,19 +184,14 @@ pub(super) fn all(
 ) -> Option<gateway::Settings> {
     let root = Path::default();
     let sp = checker.required(configuration.sp.as_ref(), &root.field("sp"), "a map");
-    let sp = sp.and_then(|sp| saml::sp(sp, checker));
+    let sp = sp.and_then(|sp| sp::sp(sp, checker));
     let limits = session::limits(&configuration.limits, checker);
-    let idp = configuration.idp.as_ref().map(|idp| {
-        let ours = saml::Ours {
-            signing: configuration.sp.as_ref().is_some_and(|sp| sp.signing.is_some()),
-            entity_id: sp.as_ref().map(|sp| sp.entity_id.as_str()),
-            limits: limits.unwrap_or(Limits::DEFAULT),
-        };
-        saml::idp(idp, &ours, checker)
-    });
-    if configuration.idp.is_none() {
-        checker.warn(&root.field("idp"), "not configured; sign-in is refused until it is");
-    }
+    let ours = idp::Ours {
+        signing: configuration.sp.as_ref().is_some_and(|sp| sp.signing.is_some()),
+        entity_id: sp.as_ref().map(|sp| sp.entity_id.as_str()),
+        limits: limits.unwrap_or(Limits::DEFAULT),
+    };
+    let idps = idp::idps(configuration, &ours, checker);
     let identity = identity::identity(&configuration.identity, limits.unwrap_or(Limits::DEFAULT), checker);
     let headers = identity::headers(&configuration.headers, checker);
     let session = checker.required(configuration.session.as_ref(), &root.field("session"), "a map");
@@ -210,7 +206,7 @@ pub(super) fn all(
     let session = session?;
     let flow = flow::Settings {
         sp: sp?,
-        idp: optional(idp)?,
+        idps: idps?,
         identity: identity?,
         headers: headers?,
         pii_key: session.keys.pii_key().clone(),

@@ -8,14 +8,15 @@ mod application;
 mod audit;
 mod condition;
 mod identity;
+mod idp;
 mod pages;
 mod policy;
 mod portals;
 mod presets;
 mod request;
-mod saml;
 mod scim;
 mod session;
+mod sp;
 mod sp_description;
 mod test_page;
 mod units;
@@ -24,14 +25,15 @@ pub(super) use application::*;
 pub(super) use audit::*;
 pub(super) use condition::*;
 pub(super) use identity::*;
+pub(super) use idp::*;
 pub(super) use pages::*;
 pub(super) use policy::*;
 pub(super) use portals::*;
 pub(super) use presets::*;
 pub(super) use request::*;
-pub(super) use saml::*;
 pub(super) use scim::*;
 pub(super) use session::*;
+pub(super) use sp::*;
 pub(super) use sp_description::*;
 pub(super) use test_page::*;
 pub(super) use units::*;
@@ -92,6 +94,10 @@ raw! {
         /// The identity provider that is trusted. Without it sign-in is refused, but the metadata of the service
         /// provider is served, so that the identity provider can be set up first.
         idp: Option<Idp>,
+        /// The identity providers that are trusted, where there is more than one; then `idp` is left out. An answer is accepted
+        /// from the one that was asked only.
+        #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
+        idps: Vec<Idp>,
         /// How an assertion becomes an identity.
         identity: Identity,
         /// The request headers that carry the identity to the application. All of them are removed from every

@@ -10,5 +10,5 @@ mod runner;
 
 pub(super) use message::{Job, Message};
 pub(super) use patience::is_worth_a_retry;
+pub use runner::Runner;
 pub(super) use runner::dropped;
-pub use runner::{Runner, Turn};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::base::{Code, Pii, Rejection, UnixTime};
-use crate::effect::{Answer, Ask, AskId, Event, Tell};
+use crate::effect::{Answer, AskId, Event, Tell};
 use crate::session::background_message;
 
-use super::super::Env;
 use super::super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::super::settings::Provisioning;
+use super::super::{Env, Turn};
 use super::message::{Job, Message, person};
 use super::patience::{self, Next};
 
@@ -26,15 +26,6 @@ pub struct Runner {
     arrived: BTreeMap<String, UnixTime>,
     /// Numbers the asks of all runs, so that a late answer to an older one is nobody's.
     asked: u32,
-}
-
-/// What the runner wants done, and what happened.
-#[derive(Debug, Default)]
-pub struct Turn {
-    /// New asks, each answered once.
-    pub asks: Vec<(AskId, Ask)>,
-    /// What happened meanwhile.
-    pub tells: Vec<Tell>,
 }
 
 #[derive(Debug)]

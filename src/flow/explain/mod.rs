@@ -21,10 +21,9 @@ use crate::saml::{Response, Unverified, Verified};
 use crate::session::replay::{Attempt, ReplayClaim, ReplayLedger, Settled};
 use crate::session::{self, Session, SessionError};
 
-use super::Env;
 use super::examine::{Asked, Witness, examine};
 use super::identity_headers::Bearer;
-use super::settings::IdentityProvider;
+use super::{Env, TrustedIdp};
 use timeline::{Stage, Timeline};
 
 /// What is known of a recorded sign-in.
@@ -34,6 +33,9 @@ pub struct Input<'a> {
     pub response: &'a [u8],
     /// ID of the request that it must answer; without one the response is believed about it.
     pub request_id: Option<&'a str>,
+    /// The identity provider that was asked; without one, and with more than one configured, the response is believed about
+    /// it.
+    pub idp_entity_id: Option<&'a str>,
     /// What the person asked for first: an absolute address of the site, or path and query. `None` when nobody asked for
     /// anything.
     pub started_at: Option<&'a str>,
@@ -60,6 +62,8 @@ pub fn explain(input: &Input<'_>, env: &Env<'_>) -> Report {
         input: *input,
         env: *env,
         encrypted: false,
+        entity_id: String::new(),
+        skew: 0,
     };
     if let Err(rejection) = explainer.run() {
         let stage = explainer.failing(&rejection);
@@ -83,6 +87,10 @@ struct Explainer<'a> {
     input: Input<'a>,
     env: Env<'a>,
     encrypted: bool,
+    /// The identity provider that was asked.
+    entity_id: String,
+    /// Seconds that the clock of the identity provider may differ.
+    skew: u64,
 }
 
 impl Explainer<'_> {
@@ -93,7 +101,7 @@ impl Explainer<'_> {
         let message = form::decode(input.response, &env.settings.limits)?;
         self.timeline.pass(Stage::Form, message.detail);
 
-        let asked = Asked::Recorded(input.request_id);
+        let asked = Asked::Recorded { request_id: input.request_id, idp_entity_id: input.idp_entity_id };
         let (assertion, identity) = examine(&message.saml_response, &asked, self, &env)?;
         let claim = unused(&assertion, &env)?;
         self.timeline.pass(Stage::OneUse, "taken for granted: the record of used assertions is not at hand");
@@ -191,15 +199,13 @@ fn unused(assertion: &AcceptedAssertion, env: &Env<'_>) -> Result<ReplayClaim, R
 }
 
 impl Witness for Explainer<'_> {
-    fn configured(&mut self, idp: &IdentityProvider) {
+    fn trusted(&mut self, idp: TrustedIdp<'_>) {
         let keys = idp.metadata.signing_keys.len();
-        let detail = format!("`{}` with {keys} signing {}", idp.metadata.entity_id, plural(keys, "key"));
+        let detail = format!("`{}` with {keys} signing {}", idp.settings.entity_id, plural(keys, "key"));
         self.timeline.pass(Stage::IdentityProvider, detail);
-    }
-
-    fn metadata_valid(&mut self) {
-        let idp = self.env.settings.idp.as_ref();
-        let detail = match idp.and_then(|idp| idp.metadata.valid_until) {
+        self.entity_id.clone_from(&idp.settings.entity_id);
+        self.skew = idp.settings.clock_skew.as_duration().as_secs();
+        let detail = match idp.metadata.valid_until {
             Some(valid_until) => format!("valid until {valid_until}"),
             None => String::from("without an end"),
         };
@@ -269,12 +275,9 @@ impl Explainer<'_> {
     /// What was compared with what, for a rule that holds.
     fn profile_detail(&self, check: Check) -> String {
         let settings = self.env.settings;
-        let idp = settings.idp.as_ref();
-        let skew = idp.map_or(0, |idp| idp.clock_skew.as_duration().as_secs());
+        let skew = self.skew;
         match check {
-            Check::ResponseIssuer | Check::AssertionIssuer => {
-                idp.map_or_else(String::new, |idp| format!("`{}`", idp.metadata.entity_id))
-            }
+            Check::ResponseIssuer | Check::AssertionIssuer => format!("`{}`", self.entity_id),
             Check::ResponseIssueInstant | Check::AssertionIssueInstant => {
                 format!("plausible at {}, with {skew} s of clock skew", self.env.now)
             }

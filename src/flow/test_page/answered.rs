@@ -107,6 +107,7 @@ impl Test {
         let input = Input {
             response: &self.saml_response,
             request_id: Some(&self.pending.request_id),
+            idp_entity_id: Some(&self.pending.idp_entity_id),
             started_at: Some(self.pending.target.as_str()),
             account: account.map(KnownAccount::Read),
         };

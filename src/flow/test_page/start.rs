@@ -10,7 +10,7 @@ use crate::base::{Code, Rejection};
 use crate::effect::{Answer, Ask, Verdict};
 use crate::encoding::form;
 use crate::flow::login::login;
-use crate::flow::{Env, FIRST_ASK, Step, Visit, out_of_turn, refuse};
+use crate::flow::{AuthnDemand, Env, FIRST_ASK, Step, Visit, out_of_turn, refuse};
 use crate::http::RedirectTarget;
 use crate::page;
 use crate::session::pending_request::Intent;
@@ -170,7 +170,7 @@ fn store_failed(visit: &Visit) -> Step<TestStart> {
 
 /// To the identity provider, by a page of its own: browsers hold the redirects that follow a form to the form's policy.
 fn begin(visit: &Visit, target: RedirectTarget, intent: Intent, env: &Env<'_>) -> Step<TestStart> {
-    match login(target, intent, &visit.borrowed_cookies(), &visit.reader, env) {
+    match login(0, target, intent, &AuthnDemand::default(), &visit.borrowed_cookies(), &visit.reader, env) {
         Step::Wait { state, .. } => match state {},
         Step::End { verdict: Verdict::Reply(reply), tells } if reply.status == 302 => {
             let mut shown = page::continue_to(&env.settings.look, location(&reply.headers));

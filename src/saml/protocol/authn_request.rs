@@ -10,8 +10,8 @@ use super::RequestId;
 
 /// `samlp:AuthnRequest` (core 3.4.1) as the Web Browser SSO profile uses it (profiles 4.1.4.1).
 ///
-/// It asks for nothing that identity providers stumble over: no `RequestedAuthnContext`, no `Subject`, no
-/// `Conditions`, and a `NameIDPolicy` only when a format is configured.
+/// It asks for nothing that identity providers stumble over: no `Subject`, no `Conditions`, and `RequestedAuthnContext` and
+/// `NameIDPolicy` only when they are configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthnRequest {
     /// What the response must name in `InResponseTo`.
@@ -28,6 +28,45 @@ pub struct AuthnRequest {
     pub name_id_format: Option<String>,
     /// Ask the identity provider to authenticate the person anew.
     pub force_authn: bool,
+    /// Ask the identity provider to show the person nothing.
+    pub is_passive: bool,
+    /// How the person shall authenticate.
+    pub requested_authn_context: Option<RequestedAuthnContext>,
+}
+
+/// `samlp:RequestedAuthnContext` (core 3.3.2.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestedAuthnContext {
+    /// How the classes are meant.
+    pub comparison: AuthnContextComparison,
+    /// `AuthnContextClassRef`, at least one, in order of preference.
+    pub class_refs: Vec<String>,
+}
+
+/// How requested classes are compared with what the identity provider does (core 3.3.2.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthnContextComparison {
+    /// One of them.
+    Exact,
+    /// At least as strong as one of them.
+    Minimum,
+    /// At most as strong as the strongest of them.
+    Maximum,
+    /// Stronger than one of them.
+    Better,
+}
+
+impl AuthnContextComparison {
+    /// The word of the schema.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Minimum => "minimum",
+            Self::Maximum => "maximum",
+            Self::Better => "better",
+        }
+    }
 }
 
 impl AuthnRequest {
@@ -45,6 +84,9 @@ impl AuthnRequest {
         if self.force_authn {
             xml.attribute("ForceAuthn", "true");
         }
+        if self.is_passive {
+            xml.attribute("IsPassive", "true");
+        }
         xml.attribute("ProtocolBinding", names::BINDING_POST)
             .attribute("AssertionConsumerServiceURL", &self.assertion_consumer_service_uri);
         xml.element("saml:Issuer", &self.issuer);
@@ -53,6 +95,13 @@ impl AuthnRequest {
                 .attribute("Format", format)
                 .attribute("AllowCreate", "true")
                 .close();
+        }
+        if let Some(context) = &self.requested_authn_context {
+            xml.open("samlp:RequestedAuthnContext").attribute("Comparison", context.comparison.as_str());
+            for class in &context.class_refs {
+                xml.element("saml:AuthnContextClassRef", class);
+            }
+            xml.close();
         }
         xml.finish()
     }
@@ -89,6 +138,8 @@ mod tests {
             issuer: String::from("https://sp.example/<saml>"),
             name_id_format: None,
             force_authn: false,
+            is_passive: false,
+            requested_authn_context: None,
         }
     }
 

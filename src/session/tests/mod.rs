@@ -76,6 +76,9 @@ pub(super) fn session() -> Session {
             name_id: Some(SessionNameId {
                 value: Pii::new(String::from("alice@idp.example")),
                 format: Some(String::from("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")),
+                name_qualifier: Some(String::from("https://idp.example/metadata")),
+                sp_name_qualifier: None,
+                sp_provided_id: None,
             }),
             email: Some(Pii::new(String::from("alice@example.com"))),
             display_name: Some(Pii::new(String::from("Alice Example"))),
@@ -83,6 +86,8 @@ pub(super) fn session() -> Session {
             attributes: vec![(String::from("department"), vec![String::from("Research")])],
             idp_entity_id: String::from("https://idp.example/metadata"),
             session_index: Some(String::from("_session-index-1")),
+            authn_instant: NOW,
+            authn_context_class: Some(String::from("urn:oasis:names:tc:SAML:2.0:ac:classes:Password")),
             issued_at: NOW,
             last_seen: NOW,
             expires_at: NOW.saturating_add(Duration::from_secs(28_800)),

@@ -10,7 +10,7 @@ use crate::encoding::base64url;
 use crate::http::{RedirectTarget, SameSite};
 use crate::session::error::Unreadable;
 use crate::session::pending_request::{
-    Intent, PendingRequest, SealedPendingRequest, any_usable, clear, open, seal,
+    Demanded, Intent, PendingRequest, SealedPendingRequest, any_usable, clear, open, seal,
 };
 use crate::session::{SessionError, Settings, is_own_cookie};
 
@@ -20,6 +20,7 @@ fn pending(path: &str) -> PendingRequest {
         idp_entity_id: String::from("https://idp.example/metadata"),
         target: RedirectTarget::parse(path).unwrap(),
         intent: Intent::SignIn,
+        demanded: Demanded::default(),
         expires_at: at(600),
     }
 }
@@ -272,10 +273,10 @@ fn the_longest_target_fits_and_gives_way_only_to_an_absurd_entity_id() {
 #[test]
 fn a_cookie_of_3800_bytes_is_set() {
     let noise: String = (0..200_u8).map(|index| base64url::encode(&Sha256::digest([index]))).collect();
-    // The size of the largest cookie that keeps its target. Base64 leaves gaps, so with two names of it.
+    // The size of the largest cookie that keeps its target. Base64 leaves gaps, so with several names of it.
     let largest = |target: &str, lengths: core::ops::Range<usize>| {
         let mut sizes = Vec::new();
-        for (name, length) in lengths.flat_map(|length| [("sg", length), ("sg2", length)]) {
+        for (name, length) in lengths.flat_map(|length| [("sg", length), ("sg2", length), ("sg23", length)]) {
             let mut settings = settings();
             name.clone_into(&mut settings.cookie.name);
             let mut wanted = pending(target);

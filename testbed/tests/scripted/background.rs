@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use samlgate::effect::{Answer, Ask, AskId, CallFailure, Tell};
-use samlgate::flow::Env;
-use samlgate::flow::background::{Runner, Turn};
+use samlgate::flow::background::Runner;
+use samlgate::flow::{Env, Turn};
 use serde_json::json;
 use testbed::idp::User;
 use testbed::jira::{Effect, Fault, UserSeed};

@@ -10,7 +10,7 @@ use samlgate::effect::Answer;
 use samlgate::http::{OwnedHeaders, RedirectTarget, RequestHead, SameSite, SanitizedHead, SetCookie, cookie};
 use samlgate::identity::{self, Identity};
 use samlgate::policy::{self, AccountFacts, Facts, RequestFacts, decide};
-use samlgate::session::pending_request::{self, Intent, PendingRequest};
+use samlgate::session::pending_request::{self, Demanded, Intent, PendingRequest};
 use samlgate::session::replay::{Attempt, ReplayLedger, Settled};
 use samlgate::session::{
     self, CookieSettings, Forwarded, OpenedCache, SealingKeys, Session, SessionError, Settings,
@@ -106,6 +106,7 @@ impl Stage {
             idp_entity_id: String::from("https://idp.example/metadata"),
             target: RedirectTarget::root(),
             intent: Intent::SignIn,
+            demanded: Demanded::default(),
             expires_at: now.saturating_add(Duration::from_secs(300)),
         };
         let waiting = pending_request::seal(&pending, &settings, &[], now, &entropy).expect("it fits");

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 HERE = pathlib.Path(__file__).parent
 SECRET = bytes(range(40))
 CONTEXT = b"https://sp.example/saml"
+VERSION = b"\x02"
 NONCE = bytes(range(100, 124))
 
 
@@ -51,12 +52,12 @@ assert hchacha20(  # draft-irtf-cfrg-xchacha 2.2.1
 
 def seal(purpose, name, payload):
     hint = hkdf(purpose + b" hint", 1)
-    bound = b"\x01" + hint
+    bound = VERSION + hint
     for part in (purpose, CONTEXT, name):
         bound += struct.pack("<Q", len(part)) + part
     key = hchacha20(hkdf(purpose, 32), NONCE[:16])
     sealed = ChaCha20Poly1305(key).encrypt(b"\0\0\0\0" + NONCE[16:], payload, bound)
-    return base64.urlsafe_b64encode(b"\x01" + hint + NONCE + sealed).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(VERSION + hint + NONCE + sealed).rstrip(b"=").decode()
 
 
 for file, purpose, name in (

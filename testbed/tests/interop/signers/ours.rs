@@ -12,7 +12,10 @@ use samlgate::saml::Signer;
 use samlgate::saml::bindings::redirect;
 use samlgate::saml::metadata::description::Description;
 use samlgate::saml::metadata::sp::{self, SpDescription};
-use samlgate::saml::protocol::{AuthnRequest, LogoutReason, LogoutRequest, LogoutSubject, RequestId};
+use samlgate::saml::protocol::{
+    AuthnContextComparison, AuthnRequest, LogoutReason, LogoutRequest, LogoutSubject, RequestId,
+    RequestedAuthnContext,
+};
 use samlgate::xmlsec::RustCrypto;
 use testbed::idp::TestKey;
 
@@ -30,6 +33,13 @@ fn authn_request() -> AuthnRequest {
         issuer: String::from("https://jira.example.com/<saml>?\"a\"&'b'"),
         name_id_format: Some(String::from("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified")),
         force_authn: true,
+        is_passive: true,
+        requested_authn_context: Some(RequestedAuthnContext {
+            comparison: AuthnContextComparison::Minimum,
+            class_refs: vec![String::from(
+                "urn:oasis:names:tc:SAML:2.0:ac:classes:&<PasswordProtectedTransport>",
+            )],
+        }),
     }
 }
 

@@ -1,22 +1,17 @@
-//! `sp` and `idp`.
+//! `sp`.
 
 use core::time::Duration;
 
 use super::origin::Origin;
 use super::sp_description::description;
 use super::{Checker, optional, quoted};
-use crate::base::{ClockSkew, Limits, Secret, UnixTime};
+use crate::base::{Secret, UnixTime};
 use crate::config::path::Path;
-use crate::config::raw::{
-    AuthnRequestBinding, DataSource, Decryption, Idp as RawIdp, RequireSignature, SignAuthnRequests, Signing,
-    SigningAlgorithm, Sp as RawSp,
-};
+use crate::config::raw::{DataSource, Decryption, Signing, SigningAlgorithm, Sp as RawSp};
 use crate::effect::{CryptoProvider as _, SignatureScheme};
-use crate::flow::{self, IdentityProvider, ServiceProvider};
-use crate::saml::metadata::idp::{Binding, IdpMetadata};
-use crate::saml::{SignatureDemand, Signer};
-use crate::xmlsec::algorithm::AlgorithmPolicy;
-use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
+use crate::flow::ServiceProvider;
+use crate::saml::Signer;
+use crate::xmlsec::decrypt::DecryptionKey;
 use crate::xmlsec::key::{Certificate, parse_signing_key};
 use crate::xmlsec::{KeyError, RustCrypto};
 
@@ -212,153 +207,18 @@ fn decryption(raw: &Decryption, at: &Path, checker: &mut Checker<'_>) -> Option<
     Some(key)
 }
 
-fn warn_of_expiry(certificate: &Certificate, path: &Path, checker: &mut Checker<'_>) {
+pub(super) fn warn_of_expiry(certificate: &Certificate, path: &Path, checker: &mut Checker<'_>) {
     if let Some(detail) = expiry("the certificate", certificate.not_after(), checker.now) {
         checker.warn(path, detail);
     }
 }
 
-fn expiry(what: &str, end: UnixTime, now: UnixTime) -> Option<String> {
+pub(super) fn expiry(what: &str, end: UnixTime, now: UnixTime) -> Option<String> {
     if end <= now {
         Some(format!("{what} expired at {end}"))
     } else if end <= now.saturating_add(NOTICE) {
         Some(format!("{what} expires at {end}"))
     } else {
         None
-    }
-}
-
-/// What `idp` needs to know of `sp`.
-pub(super) struct Ours<'a> {
-    pub(super) signing: bool,
-    pub(super) entity_id: Option<&'a str>,
-    pub(super) limits: Limits,
-}
-
-pub(super) fn idp(raw: &RawIdp, ours: &Ours<'_>, checker: &mut Checker<'_>) -> Option<IdentityProvider> {
-    let root = Path::default();
-    let at = root.field("idp");
-    let metadata_path = at.field("metadata");
-    let xml = checker.required_text(
-        raw.metadata.as_ref(),
-        &metadata_path,
-        "the metadata document of the identity provider",
-    );
-    let metadata = xml.and_then(|xml| {
-        // What the operator configures may be as large as anything; only the number of keys follows the limits.
-        let limits = Limits { max_signature_checks: ours.limits.max_signature_checks, ..Limits::LARGEST };
-        let parsed = IdpMetadata::parse(xml.expose().as_bytes(), raw.entity_id.as_deref(), &limits);
-        let valid = parsed.and_then(|metadata| metadata.check_validity(checker.now).map(|()| metadata));
-        match valid {
-            Ok(metadata) => Some(metadata),
-            Err(error) => {
-                checker.room(&metadata_path, error.code(), error);
-                None
-            }
-        }
-    });
-    if let Some(metadata) = &metadata {
-        against_metadata(raw, ours, metadata, checker);
-    }
-    if raw.sign_authn_requests == SignAuthnRequests::Always && !ours.signing {
-        checker.conflict(
-            &at.field("sign_authn_requests"),
-            root.field("sp.signing"),
-            "`ALWAYS` needs a key to sign with",
-        );
-    }
-    let skew_path = at.field("clock_skew");
-    let clock_skew = ClockSkew::new(raw.clock_skew.0);
-    if clock_skew.is_none() {
-        checker.invalid(&skew_path, quoted(&raw.clock_skew.to_string()), "at most `300s`");
-    }
-    if raw.danger_allow_sha1 {
-        checker.warn(&at.field("danger_allow_sha1"), "signatures with SHA-1 can be forged");
-    }
-    if raw.danger_allow_aes_cbc {
-        checker.warn(&at.field("danger_allow_aes_cbc"), "AES-CBC does not notice changes");
-    }
-    for (field, value) in [("name_id_format", &raw.name_id_format), ("entity_id", &raw.entity_id)] {
-        if let Some(text) = value
-            && (text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()))
-        {
-            checker.invalid(&at.field(field), quoted(text), "a URI without white space");
-        }
-    }
-    let algorithms = AlgorithmPolicy::STRONG;
-    let ciphers = CipherPolicy::STRONG;
-    Some(IdentityProvider {
-        metadata: metadata?,
-        algorithms: if raw.danger_allow_sha1 { algorithms.with_danger_sha1() } else { algorithms },
-        ciphers: if raw.danger_allow_aes_cbc { ciphers.with_danger_cbc() } else { ciphers },
-        require_signature: match raw.require_signature {
-            RequireSignature::Any => SignatureDemand::Any,
-            RequireSignature::Response => SignatureDemand::Response,
-            RequireSignature::Assertion => SignatureDemand::Assertion,
-            RequireSignature::Both => SignatureDemand::Both,
-        },
-        clock_skew: clock_skew?,
-        authn_request_binding: match raw.authn_request_binding {
-            AuthnRequestBinding::Auto => flow::AuthnRequestBinding::Auto,
-            AuthnRequestBinding::HttpRedirect => flow::AuthnRequestBinding::HttpRedirect,
-            AuthnRequestBinding::HttpPost => flow::AuthnRequestBinding::HttpPost,
-        },
-        sign_authn_requests: match raw.sign_authn_requests {
-            SignAuthnRequests::Auto => flow::SignAuthnRequests::Auto,
-            SignAuthnRequests::Always => flow::SignAuthnRequests::Always,
-            SignAuthnRequests::Never => flow::SignAuthnRequests::Never,
-        },
-        name_id_format: raw.name_id_format.clone(),
-    })
-}
-
-/// What the file demands and the metadata does not offer, and what will soon stop working.
-fn against_metadata(raw: &RawIdp, ours: &Ours<'_>, metadata: &IdpMetadata, checker: &mut Checker<'_>) {
-    let root = Path::default();
-    let at = root.field("idp");
-    let metadata_path = at.field("metadata");
-    let wanted = match raw.authn_request_binding {
-        AuthnRequestBinding::Auto => None,
-        AuthnRequestBinding::HttpRedirect => Some(Binding::Redirect),
-        AuthnRequestBinding::HttpPost => Some(Binding::Post),
-    };
-    if wanted.is_some_and(|binding| metadata.endpoint(binding).is_none()) {
-        checker.conflict(
-            &at.field("authn_request_binding"),
-            metadata_path.clone(),
-            "the metadata has no SingleSignOnService with this binding",
-        );
-    }
-    if ours.entity_id == Some(metadata.entity_id.as_str()) {
-        checker.conflict(
-            &metadata_path,
-            root.field("sp.entity_id"),
-            "identity provider and service provider have the same entityID",
-        );
-    }
-    let signs = ours.signing && raw.sign_authn_requests != SignAuthnRequests::Never;
-    if metadata.want_authn_requests_signed && !signs {
-        checker.warn(
-            &metadata_path,
-            "the identity provider wants signed AuthnRequests and will get unsigned ones",
-        );
-    }
-    for endpoint in &metadata.single_sign_on {
-        if endpoint.location.starts_with("http://") {
-            checker.warn(
-                &metadata_path,
-                format_args!("the sign-in address {} has no TLS", quoted(&endpoint.location)),
-            );
-        }
-    }
-    if let Some(detail) = metadata.valid_until.and_then(|end| expiry("the metadata", end, checker.now)) {
-        checker.warn(&metadata_path, detail);
-    }
-    for refused in &metadata.refused_keys {
-        checker.warn(&metadata_path, format_args!("a signing certificate is not used: {refused}"));
-    }
-    for certificate in &metadata.certificates {
-        // For information only: trust is in the key, and metadata with expired certificates is everyday life.
-        warn_of_expiry(certificate, &metadata_path, checker);
     }
 }

@@ -1,0 +1,76 @@
+//! `idp` and `idps`.
+
+use super::{DataSource, Span, raw};
+
+raw! {
+    /// An identity provider that is trusted.
+    struct Idp {
+        /// Its short name: letters, digits, `-` and `_`, at most 64. With several identity providers each has its own, by which
+        /// rules, `?idp=` and the page for choosing name it.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
+        id: Option<String>,
+        /// What people call it, such as `Example Ltd`; by default what its metadata says.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
+        display_name: Option<String>,
+        /// Its SAML 2.0 metadata document, unchanged. The keys in it are the only ones that are trusted.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        metadata: Option<DataSource>,
+        /// Its entityID; needed when the document describes several entities.
+        entity_id: Option<String>,
+        /// How the AuthnRequest travels.
+        authn_request_binding: AuthnRequestBinding,
+        /// Whether AuthnRequests are signed.
+        sign_authn_requests: SignAuthnRequests,
+        /// `NameIDPolicy/@Format` to ask for, a URI. Left out by default because identity providers refuse formats
+        /// they were not set up for.
+        name_id_format: Option<String>,
+        /// Which parts of an answer must be signed. Whatever is read is always covered by a verified signature.
+        require_signature: RequireSignature,
+        /// How far its clock and ours may disagree; at most `300s`.
+        clock_skew: Span,
+        /// Accepts signatures and digests with SHA-1. Forgeries of SHA-1 signatures are within reach.
+        danger_allow_sha1: bool,
+        /// Accepts content encrypted with AES-CBC, which AD FS and Microsoft Entra ID use, and only inside a response
+        /// that is signed itself (at Entra ID: sign response and assertion). AES-CBC does not notice changes, and a server
+        /// that decrypts what anybody sends gives the plaintext away.
+        danger_allow_aes_cbc: bool,
+    }
+}
+
+raw! {
+    /// How the AuthnRequest travels.
+    words AuthnRequestBinding {
+        /// HTTP-Redirect if the metadata offers it, else HTTP-POST.
+        Auto = "AUTO",
+        /// HTTP-Redirect only.
+        HttpRedirect = "HTTP_REDIRECT",
+        /// HTTP-POST only.
+        HttpPost = "HTTP_POST",
+    }
+}
+
+raw! {
+    /// Whether AuthnRequests are signed.
+    words SignAuthnRequests {
+        /// Whenever `sp.signing` is given.
+        Auto = "AUTO",
+        /// Always; `sp.signing` must be given.
+        Always = "ALWAYS",
+        /// Never.
+        Never = "NEVER",
+    }
+}
+
+raw! {
+    /// Which parts of an answer must be signed.
+    words RequireSignature {
+        /// The response, the assertion or both.
+        Any = "ANY",
+        /// The response at least.
+        Response = "RESPONSE",
+        /// The assertion at least.
+        Assertion = "ASSERTION",
+        /// Both.
+        Both = "BOTH",
+    }
+}

@@ -1,0 +1,166 @@
+//! The addresses that are ours and never reach the application.
+
+use crate::base::{Code, Rejection};
+use crate::effect::{CryptoProvider, Step};
+use crate::flow::{self, AcsFlow, LogoutIntent, SignAuthnRequests, TestStart, test_page};
+use crate::http::Reply;
+use crate::page;
+use crate::saml::SignatureDemand;
+use crate::saml::metadata::sp;
+use crate::session;
+use crate::xmlsec::SignatureError;
+
+use super::origin::SentBy;
+use super::{
+    Exchange, Gateway, Host, Request, Settings, acs_step, never_waits, reader, refuse, reply, test_step,
+    visit,
+};
+
+/// An address of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OwnEndpoint {
+    /// Where identity providers post their answers.
+    AssertionConsumerService,
+    /// Our metadata.
+    Metadata,
+    /// Ends the session.
+    Logout,
+    /// What is shown afterwards.
+    LoggedOut,
+    /// The test sign-in page.
+    TestPage,
+}
+
+impl OwnEndpoint {
+    /// The endpoint at `path`, in its normal form.
+    pub(super) fn at(path: &str, settings: &Settings) -> Option<Self> {
+        let sp = &settings.flow.sp;
+        let paths = [
+            (Some(&sp.acs_path), Self::AssertionConsumerService),
+            (Some(&sp.metadata_path), Self::Metadata),
+            (Some(&sp.logout_path), Self::Logout),
+            (Some(&sp.logged_out_path), Self::LoggedOut),
+            (settings.flow.test_page.as_ref().map(|page| &page.path), Self::TestPage),
+        ];
+        paths.into_iter().find(|(own, _)| own.is_some_and(|own| own == path)).map(|(_, endpoint)| endpoint)
+    }
+}
+
+impl Gateway {
+    pub(super) fn own_endpoint(
+        &mut self,
+        endpoint: OwnEndpoint,
+        request: &Request<'_>,
+        host: &Host<'_>,
+    ) -> Step<Exchange> {
+        let method = request.head.method();
+        match (endpoint, method) {
+            (OwnEndpoint::AssertionConsumerService, "POST") => self.assertion_consumer_service(request, host),
+            (OwnEndpoint::Metadata, "GET" | "HEAD") => self.metadata(request, host),
+            (OwnEndpoint::Logout, "GET" | "POST") => self.logout(request, host),
+            (OwnEndpoint::LoggedOut, "GET" | "HEAD") => reply(page::logged_out(&self.settings.flow.look)),
+            (OwnEndpoint::TestPage, "GET" | "HEAD" | "POST") => self.test_page(request),
+            _ => {
+                let detail = format_args!("`{method}` is not taken here");
+                refuse(
+                    &Rejection::new(Code::MethodNotAllowed, detail),
+                    &reader::of(request.head, &self.settings.flow.look),
+                )
+            }
+        }
+    }
+
+    fn logout(&self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
+        let intent = match SentBy::of(request.head, &self.settings) {
+            SentBy::Own => LogoutIntent::Own,
+            // A plain GET without fetch metadata can be an image on another site; a POST without an Origin comes from
+            // no browser of this decade.
+            SentBy::Unknown if request.head.method() == "POST" => LogoutIntent::Own,
+            SentBy::Unknown | SentBy::Foreign => LogoutIntent::Doubtful,
+        };
+        never_waits(flow::logout(intent, &request.cookies, &self.env(host)))
+    }
+
+    fn test_page(&self, request: &Request<'_>) -> Step<Exchange> {
+        match &self.settings.flow.test_page {
+            Some(_) if request.head.method() == "POST" => test_step(TestStart::start(visit(
+                request,
+                reader::of(request.head, &self.settings.flow.look),
+            ))),
+            Some(page) => reply(test_page::front(page, &self.settings.flow.look)),
+            None => refuse(
+                &Rejection::new(Code::MethodNotAllowed, "there is no test page"),
+                &reader::of(request.head, &self.settings.flow.look),
+            ),
+        }
+    }
+
+    fn assertion_consumer_service(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
+        let reader = reader::of(request.head, &self.settings.flow.look);
+        let pending = request
+            .cookies
+            .iter()
+            .any(|(name, _)| session::pending_request::is_pending_cookie(name, &self.settings.flow.session));
+        // The back button: the answer was used, its pending request is gone, the session it began is here. Nothing
+        // of the POST is read; the browser is led into the site (303 turns the POST into a GET).
+        if !pending && self.open(request, host).is_some() {
+            let headers = vec![
+                (String::from("location"), String::from("/")),
+                (String::from("cache-control"), String::from("no-store")),
+            ];
+            return reply(Reply { status: 303, headers, body: Vec::new() });
+        }
+        acs_step(AcsFlow::start(visit(request, reader), &self.env(host)))
+    }
+
+    /// Our metadata, made once.
+    fn metadata(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
+        if self.metadata.is_none() {
+            match metadata(&self.settings, host.crypto) {
+                Ok(document) => self.metadata = Some(document.into_bytes()),
+                Err(fault) => {
+                    let rejection = Rejection::new(fault.code(), fault);
+                    return refuse(&rejection, &reader::of(request.head, &self.settings.flow.look));
+                }
+            }
+        }
+        reply(Reply {
+            status: 200,
+            headers: vec![
+                (String::from("content-type"), String::from("application/samlmetadata+xml")),
+                (String::from("cache-control"), String::from("no-store")),
+                (String::from("x-content-type-options"), String::from("nosniff")),
+            ],
+            body: self.metadata.clone().unwrap_or_default(),
+        })
+    }
+}
+
+/// Our metadata, as the metadata address serves it.
+///
+/// # Errors
+/// [`SignatureError`] when it is to be signed and cannot be.
+pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<String, SignatureError> {
+    let sp = &settings.flow.sp;
+    let idps = &settings.flow.idps;
+    let certificates: Vec<_> =
+        sp.signer.iter().map(|signer| &signer.certificate).chain(&sp.further_signing_certificates).collect();
+    let description = sp::SpDescription {
+        entity_id: &sp.entity_id,
+        assertion_consumer_service_uri: &sp.acs_uri(),
+        name_id_format: idps.iter().find_map(|idp| idp.name_id_format.as_deref()),
+        authn_requests_signed: sp.signer.is_some()
+            && idps.iter().all(|idp| idp.sign_authn_requests != SignAuthnRequests::Never),
+        want_assertions_signed: idps
+            .iter()
+            .any(|idp| matches!(idp.require_signature, SignatureDemand::Assertion | SignatureDemand::Both)),
+        signing_certificates: &certificates,
+        encryption_certificates: &sp.encryption_certificates.iter().collect::<Vec<_>>(),
+        aes_cbc_accepted: idps.iter().any(|idp| idp.ciphers.allows_cbc()),
+        description: &sp.description,
+    };
+    match sp.signer.as_ref().filter(|_| sp.sign_metadata) {
+        Some(signer) => sp::render_signed(&description, signer, crypto),
+        None => Ok(sp::render(&description)),
+    }
+}
