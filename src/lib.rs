@@ -34,6 +34,8 @@ pub mod store;
 
 pub mod session;
 
+pub mod token;
+
 pub mod provision;
 
 pub mod targets;

@@ -17,6 +17,7 @@ const ROOMS: &[&str] = &[
     "policy",
     "store",
     "session",
+    "token",
     "provision",
     "targets",
     "report",

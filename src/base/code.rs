@@ -143,6 +143,9 @@ catalogue! {
     3019 EncryptionAlgorithmRefused "encryption_algorithm_refused" 403 Attack "The sign-in answer could not be decrypted." "Have the identity provider encrypt with AES-GCM and RSA-OAEP; for AES-CBC see idp.danger_allow_aes_cbc";
     3020 EncryptionUncovered "encryption_uncovered" 403 Attack "The sign-in answer could not be decrypted." "AES-CBC is decrypted only inside a signed response; have the identity provider sign the response or encrypt with AES-GCM";
     3021 DecryptionsExceeded "decryptions_exceeded" 403 Attack "The sign-in answer could not be decrypted." "The message has more encrypted keys than limits allow; have the identity provider encrypt for us only";
+    3022 IdentityTokenUnsigned "identity_token_unsigned" 500 Error "The request could not be handled." "Check identity_token.signing: key and algorithm must fit";
+    3023 IdentityTokenTooLarge "identity_token_too_large" 500 Error "The request could not be handled." "The identity token is longer than headers can be; take GROUPS or attributes out of identity_token.claims, or give the person fewer groups";
+    3024 PublicKeyMalformed "public_key_malformed" 0 Error "A public key could not be read." "Give a public key in PEM (BEGIN PUBLIC KEY) or an X.509 certificate";
 
     // 4xxx: SAML profiles
     4001 MessageUnexpected "message_unexpected" 400 Attack "The sign-in answer could not be read." "The document is not a SAML 2.0 Response";

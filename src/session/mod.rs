@@ -26,4 +26,4 @@ pub use settings::{CookieSettings, Settings};
 pub use state::{Forwarded, Session, SessionNameId};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,7 @@
 ///
 /// `None` when the length is wrong or a half is zero: a zero `s` or `r` has passed for a valid signature of everything
 /// (CVE-2022-21449).
-pub(super) fn to_der(raw: &[u8], scalar_bytes: usize) -> Option<Vec<u8>> {
+pub(crate) fn to_der(raw: &[u8], scalar_bytes: usize) -> Option<Vec<u8>> {
     if Some(raw.len()) != scalar_bytes.checked_mul(2) {
         return None;
     }
@@ -19,7 +19,7 @@ pub(super) fn to_der(raw: &[u8], scalar_bytes: usize) -> Option<Vec<u8>> {
 }
 
 /// `r || s`, each of `scalar_bytes`, from DER; `None` for anything but the one DER form of two positive integers.
-pub(super) fn to_raw(der: &[u8], scalar_bytes: usize) -> Option<Vec<u8>> {
+pub(crate) fn to_raw(der: &[u8], scalar_bytes: usize) -> Option<Vec<u8>> {
     let (body, rest) = take(der, 0x30)?;
     let (r, body) = take(body, 0x02)?;
     let (s, body) = take(body, 0x02)?;

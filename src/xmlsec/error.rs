@@ -220,6 +220,8 @@ pub enum KeyError {
     CertificateMalformed,
     /// Not an unencrypted PKCS#8 private key in PEM, or its parts contradict each other.
     PrivateKeyMalformed,
+    /// Neither a `PUBLIC KEY` in PEM nor a certificate.
+    PublicKeyMalformed,
     /// An RSA key outside of 2048 to 8192 bits.
     RsaSize {
         /// Its size in bits.
@@ -238,6 +240,7 @@ impl KeyError {
         match self {
             Self::CertificateMalformed => Code::CertificateMalformed,
             Self::PrivateKeyMalformed => Code::PrivateKeyMalformed,
+            Self::PublicKeyMalformed => Code::PublicKeyMalformed,
             Self::RsaSize { .. } | Self::KindUnsupported | Self::NotRsa => Code::KeyTooWeak,
         }
     }
@@ -248,6 +251,7 @@ impl fmt::Display for KeyError {
         match self {
             Self::CertificateMalformed => f.write_str("not an X.509 certificate in PEM or bare base64"),
             Self::PrivateKeyMalformed => f.write_str("not an unencrypted PKCS#8 private key in PEM"),
+            Self::PublicKeyMalformed => f.write_str("neither a `PUBLIC KEY` in PEM nor an X.509 certificate"),
             Self::RsaSize { bits } => write!(f, "an RSA key of `{bits}` bits; 2048 to 8192 are accepted"),
             Self::NotRsa => f.write_str("not an RSA key, which decryption needs"),
             Self::KindUnsupported => f.write_str("neither an RSA key nor one on P-256, P-384 or P-521"),

@@ -109,7 +109,7 @@ impl Certificate {
 }
 
 /// Checks a SubjectPublicKeyInfo: kind, size, and that a point is on its curve.
-fn public_kind(spki_der: &[u8]) -> Result<KeyKind, KeyError> {
+pub(super) fn public_kind(spki_der: &[u8]) -> Result<KeyKind, KeyError> {
     let spki = SubjectPublicKeyInfoRef::try_from(spki_der).map_err(|_| KeyError::CertificateMalformed)?;
     let malformed = KeyError::CertificateMalformed;
     if spki.algorithm.oid == RSA_ENCRYPTION {
@@ -202,7 +202,7 @@ fn rsa_private_key(info: PrivateKeyInfoRef<'_>) -> Result<RsaPrivateKey, KeyErro
 }
 
 /// What is between the lines of the one PEM block `label` that is all of `text` (RFC 7468).
-fn pem_body<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+pub(super) fn pem_body<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     let text = text.strip_prefix("-----BEGIN ")?.strip_prefix(label)?.strip_prefix("-----")?;
     text.strip_suffix("-----")?.strip_suffix(label)?.strip_suffix("-----END ")
 }

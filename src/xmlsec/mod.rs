@@ -8,6 +8,7 @@ pub mod decrypt;
 mod ecdsa;
 mod error;
 pub mod key;
+pub mod public_key;
 mod rust_crypto;
 mod self_test;
 pub mod sign;
@@ -15,6 +16,9 @@ mod signed_info;
 mod verify;
 
 pub use decrypt::{Decrypted, decrypt};
+#[cfg(test)]
+pub(crate) use ecdsa::to_der as ecdsa_to_der;
+pub(crate) use ecdsa::to_raw as ecdsa_to_raw;
 pub use error::{DecryptionError, KeyError, SignatureError};
 pub use rust_crypto::RustCrypto;
 pub use self_test::self_test;

@@ -20,7 +20,7 @@ use super::{CookieSettings, SealingKeys, Session, SessionNameId, Settings};
 use crate::base::{EntropyFailure, EntropySource, Pii, Secret, UnixTime};
 use crate::http::{SameSite, SetCookie};
 
-pub(super) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 /// SHA-256 of a counter: never repeats, and is the same in every run.
 #[derive(Default)]
@@ -68,7 +68,7 @@ pub(super) fn settings() -> Settings {
     }
 }
 
-pub(super) fn session() -> Session {
+pub(crate) fn session() -> Session {
     Session {
         fields: Fields {
             id: [9; 16],
@@ -95,8 +95,15 @@ pub(super) fn session() -> Session {
     }
 }
 
+/// The same session of somebody else.
+pub(crate) fn session_of(username: &str) -> Session {
+    let mut other = session();
+    other.fields.username = Pii::new(username.to_owned());
+    other
+}
+
 /// A session whose groups do not compress, with about `bytes` of them.
-pub(super) fn large_session(bytes: usize, seed: u8) -> Session {
+pub(crate) fn large_session(bytes: usize, seed: u8) -> Session {
     let mut large = session();
     large.fields.groups = (0..bytes / 43)
         .map(|index| {
