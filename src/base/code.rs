@@ -187,6 +187,9 @@ catalogue! {
     4040 UsernameMissing "username_missing" 403 Warning "The sign-in answer does not contain your user name." "identity.username names an attribute that the identity provider does not send; there is no silent fall-back";
     4041 UsernameRefused "username_refused" 403 Warning "Your user name cannot be used here." "The user name does not match identity.username.pattern, is empty, too long or holds control characters";
     4042 GroupsExceeded "groups_exceeded" 403 Warning "Your account has more groups than can be taken over." "Send only the groups that concern the application, or raise limits.max_groups";
+    4050 LogoutMessageMissing "logout_message_missing" 400 Warning "The sign-out message is missing." "A single logout address takes exactly one of SAMLRequest and SAMLResponse; check the binding configured at the identity provider";
+    4052 LogoutExpired "logout_expired" 403 Warning "The sign-out message is no longer valid." "Sign out again; if it happens every time compare the clocks";
+    4055 SoapEnvelopeMalformed "soap_envelope_malformed" 400 Warning "The message could not be read." "The back-channel address takes a SOAP 1.1 envelope with one LogoutRequest";
 
     // 5xxx: session and replay
     5001 PendingRequestMissing "pending_request_missing" 403 Warning "This sign-in was not started in this browser, or took too long." "Start again from the application; if it happens every time the browser drops the SameSite=None cookie";

@@ -22,6 +22,14 @@ pub fn parse(body: &[u8], max_pairs: usize) -> Result<Vec<(String, String)>, Enc
     Ok(pairs)
 }
 
+/// One name or value.
+///
+/// # Errors
+/// As [`parse`].
+pub fn component(text: &str) -> Result<String, EncodingError> {
+    decode(text.as_bytes())
+}
+
 fn decode(text: &[u8]) -> Result<String, EncodingError> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.iter();

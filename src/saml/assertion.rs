@@ -53,7 +53,7 @@ impl fmt::Debug for Attribute {
 }
 
 impl NameId {
-    fn read(element: Element<'_>) -> Result<Self, ResponseError> {
+    pub(super) fn read(element: Element<'_>) -> Result<Self, ResponseError> {
         Ok(Self {
             value: Pii::new(bounded(element, "NameID", element.limits().max_name_id_bytes)?.to_owned()),
             format: element.attribute("Format").map(str::to_owned),

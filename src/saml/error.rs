@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::bindings::BindingError;
 use super::response::Status;
 use crate::base::{Code, UnixTime};
 use crate::xml::XmlError;
@@ -15,6 +16,20 @@ pub enum ProfileError {
     MessageUnexpected {
         /// The local name that was found.
         presented: String,
+    },
+    /// The message of a logout is not what its parameter says (bindings 3.4.3, 3.5.3).
+    LogoutMessageUnexpected {
+        /// The local name that was expected.
+        expected: &'static str,
+        /// The local name that was found.
+        presented: String,
+    },
+    /// `LogoutRequest/@NotOnOrAfter` has passed (core 3.7.1).
+    LogoutExpired {
+        /// What it says.
+        not_on_or_after: UnixTime,
+        /// Our clock.
+        now: UnixTime,
     },
     /// `Version` is not `2.0` (core 2.3.3, 3.2.2).
     VersionUnsupported {
@@ -188,7 +203,8 @@ impl ProfileError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::MessageUnexpected { .. } => Code::MessageUnexpected,
+            Self::MessageUnexpected { .. } | Self::LogoutMessageUnexpected { .. } => Code::MessageUnexpected,
+            Self::LogoutExpired { .. } => Code::LogoutExpired,
             Self::VersionUnsupported { .. } => Code::VersionUnsupported,
             Self::StatusNotSuccess(_) => Code::StatusNotSuccess,
             Self::IssuerMismatch { .. } | Self::IssuerFormat { .. } => Code::IssuerMismatch,
@@ -223,6 +239,12 @@ impl fmt::Display for ProfileError {
             Self::MessageUnexpected { presented } => {
                 write!(f, "expected a SAML 2.0 `Response`, found {}", Shown(presented))
             }
+            Self::LogoutMessageUnexpected { expected, presented } => {
+                write!(f, "expected a SAML 2.0 `{expected}`, found {}", Shown(presented))
+            }
+            Self::LogoutExpired { not_on_or_after, now } => {
+                write!(f, "the logout ended at {not_on_or_after}, now is {now}")
+            }
             Self::VersionUnsupported { element, presented: Some(presented) } => {
                 write!(f, "`{element}` has version {}, expected `2.0`", Shown(presented))
             }
@@ -244,7 +266,7 @@ impl fmt::Display for ProfileError {
                 write!(f, "the destination is {}, expected `{expected}`", Shown(presented))
             }
             Self::DestinationMismatch { expected, presented: None } => {
-                write!(f, "the signed response has no destination, expected `{expected}`")
+                write!(f, "the signed message has no destination, expected `{expected}`")
             }
             Self::AssertionMissing => f.write_str("the response contains no assertion"),
             Self::AssertionRepeated => f.write_str("the response contains more than one assertion"),
@@ -291,7 +313,7 @@ impl fmt::Display for ProfileError {
                 write!(f, "a text in `{element}` has `{bytes}` bytes, at most `{limit}` are taken")
             }
             Self::TooMany { elements, limit } => {
-                write!(f, "the assertion has more than `{limit}` elements `{elements}`")
+                write!(f, "the message has more than `{limit}` elements `{elements}`")
             }
             Self::SchemaViolation { element, problem } => write!(f, "in `{element}`: {problem}"),
             Self::IssueInstantImplausible { element, presented, now } => {
@@ -317,7 +339,7 @@ impl fmt::Display for SchemaProblem {
     }
 }
 
-/// Why a response could not be read, verified or accepted.
+/// Why a response, or a message of a logout, could not be read, verified or accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
@@ -329,6 +351,8 @@ pub enum ResponseError {
     Decryption(DecryptionError),
     /// It contradicts SAML.
     Profile(ProfileError),
+    /// It is not as its binding wants it.
+    Binding(BindingError),
 }
 
 impl ResponseError {
@@ -340,6 +364,7 @@ impl ResponseError {
             Self::Signature(error) => error.code(),
             Self::Decryption(error) => error.code(),
             Self::Profile(error) => error.code(),
+            Self::Binding(error) => error.code(),
         }
     }
 }
@@ -351,6 +376,7 @@ impl fmt::Display for ResponseError {
             Self::Signature(error) => error.fmt(f),
             Self::Decryption(error) => error.fmt(f),
             Self::Profile(error) => error.fmt(f),
+            Self::Binding(error) => error.fmt(f),
         }
     }
 }
@@ -360,6 +386,12 @@ impl core::error::Error for ResponseError {}
 impl From<XmlError> for ResponseError {
     fn from(error: XmlError) -> Self {
         Self::Xml(error)
+    }
+}
+
+impl From<BindingError> for ResponseError {
+    fn from(error: BindingError) -> Self {
+        Self::Binding(error)
     }
 }
 

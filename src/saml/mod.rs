@@ -1,4 +1,4 @@
-//! SAML 2.0: messages, bindings, metadata and the Web Browser SSO profile.
+//! SAML 2.0: messages, bindings, metadata, and the profiles Web Browser SSO and Single Logout.
 //!
 //! The path of a sign-in answer is a chain of types, and no link can be skipped: [`bindings::post::decode`] gives
 //! bytes, [`Unverified::read`] gives hints, [`Unverified::verify`] gives a [`Verified`] that was read from the octets
@@ -11,6 +11,7 @@ mod assertion;
 pub mod bindings;
 mod encrypted;
 mod error;
+mod logout;
 pub mod metadata;
 pub mod names;
 pub mod profiles;
@@ -21,5 +22,6 @@ mod signer;
 
 pub use assertion::{Attribute, NameId};
 pub use error::{ProfileError, ResponseError, SchemaProblem};
+pub use logout::{LogoutTrust, UnverifiedLogout, VerifiedLogout};
 pub use response::{Response, SignatureDemand, Status, Trust, Unverified, Verified, VerifiedSignature};
 pub use signer::Signer;

@@ -2,11 +2,13 @@
 
 mod authn_request;
 mod logout_request;
+mod logout_response;
 
 use crate::base::{EntropyFailure, EntropySource, random};
 
 pub use authn_request::{AuthnContextComparison, AuthnRequest, RequestedAuthnContext};
 pub use logout_request::{LogoutReason, LogoutRequest, LogoutSubject};
+pub use logout_response::{LogoutOutcomeHere, LogoutResponse};
 
 /// The `ID` of one request of ours (core 1.3.4): `_` and 32 hexadecimal digits, 128 random bits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

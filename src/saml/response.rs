@@ -333,7 +333,7 @@ impl Envelope {
 }
 
 impl Status {
-    fn read(element: Element<'_>) -> Result<Self, ResponseError> {
+    pub(super) fn read(element: Element<'_>) -> Result<Self, ResponseError> {
         let mut children = Sequence::of(element, "Status")?;
         let top = children.required(names::PROTOCOL, "StatusCode")?;
         let code = schema::attribute(top, "StatusCode", "Value")?.to_owned();

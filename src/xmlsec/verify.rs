@@ -7,9 +7,10 @@ use crate::effect::{CryptoProvider, SignatureScheme, VerificationKey};
 use crate::xml::{Element, Source};
 
 use super::algorithm::{AlgorithmPolicy, DigestAlgorithm};
+use super::detached::verify_value;
 use super::key::KeyFingerprint;
 use super::signed_info::{SignedInfo, children, misshapen, octets, only_attributes};
-use super::{DS, SignatureError, ecdsa};
+use super::{DS, SignatureError};
 
 /// The canonical octets of an element whose signature was good: what was hashed, and nothing else.
 ///
@@ -108,7 +109,8 @@ pub fn verify(
     };
     // XML-DSig core 3.2.2: signature validation..
     let signed_octets = info.canonicalization.apply_to_signed_info(signed_info)?;
-    let key = check_value(&info, &signed_octets, &octets(value, "SignatureValue")?, keys, crypto, budget)?;
+    let value = octets(value, "SignatureValue")?;
+    let key = verify_value(info.scheme, &signed_octets, &value, keys, crypto, budget)?;
     // ..and what was acted on must be what the signed octets say.
     let again = Source::check_canonical(&signed_octets, limits)?;
     if SignedInfo::read(again.document()?.root(), *policy, limits)? != info {
@@ -148,36 +150,4 @@ fn parts<'a>(signature: Element<'a>) -> Result<(Element<'a>, Element<'a>), Signa
         }
         _ => Err(misshapen(signature, "an element is missing, repeated or misplaced")),
     }
-}
-
-/// Tries every key of the right kind; the one that made the signature.
-fn check_value<'k>(
-    info: &SignedInfo,
-    signed_octets: &[u8],
-    value: &[u8],
-    keys: &'k [VerificationKey],
-    crypto: &dyn CryptoProvider,
-    budget: &mut Budget,
-) -> Result<&'k VerificationKey, SignatureError> {
-    let mut outcome = SignatureError::KeyUnsuitable { scheme: info.scheme };
-    for key in keys.iter().filter(|key| info.scheme.takes(key.kind())) {
-        budget.spend().map_err(|_| SignatureError::ChecksExceeded)?;
-        let good = match key.kind().scalar_bytes() {
-            None => crypto.verify(info.scheme, key, signed_octets, value),
-            Some(scalar_bytes) => {
-                let Some(der) = ecdsa::to_der(value, scalar_bytes) else {
-                    if !matches!(outcome, SignatureError::Invalid) {
-                        outcome = SignatureError::ValueMalformed { element: "SignatureValue" };
-                    }
-                    continue;
-                };
-                crypto.verify(info.scheme, key, signed_octets, &der)
-            }
-        };
-        if good {
-            return Ok(key);
-        }
-        outcome = SignatureError::Invalid;
-    }
-    Err(outcome)
 }

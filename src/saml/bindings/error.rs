@@ -29,6 +29,27 @@ pub enum BindingError {
     Encoding(EncodingError),
     /// No `SAMLResponse`, or an empty one (bindings 3.5.4).
     SamlResponseMissing,
+    /// Neither `SAMLRequest` nor `SAMLResponse`, or both, or an empty one (bindings 3.4.3, 3.5.3).
+    MessageMissing,
+    /// The query is longer than an address that carries a message ever is.
+    QueryTooLong {
+        /// Bytes that came.
+        presented: usize,
+        /// The most that is taken.
+        limit: usize,
+    },
+    /// A parameter of the Redirect binding is missing, or says what that binding does not know (bindings 3.4.4.1).
+    ParameterMalformed {
+        /// Its name.
+        name: &'static str,
+    },
+    /// The query is not signed (bindings 3.4.4.1).
+    SignatureMissing,
+    /// The body is no SOAP 1.1 envelope with one message in its body (bindings 3.2.2).
+    EnvelopeMalformed {
+        /// What is wrong.
+        finding: &'static str,
+    },
     /// A SAML parameter comes more than once, so that two readers could choose differently.
     ParameterRepeated {
         /// Its name.
@@ -53,6 +74,11 @@ impl BindingError {
             Self::BodyTooLarge { .. } => Code::BodyTooLarge,
             Self::Encoding(error) => error.code(),
             Self::SamlResponseMissing => Code::SamlResponseMissing,
+            Self::MessageMissing => Code::LogoutMessageMissing,
+            Self::QueryTooLong { .. } => Code::BodyTooLarge,
+            Self::ParameterMalformed { .. } => Code::FormMalformed,
+            Self::SignatureMissing => Code::SignatureMissing,
+            Self::EnvelopeMalformed { .. } => Code::SoapEnvelopeMalformed,
             Self::ParameterRepeated { .. } => Code::ParameterRepeated,
             Self::RelayStateMalformed { .. } => Code::RelayStateMalformed,
             Self::Signing(error) => error.code(),
@@ -73,6 +99,15 @@ impl fmt::Display for BindingError {
             }
             Self::Encoding(error) => error.fmt(f),
             Self::SamlResponseMissing => f.write_str("the form has no `SAMLResponse`"),
+            Self::MessageMissing => {
+                f.write_str("there is not exactly one of `SAMLRequest` and `SAMLResponse`")
+            }
+            Self::QueryTooLong { presented, limit } => {
+                write!(f, "the query has `{presented}` bytes, the limit is `{limit}`")
+            }
+            Self::ParameterMalformed { name } => write!(f, "the parameter `{name}` is missing or malformed"),
+            Self::SignatureMissing => f.write_str("the query is not signed"),
+            Self::EnvelopeMalformed { finding } => write!(f, "the body is no SOAP message: {finding}"),
             Self::ParameterRepeated { name } => write!(f, "the form has `{name}` more than once"),
             Self::RelayStateMalformed { bytes } => {
                 write!(f, "the relay state has `{bytes}` bytes, at most 80 are allowed")

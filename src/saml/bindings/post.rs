@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::{BindingError, MAX_RELAY_STATE_BYTES};
+use super::inbound::Parameters;
+use super::{BindingError, Carrier, Inbound, MAX_RELAY_STATE_BYTES, MessageKind};
 use crate::base::Limits;
 use crate::encoding::{base64, form};
 
@@ -30,6 +31,41 @@ impl fmt::Debug for PostMessage {
 /// [`BindingError`]: not a form, too large, `SAMLResponse` not there exactly once, a parameter repeated, or base64
 /// that is none. XML white space inside the base64 is allowed.
 pub fn decode(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<PostMessage, BindingError> {
+    let parameters = parameters(content_type, body, limits)?;
+    let response: String = parameters
+        .response
+        .filter(|value: &String| !value.is_empty())
+        .ok_or(BindingError::SamlResponseMissing)?;
+    let relay_state = checked_relay_state(parameters.relay_state)?;
+    Ok(PostMessage { saml_response: base64::decode_xml(&response)?, relay_state })
+}
+
+/// Decodes the body of a POST to an address that takes requests and responses (bindings 3.5.4).
+///
+/// # Errors
+/// As [`decode`]; there must be one of `SAMLRequest` and `SAMLResponse`.
+pub fn decode_either(
+    content_type: Option<&str>,
+    body: &[u8],
+    limits: &Limits,
+) -> Result<Inbound, BindingError> {
+    let (kind, message, relay_state) = parameters(content_type, body, limits)?.message()?;
+    if message.is_empty() {
+        return Err(BindingError::MessageMissing);
+    }
+    Ok(Inbound {
+        kind,
+        relay_state: checked_relay_state(relay_state)?,
+        xml: base64::decode_xml(&message)?,
+        carrier: Carrier::Message,
+    })
+}
+
+fn parameters(
+    content_type: Option<&str>,
+    body: &[u8],
+    limits: &Limits,
+) -> Result<Parameters<String>, BindingError> {
     let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
     if !media_type.is_some_and(|value| value.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
         return Err(BindingError::ContentTypeUnexpected { presented: content_type.map(str::to_owned) });
@@ -40,22 +76,17 @@ pub fn decode(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Resul
     if body.len() > limits.max_body_bytes {
         return Err(BindingError::BodyTooLarge { presented: body.len(), limit: limits.max_body_bytes });
     }
-    let (mut response, mut relay_state) = (None, None);
+    let mut parameters = Parameters::default();
     for (name, value) in form::parse(body, MAX_PAIRS)? {
-        let (slot, name) = match name.as_str() {
-            "SAMLResponse" => (&mut response, "SAMLResponse"),
-            "RelayState" => (&mut relay_state, "RelayState"),
-            _ => continue,
-        };
-        if slot.replace(value).is_some() {
-            return Err(BindingError::ParameterRepeated { name });
-        }
+        parameters.take(&name, value)?;
     }
-    let response: String =
-        response.filter(|value: &String| !value.is_empty()).ok_or(BindingError::SamlResponseMissing)?;
-    let relay_state: Option<String> = relay_state.filter(|value: &String| !value.is_empty());
+    Ok(parameters)
+}
+
+fn checked_relay_state(relay_state: Option<String>) -> Result<Option<String>, BindingError> {
+    let relay_state = relay_state.filter(|value| !value.is_empty());
     check_relay_state(relay_state.as_deref().unwrap_or_default())?;
-    Ok(PostMessage { saml_response: base64::decode_xml(&response)?, relay_state })
+    Ok(relay_state)
 }
 
 /// The hidden fields of the form that posts a request (bindings 3.5.4). Sign `xml` beforehand with the `render_signed`
@@ -64,8 +95,20 @@ pub fn decode(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Resul
 /// # Errors
 /// [`BindingError::RelayStateMalformed`] above 80 bytes.
 pub fn request_fields(xml: &str, relay_state: &str) -> Result<Vec<(&'static str, String)>, BindingError> {
+    fields(MessageKind::Request, xml, relay_state)
+}
+
+/// The hidden fields of the form that posts a message of `kind`; as [`request_fields`].
+///
+/// # Errors
+/// [`BindingError::RelayStateMalformed`] above 80 bytes.
+pub fn fields(
+    kind: MessageKind,
+    xml: &str,
+    relay_state: &str,
+) -> Result<Vec<(&'static str, String)>, BindingError> {
     check_relay_state(relay_state)?;
-    let mut fields = vec![("SAMLRequest", base64::encode(xml.as_bytes()))];
+    let mut fields = vec![(kind.parameter(), base64::encode(xml.as_bytes()))];
     if !relay_state.is_empty() {
         fields.push(("RelayState", relay_state.to_owned()));
     }

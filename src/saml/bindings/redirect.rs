@@ -1,19 +1,48 @@
 //! The HTTP-Redirect binding with DEFLATE encoding (bindings 3.4.4.1).
 
-use super::{BindingError, post::check_relay_state};
-use crate::effect::CryptoProvider;
-use crate::encoding::{base64, inflate, percent};
+use super::inbound::Parameters;
+use super::post::check_relay_state;
+use super::{BindingError, Carrier, Inbound, MessageKind};
+use crate::base::{Budget, Limits};
+use crate::effect::{CryptoProvider, VerificationKey};
+use crate::encoding::{base64, form, inflate, percent};
 use crate::saml::Signer;
-use crate::xmlsec::sign;
+use crate::xmlsec::algorithm::AlgorithmPolicy;
+use crate::xmlsec::{PresentedSignature, SignatureError, SignedText, sign, verify_detached};
 
-/// The address that carries the request `xml` to `endpoint`, which may have a query of its own but no fragment.
+/// Bytes of a query. Envoy takes 60 KiB of request headers, and browsers and servers addresses of far less; a signed
+/// logout has about 2 KiB.
+const MAX_QUERY_BYTES: usize = 32 * 1024;
+
+/// Pairs that a query may have: five of the binding, and an address may have some of its own.
+const MAX_PAIRS: usize = 16;
+
+/// The only encoding of messages (bindings 3.4.4.1), which may be named or left out.
+const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
+
+/// The address that carries the request `xml` to `endpoint`; as [`message_url`].
 ///
-/// With `signer` the query is signed as bindings 3.4.4.1 says: over `SAMLRequest`, `RelayState` and `SigAlg` in
+/// # Errors
+/// As [`message_url`].
+pub fn request_url(
+    endpoint: &str,
+    xml: &str,
+    relay_state: &str,
+    signer: Option<&Signer>,
+    crypto: &dyn CryptoProvider,
+) -> Result<String, BindingError> {
+    message_url(MessageKind::Request, endpoint, xml, relay_state, signer, crypto)
+}
+
+/// The address that carries the message `xml` to `endpoint`, which may have a query of its own but no fragment.
+///
+/// With `signer` the query is signed as bindings 3.4.4.1 says: over the message, `RelayState` and `SigAlg` in
 /// this order, exactly as they stand in the address. `xml` must not carry an enveloped signature.
 ///
 /// # Errors
 /// [`BindingError`]: `relay_state` has more than 80 bytes, or signing fails.
-pub fn request_url(
+pub fn message_url(
+    kind: MessageKind,
     endpoint: &str,
     xml: &str,
     relay_state: &str,
@@ -22,7 +51,7 @@ pub fn request_url(
 ) -> Result<String, BindingError> {
     check_relay_state(relay_state)?;
     let message = base64::encode(&inflate::deflate_raw(xml.as_bytes()));
-    let mut query = format!("SAMLRequest={}", percent::query_component(&message));
+    let mut query = format!("{}={}", kind.parameter(), percent::query_component(&message));
     if !relay_state.is_empty() {
         query.push_str("&RelayState=");
         query.push_str(&percent::query_component(relay_state));
@@ -41,6 +70,107 @@ pub fn request_url(
         Some(_) => "&",
     };
     Ok(format!("{endpoint}{joint}{query}"))
+}
+
+/// The signature of a query, and the text that it has to cover.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::saml) struct QuerySignature {
+    signature: PresentedSignature,
+    /// Message, `RelayState` and `SigAlg` in this order, each exactly as it came (bindings 3.4.4.1): there is more than
+    /// one way to escape, and only the sender knows which was signed.
+    text: String,
+}
+
+impl QuerySignature {
+    /// Verifies the signature and decodes the message once more, from the text that was signed.
+    pub(in crate::saml) fn verify(
+        self,
+        keys: &[VerificationKey],
+        policy: &AlgorithmPolicy,
+        crypto: &dyn CryptoProvider,
+        limits: &Limits,
+        budget: &mut Budget,
+    ) -> Result<(SignedText, Vec<u8>), SignatureError> {
+        let signed = verify_detached(self.text, &self.signature, keys, policy, crypto, budget)?;
+        // It was decoded before, so this cannot fail; were it otherwise nothing was signed.
+        let message = signed.as_str().split('&').next().and_then(|pair| pair.split_once('='));
+        let xml = message.and_then(|(_, value)| decode_message(value, limits).ok());
+        Ok((signed, xml.ok_or(SignatureError::Invalid)?))
+    }
+}
+
+/// Decodes the query of a GET, without its question mark (bindings 3.4.4.1). It must be signed.
+///
+/// # Errors
+/// [`BindingError`]: too long, a parameter repeated or spelled in another way, no signature, another encoding than
+/// DEFLATE, or one that inflates to more than `Limits::max_inflated_bytes`.
+pub fn decode(query: &str, limits: &Limits) -> Result<Inbound, BindingError> {
+    if query.len() > MAX_QUERY_BYTES {
+        return Err(BindingError::QueryTooLong { presented: query.len(), limit: MAX_QUERY_BYTES });
+    }
+    // Every pair must decode, as it has to for whoever reads the same address elsewhere.
+    form::parse(query.as_bytes(), MAX_PAIRS)?;
+    let mut parameters = Parameters::default();
+    let (mut algorithm, mut value) = (None, None);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, raw) = pair.split_once('=').unwrap_or((pair, ""));
+        let decoded = form::component(name)?;
+        let slot = match decoded.as_str() {
+            "SigAlg" => Some((&mut algorithm, "SigAlg")),
+            "Signature" => Some((&mut value, "Signature")),
+            _ => None,
+        };
+        let ours = if let Some((slot, name)) = slot {
+            if slot.replace(raw).is_some() {
+                return Err(BindingError::ParameterRepeated { name });
+            }
+            true
+        } else {
+            parameters.take(&decoded, raw)?
+        };
+        // A name that is escaped is one that others may not see.
+        if ours && decoded != name {
+            return Err(BindingError::ParameterMalformed { name: "SAMLRequest, SAMLResponse or RelayState" });
+        }
+        // bindings 3.4.4: what names another encoding cannot be decoded
+        if decoded == "SAMLEncoding" && form::component(raw)? != DEFLATE {
+            return Err(BindingError::ParameterMalformed { name: "SAMLEncoding" });
+        }
+    }
+    let (kind, message, relay_state) = parameters.message()?;
+    let (Some(algorithm), Some(value)) = (algorithm, value) else {
+        return Err(BindingError::SignatureMissing);
+    };
+    let mut text = format!("{}={message}", kind.parameter());
+    if let Some(relay_state) = relay_state {
+        text.push_str("&RelayState=");
+        text.push_str(relay_state);
+    }
+    text.push_str("&SigAlg=");
+    text.push_str(algorithm);
+    let relay_state = relay_state.map(form::component).transpose()?.filter(|value| !value.is_empty());
+    check_relay_state(relay_state.as_deref().unwrap_or_default())?;
+    let value = decode_base64(value).map_err(|_| BindingError::ParameterMalformed { name: "Signature" })?;
+    let signature = PresentedSignature { algorithm: form::component(algorithm)?, value };
+    Ok(Inbound {
+        kind,
+        relay_state,
+        xml: decode_message(message, limits)?,
+        carrier: Carrier::Query(QuerySignature { signature, text }),
+    })
+}
+
+/// A message as it stands in a query: escaped, base64, deflated.
+fn decode_message(raw: &str, limits: &Limits) -> Result<Vec<u8>, BindingError> {
+    if raw.is_empty() {
+        return Err(BindingError::MessageMissing);
+    }
+    Ok(inflate::inflate_raw(&decode_base64(raw)?, limits.max_inflated_bytes)?)
+}
+
+/// base64, in which some senders break lines although bindings 3.4.4.1 forbids it.
+fn decode_base64(raw: &str) -> Result<Vec<u8>, BindingError> {
+    Ok(base64::decode_xml(&form::component(raw)?)?)
 }
 
 #[cfg(test)]

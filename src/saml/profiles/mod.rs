@@ -2,4 +2,5 @@
 //!
 //! Never reads XML: by now everything is data that came from signed octets.
 
+pub mod single_logout;
 pub mod web_sso;
