@@ -10,8 +10,8 @@ use std::time::Duration;
 use samlgate::base::{Budget, Code, EntropyFailure, EntropySource, Limits, Secret, UnixTime};
 use samlgate::config::{self, Environment};
 use samlgate::effect::{
-    Answer, Ask, AskId, CryptoProvider, SignatureScheme, SigningFailure, SigningKey, Step, Tell, Verdict,
-    VerificationKey, Version,
+    Answer, Ask, AskId, CryptoProvider, NothingStored, SignatureScheme, SigningFailure, SigningKey, Step,
+    Tell, Verdict, VerificationKey, Version,
 };
 use samlgate::encoding::{base64, inflate};
 use samlgate::gateway::{Exchange, Gateway, Host};
@@ -45,7 +45,13 @@ impl EntropySource for Broken {
 }
 
 fn host(entropy: &dyn EntropySource) -> Host<'_> {
-    Host { now: NOW, uptime: core::time::Duration::ZERO, entropy, crypto: &RustCrypto }
+    Host {
+        now: NOW,
+        uptime: core::time::Duration::ZERO,
+        entropy,
+        crypto: &RustCrypto,
+        shared: &NothingStored,
+    }
 }
 
 struct Variables(String);
@@ -200,7 +206,7 @@ fn metadata_is_signed_once_however_often_it_is_asked_for() {
     let mut gateway = gateway_with(None, SIGNED_METADATA);
     let crypto = Signing { asked: Cell::new(0), fails: false };
     let mut ask = || {
-        let host = Host { now: NOW, uptime: core::time::Duration::ZERO, entropy: &Broken, crypto: &crypto };
+        let host = Host { crypto: &crypto, ..host(&Broken) };
         ended(gateway.start(metadata_request(), &host)).0
     };
     let first = ask();
@@ -221,7 +227,7 @@ fn metadata_is_signed_once_however_often_it_is_asked_for() {
 fn metadata_that_cannot_be_signed_is_not_served_unsigned() {
     let mut gateway = gateway_with(None, SIGNED_METADATA);
     let crypto = Signing { asked: Cell::new(0), fails: true };
-    let host = Host { now: NOW, uptime: core::time::Duration::ZERO, entropy: &Broken, crypto: &crypto };
+    let host = Host { crypto: &crypto, ..host(&Broken) };
     let (reply, code) = ended(gateway.start(metadata_request(), &host));
     assert_eq!(code, Some(Code::SigningFailed));
     assert!(reply.status >= 500, "{}", reply.status);

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use samlgate::base::{ClockSkew, Code, EntropyFailure, EntropySource, Limits, Secret, UnixTime};
-use samlgate::effect::{Answer, SignatureScheme};
+use samlgate::effect::{Answer, NothingStored, SignatureScheme};
 use samlgate::http::SameSite;
 use samlgate::identity::{self, Identity};
 use samlgate::policy::{self, AccountFacts, Facts, RequestFacts, decide};
@@ -139,7 +139,7 @@ fn a_session_keeps_what_was_decided_and_opens_again() {
     let session = begin(&assertion, Store::default().claim(&assertion).unwrap()).unwrap();
     let cookies = session::seal(&session, &settings(), &[], &Counting(Cell::new(0))).unwrap();
     let presented = [(cookies[0].name.as_str(), cookies[0].value.as_str())];
-    let opened = session::open(&presented, &settings(), NOW).unwrap();
+    let opened = session::open(&presented, &settings(), NOW, &NothingStored).unwrap();
     assert_eq!(opened, session);
     assert_eq!(opened.username().expose(), "alice");
     let name_id = opened.name_id().unwrap();

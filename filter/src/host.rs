@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{LogLevel, MapType};
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
-use samlgate::effect::{Answer, Version};
+use samlgate::effect::{Answer, SharedData, StoreFailure, Version};
 use samlgate::http::Reply;
 
 /// The queue between sign-ins and the background runner. Queues belong to a `vm_id`.
@@ -61,6 +61,19 @@ pub(crate) fn load(key: &str) -> Answer {
         }
         Ok((None, _)) => Answer::Loaded { value: None, version: Version::Absent },
         Ok((Some(_), None)) | Err(_) => Answer::StoreFailed,
+    }
+}
+
+/// The same for what only has to be read.
+pub(crate) struct SharedMemory;
+
+impl SharedData for SharedMemory {
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        match hostcalls::get_shared_data(key) {
+            Ok((None, None)) => Ok(None),
+            Ok((value, _)) => Ok(Some(value.unwrap_or_default())),
+            Err(_) => Err(StoreFailure),
+        }
     }
 }
 

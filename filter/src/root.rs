@@ -16,7 +16,7 @@ use crate::background::{self, Background};
 use crate::crypto::EnvoyCrypto;
 use crate::driver::Driver;
 use crate::errand::Errand;
-use crate::host::{self, HostEntropy};
+use crate::host::{self, HostEntropy, SharedMemory};
 use crate::metrics::Metrics;
 use crate::waiting::Waiting;
 
@@ -39,7 +39,13 @@ pub(crate) struct Worker {
 impl Worker {
     /// What answers at once.
     pub(crate) fn host(&self) -> Host<'_> {
-        Host { now: host::now(), uptime: host::uptime(), entropy: &HostEntropy, crypto: self.crypto.as_ref() }
+        Host {
+            now: host::now(),
+            uptime: host::uptime(),
+            entropy: &HostEntropy,
+            crypto: self.crypto.as_ref(),
+            shared: &SharedMemory,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod shared_data;
 
 pub use crypto::{CryptoProvider, KeyKind, SignatureScheme, SigningFailure, SigningKey, VerificationKey};
 pub use event::{Event, Tell};
-pub use shared_data::{SharedData, StoreFailure};
+pub use shared_data::{NothingStored, SharedData, StoreFailure};
 
 use crate::http::{HeaderEdits, HttpCall, HttpResponse, Reply};
 

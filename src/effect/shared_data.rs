@@ -22,3 +22,13 @@ pub trait SharedData {
     /// [`StoreFailure`] when that cannot be said; never take it for "nothing".
     fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure>;
 }
+
+/// A store in which nothing was ever written: for tools and tests that have none.
+#[derive(Clone, Copy, Debug)]
+pub struct NothingStored;
+
+impl SharedData for NothingStored {
+    fn read(&self, _: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        Ok(None)
+    }
+}

@@ -103,7 +103,7 @@ impl Gateway {
             .any(|(name, _)| session::pending_request::is_pending_cookie(name, &self.settings.flow.session));
         // The back button: the answer was used, its pending request is gone, the session it began is here. Nothing
         // of the POST is read; the browser is led into the site (303 turns the POST into a GET).
-        if !pending && self.open(request, host).is_some() {
+        if !pending && self.open(request, host).is_ok() {
             let headers = vec![
                 (String::from("location"), String::from("/")),
                 (String::from("cache-control"), String::from("no-store")),

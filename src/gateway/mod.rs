@@ -15,7 +15,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
-use crate::effect::{Answer, Ask, AskId, CryptoProvider, Step, Verdict};
+use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
 use crate::flow::{self, AcsFlow, AuthnDemand, TestStart, Trust};
 use crate::http::path::NormalizedPath;
 use crate::http::{
@@ -23,7 +23,7 @@ use crate::http::{
 };
 use crate::page::{Look, Reader};
 use crate::session::pending_request::Intent;
-use crate::session::{self, Opened, OpenedCache};
+use crate::session::{self, Opened, OpenedCache, SessionError};
 
 use endpoints::OwnEndpoint;
 use origin::SentBy;
@@ -56,6 +56,8 @@ pub struct Host<'a> {
     pub entropy: &'a dyn EntropySource,
     /// The cryptography chosen at configuration time.
     pub crypto: &'a dyn CryptoProvider,
+    /// What all workers share.
+    pub shared: &'a dyn SharedData,
 }
 
 /// A request that waits for something.
@@ -145,7 +147,7 @@ impl Gateway {
     /// What flows are handed.
     #[must_use]
     pub fn env<'a>(&'a self, host: &Host<'a>) -> flow::Env<'a> {
-        let Host { now, uptime, entropy, crypto } = *host;
+        let Host { now, uptime, entropy, crypto, .. } = *host;
         flow::Env { now, uptime, entropy, crypto, settings: &self.settings.flow, trust: &self.trust }
     }
 
@@ -172,8 +174,14 @@ impl Gateway {
     }
 
     fn with_session(&mut self, request: &Request<'_>, access: Access, host: &Host<'_>) -> Step<Exchange> {
-        let Some(authenticated) = self.open(request, host) else {
-            return self.without_session(request, access, host);
+        let authenticated = match self.open(request, host) {
+            Ok(authenticated) => authenticated,
+            // Whether somebody signed out is not known, and a new sign-in would not change that.
+            Err(fault @ SessionError::RevocationStoreUnavailable) if access != Access::Optional => {
+                let rejection = Rejection::new(fault.code(), fault);
+                return refuse(&rejection, &reader::of(request.head, &self.settings.flow.look));
+            }
+            Err(_) => return self.without_session(request, access, host),
         };
         let settings = Rc::clone(&self.settings);
         if origin::is_unsafe(request.head) && SentBy::of(request.head, &settings) == SentBy::Foreign {
@@ -233,13 +241,15 @@ impl Gateway {
         }
     }
 
-    fn open(&mut self, request: &Request<'_>, host: &Host<'_>) -> Option<Rc<Opened<IdentityHeaderValues>>> {
+    fn open(
+        &mut self,
+        request: &Request<'_>,
+        host: &Host<'_>,
+    ) -> Result<Rc<Opened<IdentityHeaderValues>>, SessionError> {
         let settings = &self.settings.flow;
-        self.opened
-            .open(&request.cookies, &settings.session, host.now, |session| {
-                settings.headers.render(session).into()
-            })
-            .ok()
+        self.opened.open(&request.cookies, &settings.session, host.now, host.shared, |session| {
+            settings.headers.render(session).into()
+        })
     }
 
     /// Edits for whatever goes upstream: forged headers out, our cookies out, the path as it was matched.

@@ -1,14 +1,17 @@
 //! Sessions that were opened recently, so that a page's hundred requests open one cookie once.
 
+use core::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::chunks::Chunks;
 use super::cookie::{first_usable, open_chunks};
 use super::error::SessionError;
+use super::revocation::{self, Epoch};
 use super::settings::Settings;
 use super::state::Session;
 use crate::base::UnixTime;
+use crate::effect::SharedData;
 
 /// Characters of the first chunk that name a cookie: base64url of version, hint and the random nonce.
 const NAME_BYTES: usize = 34;
@@ -18,6 +21,8 @@ const NAME_BYTES: usize = 34;
 pub struct Opened<T> {
     session: Session,
     prepared: T,
+    /// The last epoch in which the session was known not to be ended.
+    good_in: Cell<Epoch>,
 }
 
 impl<T> Opened<T> {
@@ -30,13 +35,23 @@ impl<T> Opened<T> {
     pub const fn prepared(&self) -> &T {
         &self.prepared
     }
+
+    /// Looks the session up in the ledger of ended sessions, unless nothing was added to that since the last time.
+    fn check_revocation(&self, ledger: &Ledger<'_>) -> Result<(), SessionError> {
+        let now = ledger.epoch()?;
+        if self.good_in.get() != now {
+            revocation::check(&self.session, ledger.shared)?;
+            self.good_in.set(now);
+        }
+        Ok(())
+    }
 }
 
 /// A bounded cache of opened sessions, keyed by the exact text of their cookies.
 ///
 /// Entries are found by their nonce and then compared as a whole. Only cookies that opened are kept, so a flood of
 /// forged ones displaces nothing, and nobody learns anything from the time of a comparison without knowing the 24
-/// random bytes already. Whether a session may still be used is checked at every hit.
+/// random bytes already. Whether a session may still be used, and was not ended, is checked at every hit.
 ///
 /// Eviction is by two generations: when the young one is full the old one is dropped and the young one takes its
 /// place; a hit in the old one moves its entry to the young one. Every operation is constant in time but for the
@@ -48,6 +63,23 @@ pub struct OpenedCache<T> {
     generation_size: usize,
     /// The settings' keys under which the entries opened.
     keys: [u8; 32],
+}
+
+/// The ledger of ended sessions during one request: its epoch is read once, and only when a cookie opens.
+struct Ledger<'a> {
+    shared: &'a dyn SharedData,
+    epoch: Cell<Option<Epoch>>,
+}
+
+impl Ledger<'_> {
+    fn epoch(&self) -> Result<Epoch, SessionError> {
+        if let Some(epoch) = self.epoch.get() {
+            return Ok(epoch);
+        }
+        let epoch = Epoch::read(self.shared)?;
+        self.epoch.set(Some(epoch));
+        Ok(epoch)
+    }
 }
 
 type Generation<T> = HashMap<[u8; NAME_BYTES], Entry<T>>;
@@ -91,8 +123,10 @@ impl<T> OpenedCache<T> {
         presented: &[(&str, &str)],
         settings: &Settings,
         now: UnixTime,
+        shared: &dyn SharedData,
         mut prepare: impl FnMut(&Session) -> T,
     ) -> Result<Rc<Opened<T>>, SessionError> {
+        let ledger = Ledger { shared, epoch: Cell::new(None) };
         if self.keys != *settings.keys.identity() {
             self.young.clear();
             self.old.clear();
@@ -103,12 +137,16 @@ impl<T> OpenedCache<T> {
             let name = chunks.first.as_bytes().first_chunk::<NAME_BYTES>();
             if let Some(opened) = name.and_then(|name| self.find(name, chunks)) {
                 opened.session.check(settings, now)?;
+                opened.check_revocation(&ledger)?;
                 return Ok(opened);
             }
             let session = open_chunks(chunks, settings)?;
             session.check(settings, now)?;
+            // The epoch first: what is added to the ledger meanwhile moves it on.
+            let good_in = Cell::new(ledger.epoch()?);
+            revocation::check(&session, shared)?;
             let prepared = prepare(&session);
-            let opened = Rc::new(Opened { session, prepared });
+            let opened = Rc::new(Opened { session, prepared, good_in });
             let entry = Entry {
                 first: chunks.first.into(),
                 rest: chunks.rest().map(Into::into).collect(),

@@ -5,9 +5,11 @@ use super::error::SessionError;
 use super::keys::Purpose;
 use super::payload::{self, MAX_PAYLOAD_BYTES};
 use super::pending_request;
+use super::revocation;
 use super::settings::Settings;
 use super::state::Session;
 use crate::base::{EntropySource, UnixTime};
+use crate::effect::SharedData;
 use crate::http::SetCookie;
 
 /// Seals `session` into cookies, and removes chunks in `presented` that a larger session left behind.
@@ -37,11 +39,17 @@ pub fn seal(
 ///
 /// # Errors
 /// [`SessionError::SessionMissing`], [`SessionError::SessionUnreadable`], [`SessionError::SessionExpired`],
-/// [`SessionError::SessionIdle`].
-pub fn open(presented: &[(&str, &str)], settings: &Settings, now: UnixTime) -> Result<Session, SessionError> {
+/// [`SessionError::SessionIdle`], [`SessionError::SessionRevoked`], [`SessionError::RevocationStoreUnavailable`].
+pub fn open(
+    presented: &[(&str, &str)],
+    settings: &Settings,
+    now: UnixTime,
+    shared: &dyn SharedData,
+) -> Result<Session, SessionError> {
     first_usable(presented, settings, |chunks| {
         let session = open_chunks(chunks, settings)?;
         session.check(settings, now)?;
+        revocation::check(&session, shared)?;
         Ok(session)
     })
 }
@@ -56,6 +64,8 @@ pub(super) fn first_usable<T>(
     for candidate in chunks::gather(presented, &settings.cookie.name) {
         match candidate.map_err(SessionError::SessionUnreadable).and_then(|chunks| usable(&chunks)) {
             Ok(session) => return Ok(session),
+            // Not a reason to look for another one, but to say that nobody knows.
+            Err(why @ SessionError::RevocationStoreUnavailable) => return Err(why),
             Err(why) => {
                 refused.get_or_insert(why);
             }

@@ -44,6 +44,7 @@ pub(super) struct Fields {
     pub(super) session_index: Option<String>,
     pub(super) authn_instant: UnixTime,
     pub(super) authn_context_class: Option<String>,
+    pub(super) asserted_at: UnixTime,
     pub(super) issued_at: UnixTime,
     pub(super) last_seen: UnixTime,
     pub(super) expires_at: UnixTime,
@@ -132,6 +133,7 @@ impl Session {
                 session_index: assertion.session_index().map(str::to_owned),
                 authn_instant: assertion.authn_instant(),
                 authn_context_class: assertion.authn_context_class().map(str::to_owned),
+                asserted_at: assertion.issue_instant(),
                 issued_at: now,
                 last_seen: now,
                 expires_at,
@@ -215,7 +217,7 @@ impl Session {
     /// When the identity provider issued the assertion, by its clock.
     #[must_use]
     pub const fn asserted_at(&self) -> UnixTime {
-        self.fields.issued_at
+        self.fields.asserted_at
     }
 
     /// When the user signed in.

@@ -18,10 +18,10 @@ mod signed_info;
 mod verify;
 
 pub use decrypt::{Decrypted, decrypt};
+pub use detached::{PresentedSignature, SignedText, verify_detached};
 #[cfg(test)]
 pub(crate) use ecdsa::to_der as ecdsa_to_der;
 pub(crate) use ecdsa::to_raw as ecdsa_to_raw;
-pub use detached::{PresentedSignature, SignedText, verify_detached};
 pub use error::{DecryptionError, KeyError, SignatureError};
 pub use rust_crypto::RustCrypto;
 pub use self_test::self_test;

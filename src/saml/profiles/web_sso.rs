@@ -147,6 +147,12 @@ impl AcceptedAssertion {
         &self.assertion.issuer.entity_id
     }
 
+    /// `IssueInstant`, by the identity provider's clock.
+    #[must_use]
+    pub const fn issue_instant(&self) -> UnixTime {
+        self.assertion.issue_instant
+    }
+
     /// How the identity provider calls the person; AD FS sends none unless a rule says so.
     #[must_use]
     pub const fn name_id(&self) -> Option<&NameId> {

@@ -1,10 +1,10 @@
 //! Chunks, sizes, and what is done to other cookies.
 
-use super::{Broken, Counting, NOW, jar, keys, large_session, removed, session, settings};
+use super::{Broken, Counting, NOW, jar, keys, large_session, open, removed, session, settings};
 use crate::base::Code;
 use crate::http::SameSite;
 use crate::session::error::Unreadable;
-use crate::session::{SessionError, Settings, clear, is_own_cookie, open, seal};
+use crate::session::{SessionError, Settings, clear, is_own_cookie, seal};
 
 #[test]
 fn a_small_session_is_one_plain_cookie() {

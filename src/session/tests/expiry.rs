@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::{Counting, at, jar, session, settings};
+use super::{Counting, at, jar, open, session, settings};
 use crate::base::Code;
-use crate::session::{Session, SessionError, Settings, open, seal, touch};
+use crate::session::{Session, SessionError, Settings, seal, touch};
 
 fn outcome(session: &Session, settings: &Settings, offset: i64) -> Option<Code> {
     let cookies = seal(session, settings, &[], &Counting::default()).unwrap();

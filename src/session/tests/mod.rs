@@ -16,8 +16,9 @@ use core::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::state::Fields;
-use super::{CookieSettings, SealingKeys, Session, SessionNameId, Settings};
+use super::{CookieSettings, SealingKeys, Session, SessionError, SessionNameId, Settings};
 use crate::base::{EntropyFailure, EntropySource, Pii, Secret, UnixTime};
+use crate::effect::NothingStored;
 use crate::http::{SameSite, SetCookie};
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -88,6 +89,7 @@ pub(crate) fn session() -> Session {
             session_index: Some(String::from("_session-index-1")),
             authn_instant: NOW,
             authn_context_class: Some(String::from("urn:oasis:names:tc:SAML:2.0:ac:classes:Password")),
+            asserted_at: NOW,
             issued_at: NOW,
             last_seen: NOW,
             expires_at: NOW.saturating_add(Duration::from_secs(28_800)),
@@ -114,6 +116,15 @@ pub(crate) fn large_session(bytes: usize, seed: u8) -> Session {
         })
         .collect();
     large
+}
+
+/// As [`crate::session::open`], where nobody ever signed out.
+pub(super) fn open(
+    presented: &[(&str, &str)],
+    settings: &Settings,
+    now: UnixTime,
+) -> Result<Session, SessionError> {
+    crate::session::open(presented, settings, now, &NothingStored)
 }
 
 pub(super) fn at(offset: i64) -> UnixTime {

@@ -87,7 +87,7 @@ fn a_session_is_no_pending_request_and_the_other_way_round() {
     );
     let as_session = format!("1.{}", sealed.cookie.value);
     assert_eq!(
-        code(crate::session::open(&[("__Host-samlgate", &as_session)], &settings, NOW)),
+        code(super::open(&[("__Host-samlgate", &as_session)], &settings, NOW)),
         Some(Code::SessionUnreadable)
     );
 }

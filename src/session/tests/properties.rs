@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::{Counting, NOW, jar, settings};
+use super::{Counting, NOW, jar, open, settings};
 use crate::base::{Pii, UnixTime};
+use crate::effect::NothingStored;
 use crate::session::state::Fields;
-use crate::session::{OpenedCache, Session, SessionError, SessionNameId, open, pending_request, seal};
+use crate::session::{OpenedCache, Session, SessionError, SessionNameId, pending_request, seal};
 
 fn text() -> impl Strategy<Value = String> {
     proptest::string::string_regex("[\\PC\u{0}-\u{1f}]{0,40}").unwrap()
@@ -42,6 +43,7 @@ prop_compose! {
             authn_context_class: session_index.clone(),
             session_index,
             authn_instant: UnixTime::from_secs(NOW.as_secs() - seconds.0),
+            asserted_at: UnixTime::from_secs(NOW.as_secs() - seconds.0),
             issued_at: UnixTime::from_secs(NOW.as_secs() - seconds.0),
             last_seen: UnixTime::from_secs(NOW.as_secs() - seconds.1),
             expires_at: UnixTime::from_secs(NOW.as_secs() + seconds.2),
@@ -59,7 +61,7 @@ proptest! {
         prop_assert_eq!(&open(&jar(&cookies), &settings, NOW).unwrap(), &session);
         let mut cache = OpenedCache::new(4);
         for _ in 0..2 {
-            let opened = cache.open(&jar(&cookies), &settings, NOW, Session::id).unwrap();
+            let opened = cache.open(&jar(&cookies), &settings, NOW, &NothingStored, Session::id).unwrap();
             prop_assert_eq!(opened.session(), &session);
         }
     }
@@ -93,7 +95,7 @@ proptest! {
         let presented: Vec<(&str, &str)> = named.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         prop_assert!(open(&presented, &settings, NOW).is_err());
         prop_assert!(pending_request::open(&relay, &presented, &settings, NOW).is_err());
-        prop_assert!(OpenedCache::new(2).open(&presented, &settings, NOW, |_| ()).is_err());
+        prop_assert!(OpenedCache::new(2).open(&presented, &settings, NOW, &NothingStored, |_| ()).is_err());
     }
 
     #[test]

@@ -176,9 +176,15 @@ fn a_logout_that_is_sent_again_ends_no_newer_session() {
     assert_eq!(store.code(&session()), Some(Code::SessionRevoked));
     let again = other(|fields| {
         fields.id = [8; 16];
-        fields.issued_at = at(1);
+        fields.asserted_at = at(1);
     });
     assert_eq!(store.code(&again), None);
+    // core 3.7.3.2: an assertion that was under way when the logout came.
+    let late = other(|fields| {
+        fields.id = [8; 16];
+        fields.issued_at = at(100);
+    });
+    assert_eq!(store.code(&late), Some(Code::SessionRevoked));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::time::Instant;
 
-use super::{Counting, NOW, jar, session, settings};
-use crate::session::{OpenedCache, open, seal};
+use super::{Counting, NOW, jar, open, session, settings};
+use crate::effect::NothingStored;
+use crate::session::{OpenedCache, seal};
 
 #[test]
 #[ignore = "measures time"]
@@ -27,7 +28,7 @@ fn opening_a_cookie_takes_microseconds() {
             .unwrap()
     };
     let opened = best(&mut || drop(open(&jar, &settings, NOW).unwrap()));
-    let cached = best(&mut || drop(cache.open(&jar, &settings, NOW, |_| ()).unwrap()));
+    let cached = best(&mut || drop(cache.open(&jar, &settings, NOW, &NothingStored, |_| ()).unwrap()));
     let sealed = best(&mut || drop(seal(&session, &settings, &[], &Counting::default()).unwrap()));
     eprintln!("{} characters: open {opened:?}, cached {cached:?}, seal {sealed:?}", jar[0].1.len());
     assert!(opened.as_micros() < 20 && cached < opened);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::config;
-use samlgate::effect::{Answer, Ask, Step, Verdict, Version};
+use samlgate::effect::{Answer, Ask, SharedData, Step, StoreFailure, Verdict, Version};
 use samlgate::gateway::{Exchange, Gateway, Host};
 use samlgate::http::{HeaderEdits, Reply, RequestHead};
 use samlgate::xmlsec::RustCrypto;
@@ -166,6 +166,12 @@ fn gateway(idp: &str) -> io::Result<Gateway> {
     Ok(Gateway::new(Rc::new(settings)))
 }
 
+impl SharedData for Stage {
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        Ok(self.shared_data.borrow().get(key).map(|(value, _)| value.clone()))
+    }
+}
+
 impl Stage {
     /// Its clock, in Unix seconds.
     pub const NOW: u64 = 1_790_000_000;
@@ -320,6 +326,7 @@ impl Stage {
             uptime: core::time::Duration::from_secs(self.now.get()),
             entropy: &self.entropy,
             crypto: &RustCrypto,
+            shared: self,
         }
     }
 

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::config;
-use samlgate::effect::{Answer, Ask, Step, Tell, Verdict, Version};
+use samlgate::effect::{Answer, Ask, SharedData, Step, StoreFailure, Tell, Verdict, Version};
 use samlgate::gateway::{Exchange, Gateway, Host};
 use samlgate::http::{HttpCall, HttpResponse, Reply, RequestHead};
 use samlgate::xmlsec::RustCrypto;
@@ -97,6 +97,12 @@ pub(crate) fn metadata() -> String {
     )
 }
 
+impl SharedData for ScriptedHost {
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        Ok(self.shared_data.borrow().get(key).map(|(value, _)| value.clone()))
+    }
+}
+
 impl ScriptedHost {
     /// The demo's configuration, without the circuit.
     pub(crate) fn start() -> Self {
@@ -168,6 +174,7 @@ impl ScriptedHost {
             uptime: core::time::Duration::from_secs(self.now.get()),
             entropy: &self.entropy,
             crypto: &RustCrypto,
+            shared: self,
         }
     }
 

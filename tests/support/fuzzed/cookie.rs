@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use samlgate::base::{EntropyFailure, EntropySource, Secret, UnixTime};
-use samlgate::effect::Answer;
+use samlgate::effect::{Answer, NothingStored};
 use samlgate::http::{OwnedHeaders, RedirectTarget, RequestHead, SameSite, SanitizedHead, SetCookie, cookie};
 use samlgate::identity::{self, Identity};
 use samlgate::policy::{self, AccountFacts, Facts, RequestFacts, decide};
@@ -175,7 +175,7 @@ impl Stage {
     fn judge(&self, presented: &[(&str, &str)], later: u64) {
         let now = UnixTime::from_secs(NOW + later);
         let settings = &self.settings;
-        let opened = session::open(presented, settings, now);
+        let opened = session::open(presented, settings, now, &NothingStored);
         if let Ok(session) = &opened {
             assert!(self.sessions.contains(session), "a session that nobody sealed: {session:?}");
             assert!(later < 3_600, "usable {later} seconds after its last use");
@@ -189,7 +189,9 @@ impl Stage {
         }
         let mut cache = OpenedCache::new(2);
         for _ in 0..2 {
-            let cached = cache.open(presented, settings, now, |_| ()).map(|opened| opened.session().clone());
+            let cached = cache
+                .open(presented, settings, now, &NothingStored, |_| ())
+                .map(|opened| opened.session().clone());
             assert_eq!(cached, opened, "the cache says something else");
         }
 
