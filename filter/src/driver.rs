@@ -146,6 +146,12 @@ impl Driver {
         if set.is_err() {
             return self.fail("a request header could not be edited");
         }
+        // Envoy keeps them as filter state `wasm.NAME`; a rule of its RBAC may refuse by what is there.
+        let mut properties = edits.properties();
+        if !properties.all(|(name, text)| host::set_property(name, text)) {
+            return self.fail("a property of the request could not be set");
+        }
+        drop(properties);
         // Envoy chose a route by the path as it came; what is forwarded must be routed by what is forwarded.
         if edits.sets().any(|(name, _)| name.starts_with(':'))
             && hostcalls::call_foreign_function("clear_route_cache", None).is_err()

@@ -150,9 +150,16 @@ pub(crate) fn send(reply: &Reply) {
 
 /// Makes the code visible to the access log as filter state `wasm.samlgate_code`.
 pub(crate) fn set_code(code: &str) {
-    if let Err(status) = hostcalls::set_property(vec!["samlgate_code"], Some(code.as_bytes())) {
+    set_property("samlgate_code", code);
+}
+
+/// Sets filter state `wasm.NAME` of the request in hand.
+pub(crate) fn set_property(name: &str, text: &str) -> bool {
+    let outcome = hostcalls::set_property(vec![name], Some(text.as_bytes()));
+    if let Err(status) = outcome {
         log(LogLevel::Debug, &format!("samlgate: set_property: {status:?}"));
     }
+    outcome.is_ok()
 }
 
 /// The request's headers, pseudo-headers included, in one call.

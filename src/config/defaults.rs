@@ -12,6 +12,9 @@ impl Default for Configuration {
             idps: Vec::new(),
             identity: Identity::default(),
             headers: Headers::default(),
+            identity_token: None,
+            filter_state: Vec::new(),
+            health_check: None,
             session: None,
             rules: Vec::new(),
             portals: None,
@@ -104,6 +107,28 @@ impl Default for GroupsHeader {
 impl Default for AttributeHeader {
     fn default() -> Self {
         Self { attribute: None, header: None, format: ListFormat::CommaSeparated }
+    }
+}
+
+impl Default for IdentityToken {
+    fn default() -> Self {
+        Self {
+            header: String::from("x-samlgate-token"),
+            issuer: None,
+            audience: Vec::new(),
+            lifetime: Span::seconds(300),
+            signing: None,
+            further_public_keys: Vec::new(),
+            jwks_path: String::from("/saml/jwks"),
+            claims: Vec::new(),
+            attributes: Vec::new(),
+        }
+    }
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self { path: String::from("/saml/health") }
     }
 }
 

@@ -25,6 +25,10 @@ pub struct IdentityHeaders {
     pub groups: Option<MultiValueHeader>,
     /// SAML attributes.
     pub attributes: Vec<AttributeHeader>,
+    /// The identity token, which is not made here.
+    pub token: Option<String>,
+    /// Attributes that a session keeps besides those of `attributes`, for the identity token.
+    pub kept: Vec<String>,
 }
 
 /// A header with a list of values.
@@ -86,6 +90,7 @@ impl IdentityHeaders {
         [&self.username, &self.email, &self.display_name, &self.name_id, &self.session_id]
             .into_iter()
             .filter_map(|name| name.as_deref())
+            .chain(self.token.as_deref())
             .chain(self.groups.iter().map(|header| header.name.as_str()))
             .chain(self.attributes.iter().map(|attribute| attribute.header.name.as_str()))
     }
@@ -94,7 +99,7 @@ impl IdentityHeaders {
     /// attributes of `identity`.
     #[must_use]
     pub fn forwarded(&self, identity: &Identity, admitted: &Admitted) -> Forwarded {
-        let wanted = self.attributes.iter().map(|wanted| &wanted.attribute);
+        let wanted = self.attributes.iter().map(|wanted| &wanted.attribute).chain(&self.kept);
         let value = |name: &String| Some((name.clone(), identity.attribute(name)?.values.to_vec()));
         Forwarded::new(admitted, wanted.filter_map(value).collect())
     }
@@ -156,7 +161,7 @@ impl MultiValueFormat {
     }
 }
 
-fn encode(value: &str, in_list: bool) -> String {
+pub(super) fn encode(value: &str, in_list: bool) -> String {
     let mut out = String::with_capacity(value.len());
     let last = value.len().saturating_sub(1);
     for (at, byte) in value.bytes().enumerate() {

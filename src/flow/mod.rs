@@ -8,6 +8,7 @@ mod demand;
 mod event;
 mod examine;
 pub mod explain;
+mod filter_state;
 pub mod identity_headers;
 mod login;
 mod logout;
@@ -20,13 +21,14 @@ mod turn;
 pub use acs::{AcsFlow, Visit};
 pub use demand::AuthnDemand;
 pub use explain::explain;
+pub use filter_state::FilterState;
 pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueFormat, MultiValueHeader};
 pub use login::login;
 pub use logout::{LogoutIntent, logout};
 pub use provisioning::Identifiers;
 pub use settings::{
-    AuthnRequestBinding, Customers, IdentityProvider, MetadataSource, OnFailure, OnGuardrail, Organizations,
-    Provisioning, ServiceProvider, Settings, SignAuthnRequests,
+    AuthnRequestBinding, Customers, IdentityProvider, IdentityToken, MetadataSource, OnFailure, OnGuardrail,
+    Organizations, Provisioning, ServiceProvider, Settings, SignAuthnRequests,
 };
 pub use test_page::{TestPage, TestStart};
 pub use trust::{Trust, TrustedIdp};

@@ -18,8 +18,9 @@ use crate::saml::{SignatureDemand, Signer};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
 use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::xmlsec::key::Certificate;
-use crate::{identity, policy, provision, session, targets};
+use crate::{identity, policy, provision, session, targets, token};
 
+use super::filter_state::FilterState;
 use super::identity_headers::IdentityHeaders;
 use super::provisioning::Identifiers;
 use super::test_page::TestPage;
@@ -36,6 +37,10 @@ pub struct Settings {
     pub identity: identity::Settings,
     /// Which headers carry the identity upstream.
     pub headers: IdentityHeaders,
+    /// The signed statement that goes with them; `None` for none.
+    pub identity_token: Option<IdentityToken>,
+    /// What Envoy itself learns.
+    pub filter_state: FilterState,
     /// Cookies and lifetimes.
     pub session: session::Settings,
     /// Groups and rules.
@@ -52,6 +57,17 @@ pub struct Settings {
     pub limits: Limits,
     /// Key of the short hashes that stand for people in events.
     pub pii_key: PiiKey,
+}
+
+/// A signed statement of who is signed in, and where the keys are that verify it.
+#[derive(Clone, Debug)]
+pub struct IdentityToken {
+    /// The request header that carries it; also [`IdentityHeaders::token`], so that nobody else can send it.
+    pub header: String,
+    /// Path of the key set.
+    pub jwks_path: String,
+    /// Makes it.
+    pub issuer: token::Issuer,
 }
 
 /// Our own side of SAML. Every address is made from these, never from `Host` or `X-Forwarded-*`.

@@ -29,6 +29,10 @@ pub(super) enum OwnEndpoint {
     LoggedOut,
     /// The test sign-in page.
     TestPage,
+    /// The keys that verify identity tokens.
+    Jwks,
+    /// Can we serve people?
+    Health,
 }
 
 impl OwnEndpoint {
@@ -41,6 +45,8 @@ impl OwnEndpoint {
             (Some(&sp.logout_path), Self::Logout),
             (Some(&sp.logged_out_path), Self::LoggedOut),
             (settings.flow.test_page.as_ref().map(|page| &page.path), Self::TestPage),
+            (settings.flow.identity_token.as_ref().map(|token| &token.jwks_path), Self::Jwks),
+            (settings.health_path.as_ref(), Self::Health),
         ];
         paths.into_iter().find(|(own, _)| own.is_some_and(|own| own == path)).map(|(_, endpoint)| endpoint)
     }
@@ -60,6 +66,8 @@ impl Gateway {
             (OwnEndpoint::Logout, "GET" | "POST") => self.logout(request, host),
             (OwnEndpoint::LoggedOut, "GET" | "HEAD") => reply(page::logged_out(&self.settings.flow.look)),
             (OwnEndpoint::TestPage, "GET" | "HEAD" | "POST") => self.test_page(request),
+            (OwnEndpoint::Jwks, "GET" | "HEAD") => self.jwks(),
+            (OwnEndpoint::Health, "GET" | "HEAD") => self.health(),
             _ => {
                 let detail = format_args!("`{method}` is not taken here");
                 refuse(

@@ -5,6 +5,8 @@
 mod chores;
 mod endpoints;
 mod origin;
+mod prepared;
+mod proof;
 mod reader;
 mod settings;
 
@@ -18,27 +20,23 @@ use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
 use crate::flow::{self, AcsFlow, AuthnDemand, TestStart, Trust};
 use crate::http::path::NormalizedPath;
-use crate::http::{
-    HeaderEdits, HeaderValue, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie,
-};
+use crate::http::{HeaderEdits, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie};
 use crate::page::{Look, Reader};
 use crate::session::pending_request::Intent;
 use crate::session::{self, Opened, OpenedCache, SessionError};
 
 use endpoints::OwnEndpoint;
 use origin::SentBy;
+use prepared::Prepared;
 
 /// Sessions that one worker keeps opened. 1,024 of them, at about 4 KiB each, cost a worker some 4 MiB at most.
 const OPENED_SESSIONS: usize = 1024;
-
-/// Header names and values of one session, rendered once.
-type IdentityHeaderValues = Rc<[HeaderValue]>;
 
 /// The gateway of one worker: settings and the cache of opened sessions.
 pub struct Gateway {
     settings: Rc<Settings>,
     owned_headers: OwnedHeaders,
-    opened: OpenedCache<IdentityHeaderValues>,
+    opened: OpenedCache<Prepared>,
     /// Our metadata, once somebody has asked for it: anybody may ask, and a signature costs milliseconds.
     metadata: Option<Vec<u8>>,
     /// What is known of the identity providers.
@@ -157,7 +155,9 @@ impl Gateway {
         let path = request.path.path();
         let own = OwnEndpoint::at(path, &settings);
         let access = if own.is_some() { Access::Bypass } else { settings.access(request) };
-        if (own.is_some() || access != Access::Bypass) && !settings.serves(request.head.authority()) {
+        // Whoever asks for our health knows our address, not our name.
+        let named = own != Some(OwnEndpoint::Health) && (own.is_some() || access != Access::Bypass);
+        if named && !settings.serves(request.head.authority()) {
             let detail = format_args!("`:authority` is none of ours, expected that of `{}`", sp.base_uri);
             return refuse(
                 &Rejection::new(Code::HostUnexpected, detail),
@@ -195,7 +195,13 @@ impl Gateway {
             );
         }
         let mut edits = self.plain_edits(request);
-        edits.set_shared(Rc::clone(authenticated.prepared()));
+        let session = authenticated.session();
+        if let Err(fault) = authenticated.prepared().apply(&mut edits, session, &settings.flow, host) {
+            return refuse(
+                &Rejection::new(fault.code(), fault),
+                &reader::of(request.head, &settings.flow.look),
+            );
+        }
         if !reader::may_carry_cookie(request.head) {
             return forward(edits);
         }
@@ -241,14 +247,10 @@ impl Gateway {
         }
     }
 
-    fn open(
-        &mut self,
-        request: &Request<'_>,
-        host: &Host<'_>,
-    ) -> Result<Rc<Opened<IdentityHeaderValues>>, SessionError> {
+    fn open(&mut self, request: &Request<'_>, host: &Host<'_>) -> Result<Rc<Opened<Prepared>>, SessionError> {
         let settings = &self.settings.flow;
         self.opened.open(&request.cookies, &settings.session, host.now, host.shared, |session| {
-            settings.headers.render(session).into()
+            Prepared::new(session, settings)
         })
     }
 
@@ -331,3 +333,6 @@ fn reply(reply: Reply) -> Step<Exchange> {
 fn refuse(rejection: &Rejection, reader: &Reader) -> Step<Exchange> {
     flow::refuse(rejection, reader, None)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// Origins besides that of `sp.base_uri` whose pages may send unsafe requests with our session.
     pub allowed_origins: Vec<String>,
+    /// Where the health check is; `None` for none.
+    pub health_path: Option<String>,
     /// First part of every metric's name.
     pub stat_prefix: String,
 }

@@ -127,8 +127,13 @@ impl SanitizedHead {
     /// Edits for forwarding this request: so far just the removal of what was taken out.
     #[must_use]
     pub fn edits(&self) -> HeaderEdits {
-        let mut edits =
-            HeaderEdits { remove: self.removed.clone(), set: Vec::new(), shared: None, response: Vec::new() };
+        let mut edits = HeaderEdits {
+            remove: self.removed.clone(),
+            set: Vec::new(),
+            shared: None,
+            properties: None,
+            response: Vec::new(),
+        };
         match &self.connection {
             None => {}
             Some(options) if options.is_empty() => edits.remove("connection"),
@@ -160,11 +165,15 @@ pub struct HeaderEdits {
     remove: Vec<String>,
     set: Vec<(String, Vec<u8>)>,
     shared: Option<Rc<[HeaderValue]>>,
+    properties: Option<Rc<[Property]>>,
     response: Vec<(String, String)>,
 }
 
 /// A header's name and value.
 pub type HeaderValue = (String, Vec<u8>);
+
+/// A property of the request, for the host alone: its name, which is ours, and its text.
+pub type Property = (&'static str, String);
 
 impl HeaderEdits {
     /// Removes the request header `name`.
@@ -183,6 +192,11 @@ impl HeaderEdits {
         self.shared = Some(values);
     }
 
+    /// Sets properties of the request, which no client can, beside its headers.
+    pub fn set_properties(&mut self, properties: Rc<[Property]>) {
+        self.properties = Some(properties);
+    }
+
     /// Adds the header `name` to the application's response.
     pub fn add_to_response(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.response.push((name.into(), value.into()));
@@ -197,6 +211,11 @@ impl HeaderEdits {
     /// Names and values to set on the request, after the removals.
     pub fn sets(&self) -> impl Iterator<Item = &HeaderValue> {
         self.set.iter().chain(self.shared.iter().flat_map(|values| values.iter()))
+    }
+
+    /// Properties to set.
+    pub fn properties(&self) -> impl Iterator<Item = &Property> {
+        self.properties.iter().flat_map(|properties| properties.iter())
     }
 
     /// Headers to add to the response; taken out, because they are used later than the rest.

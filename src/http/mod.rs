@@ -12,7 +12,7 @@ pub mod substitution;
 
 pub use call::{HttpCall, HttpResponse, Reply};
 pub use cookie::{CookieRemoval, SameSite, SetCookie};
-pub use head::{HeaderEdits, HeaderValue, OwnedHeaders, RequestHead, SanitizedHead};
+pub use head::{HeaderEdits, HeaderValue, OwnedHeaders, Property, RequestHead, SanitizedHead};
 pub use matcher::{HeaderMatch, HeaderValueMatch, HostMatch, PathMatch, RequestMatch, StringMatch};
 pub use path::{NormalizedPath, PathError};
 pub use redirect_target::{RedirectTarget, RedirectTargetError};

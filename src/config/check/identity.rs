@@ -255,6 +255,7 @@ pub(super) fn headers(raw: &Headers, checker: &mut Checker<'_>) -> Option<Identi
         session_id: raw.session_id.clone(),
         groups,
         attributes,
+        ..IdentityHeaders::default()
     })
 }
 
@@ -272,7 +273,8 @@ pub(super) fn is_plain_header(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(plain)
 }
 
-fn header_name(name: &str, path: &Path, checker: &mut Checker<'_>) -> bool {
+/// Is it a name that a header of ours may have?
+pub(super) fn header_name(name: &str, path: &Path, checker: &mut Checker<'_>) -> bool {
     if !is_plain_header(name) {
         checker.invalid(path, quoted(name), "a header name of lower-case letters, digits and `-`");
         return false;

@@ -6,6 +6,7 @@ mod application;
 mod condition;
 mod contradictions;
 mod identity;
+mod identity_token;
 mod idp;
 mod matcher;
 mod origin;
@@ -194,6 +195,12 @@ pub(super) fn all(
     let idps = idp::idps(configuration, &ours, checker);
     let identity = identity::identity(&configuration.identity, limits.unwrap_or(Limits::DEFAULT), checker);
     let headers = identity::headers(&configuration.headers, checker);
+    let token = configuration.identity_token.as_ref();
+    let token = token.map(|raw| {
+        identity_token::identity_token(raw, configuration, sp.as_ref(), headers.as_ref(), checker)
+    });
+    let headers = headers.map(|headers| identity_token::with_token(headers, token.as_ref()));
+    let health_path = identity_token::health_check(configuration, checker);
     let session = checker.required(configuration.session.as_ref(), &root.field("session"), "a map");
     let session = session.and_then(|session| session::session(session, sp.as_ref(), checker));
     let request = request::request(configuration, headers.as_ref(), checker);
@@ -209,6 +216,8 @@ pub(super) fn all(
         idps: idps?,
         identity: identity?,
         headers: headers?,
+        identity_token: optional(token)?,
+        filter_state: identity_token::filter_state(&configuration.filter_state),
         pii_key: session.keys.pii_key().clone(),
         session,
         policy,
@@ -225,6 +234,7 @@ pub(super) fn all(
         pass_cors_preflight: request.pass_cors_preflight,
         allowed_hosts: request.allowed_hosts,
         allowed_origins: request.allowed_origins,
+        health_path,
         stat_prefix: configuration.stat_prefix.clone(),
     })
 }

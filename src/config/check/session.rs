@@ -188,7 +188,12 @@ fn cookie(raw: &Cookie, sp: Option<&ServiceProvider>, checker: &mut Checker<'_>)
 }
 
 /// A duration of whole seconds in `range`.
-fn span(raw: Span, range: RangeInclusive<u64>, path: &Path, checker: &mut Checker<'_>) -> Option<Duration> {
+pub(super) fn span(
+    raw: Span,
+    range: RangeInclusive<u64>,
+    path: &Path,
+    checker: &mut Checker<'_>,
+) -> Option<Duration> {
     if raw.0.subsec_nanos() != 0 || !range.contains(&raw.0.as_secs()) {
         let expected = format!("whole seconds from `{}s` to `{}s`", range.start(), range.end());
         checker.invalid(path, quoted(&raw.to_string()), expected);

@@ -8,6 +8,7 @@ mod application;
 mod audit;
 mod condition;
 mod identity;
+mod identity_token;
 mod idp;
 mod pages;
 mod policy;
@@ -25,6 +26,7 @@ pub(super) use application::*;
 pub(super) use audit::*;
 pub(super) use condition::*;
 pub(super) use identity::*;
+pub(super) use identity_token::*;
 pub(super) use idp::*;
 pub(super) use pages::*;
 pub(super) use policy::*;
@@ -103,6 +105,12 @@ raw! {
         /// The request headers that carry the identity to the application. All of them are removed from every
         /// inbound request, in every spelling, on bypassed paths too.
         headers: Headers,
+        /// A short-lived signed statement of who is signed in, in a request header; without it there is none.
+        identity_token: Option<IdentityToken>,
+        /// What Envoy itself may know of who is signed in, for its access log, RBAC and rate limits.
+        filter_state: Vec<FilterStateValue>,
+        /// An address that says whether this Envoy can serve people; without it there is none.
+        health_check: Option<HealthCheck>,
         /// Session cookies and lifetimes.
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
         session: Option<Session>,
