@@ -3,6 +3,7 @@
 use super::chunks::{self, Chunks};
 use super::error::SessionError;
 use super::keys::Purpose;
+use super::note;
 use super::payload::{self, MAX_PAYLOAD_BYTES};
 use super::pending_request;
 use super::revocation;
@@ -111,9 +112,10 @@ pub fn clear(settings: &Settings, presented: &[(&str, &str)]) -> Vec<SetCookie> 
     indices.into_iter().map(|index| cookie.expire(chunks::chunk_name(&cookie.name, index))).collect()
 }
 
-/// Is the cookie `name` ours, a chunk of the session or a pending request? The application never sees those.
+/// Is the cookie `name` ours: a chunk of the session, a pending request or a note? The application never sees those.
 #[must_use]
 pub fn is_own_cookie(name: &str, settings: &Settings) -> bool {
     chunks::chunk_index(name, &settings.cookie.name).is_some()
         || pending_request::is_pending_cookie(name, settings)
+        || note::is_note(name, settings)
 }

@@ -40,6 +40,12 @@ pub(super) enum Purpose {
     BackgroundMessage,
     /// That we made an account and are not done with it. It is kept where the account's owner may be able to write.
     AccountMark,
+    /// How often this browser signed in lately.
+    SignInRounds,
+    /// That the application's own sign-in may be used.
+    EmergencyAccess,
+    /// Which identity provider this browser signed in with last.
+    LastIdp,
 }
 
 impl Purpose {
@@ -51,6 +57,9 @@ impl Purpose {
             Self::TestSignInBySecret => b"test sign-in by secret",
             Self::BackgroundMessage => b"background message",
             Self::AccountMark => b"account mark",
+            Self::SignInRounds => b"sign-in rounds",
+            Self::EmergencyAccess => b"emergency access",
+            Self::LastIdp => b"last identity provider",
         }
     }
 }
@@ -69,6 +78,9 @@ pub struct SealingKeys {
     test_sign_in_by_secret: Vec<PurposeKey>,
     background_message: Vec<PurposeKey>,
     account_mark: Vec<PurposeKey>,
+    sign_in_rounds: Vec<PurposeKey>,
+    emergency_access: Vec<PurposeKey>,
+    last_idp: Vec<PurposeKey>,
     pii: PiiKey,
     identity: [u8; 32],
 }
@@ -122,6 +134,9 @@ impl SealingKeys {
             test_sign_in_by_secret: keys(Purpose::TestSignInBySecret),
             background_message: keys(Purpose::BackgroundMessage),
             account_mark: keys(Purpose::AccountMark),
+            sign_in_rounds: keys(Purpose::SignInRounds),
+            emergency_access: keys(Purpose::EmergencyAccess),
+            last_idp: keys(Purpose::LastIdp),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             identity: identity.finalize().into(),
         })
@@ -146,6 +161,9 @@ impl SealingKeys {
             Purpose::TestSignInBySecret => &self.test_sign_in_by_secret,
             Purpose::BackgroundMessage => &self.background_message,
             Purpose::AccountMark => &self.account_mark,
+            Purpose::SignInRounds => &self.sign_in_rounds,
+            Purpose::EmergencyAccess => &self.emergency_access,
+            Purpose::LastIdp => &self.last_idp,
         }
     }
 

@@ -9,12 +9,16 @@ pub mod background_message;
 mod cache;
 mod chunks;
 mod cookie;
+pub mod emergency_access;
 mod error;
 mod keys;
+pub mod last_idp;
+mod note;
 mod payload;
 pub mod pending_request;
 pub mod replay;
 pub mod revocation;
+pub mod rounds;
 mod settings;
 mod state;
 

@@ -3,6 +3,7 @@
 mod cache;
 mod cookies;
 mod expiry;
+mod notes;
 mod pending;
 mod properties;
 mod replay;
