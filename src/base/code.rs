@@ -205,6 +205,8 @@ catalogue! {
     5011 CrossSiteRefused "cross_site_refused" 403 Attack "This request came from another site." "Add the origin to allowed_origins if it is yours";
     5012 EntropyUnavailable "entropy_unavailable" 503 Error "The sign-in cannot be started right now." "The host gave no randomness";
     5013 SessionRevoked "session_revoked" 0 Notice "The session was ended by a logout." "Nothing to do: the user signs in again";
+    5015 SignInLoop "sign_in_loop" 403 Error "You were signed in again and again, but this site does not remember it." "The browser does not bring the session cookie back: compare session.cookie (path, domain, same_site) with the address that people use, and see whether anything on the way removes set-cookie";
+    5017 DiscoveryRefused "discovery_refused" 400 Warning "This is no place to sign in for this site." "The address or the discovery service names an identity provider that is not configured; let it name one of idps";
     5018 RevocationStoreUnavailable "revocation_store_unavailable" 503 Error "Your session cannot be checked right now." "Envoy's shared data could not be read or written; look for another plugin that uses the same vm_id, and restart Envoy";
     5022 SharedStoreUnavailable "shared_store_unavailable" 503 Error "The sign-in cannot be completed right now." "The detail says what etcd answered; look at the cluster of shared_store.etcd, at etcd's health and at the rights of its user on the key prefix";
 
@@ -216,6 +218,7 @@ catalogue! {
     6003 RequiredGroupMissing "required_group_missing" 403 Warning "You are not in a group that may use this application." "Add the person to one of policy.required_groups at the identity provider, and see that its groups are sent";
     6004 NoMappedGroup "no_mapped_group" 403 Warning "You are not in a group that gets an account in this application." "Add the person to a group that policy maps, or switch provisioning.create_only_with_mapped_group off";
     6005 TestPageRefused "test_page_refused" 403 Warning "You may not see this test sign-in." "Add the person to test_page.people, or put a new secret into test_page.secret: each starts one test";
+    6009 EmailDomainUnlisted "email_domain_unlisted" 403 Notice "There is no sign-in for this e-mail address here." "Add the domain to discovery.email_domains, or name an identity provider for all others in discovery.other_email_domains";
     8001 TargetUnreachable "target_unreachable" 503 Error "Your account could not be prepared because the application does not answer." "Check the cluster of the provisioning target and the application's health";
     8002 TargetUnauthorized "target_unauthorized" 503 Error "Your account could not be prepared." "The application refuses the provisioning credentials; renew the token and its rights";
     8003 TargetRefused "target_refused" 503 Error "Your account could not be prepared." "The application refused the change; the detail names the operation and the status";

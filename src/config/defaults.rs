@@ -10,6 +10,7 @@ impl Default for Configuration {
             sp: None,
             idp: None,
             idps: Vec::new(),
+            discovery: None,
             identity: Identity::default(),
             headers: Headers::default(),
             identity_token: None,
@@ -64,6 +65,18 @@ impl Default for Idp {
             clock_skew: Span::seconds(60),
             danger_allow_sha1: false,
             danger_allow_aes_cbc: false,
+        }
+    }
+}
+
+impl Default for Discovery {
+    fn default() -> Self {
+        Self {
+            path: String::from("/saml/discovery"),
+            rules: Vec::new(),
+            email_domains: Vec::new(),
+            other_email_domains: None,
+            remember_for: None,
         }
     }
 }

@@ -7,14 +7,16 @@ mod retry;
 
 use crate::base::{Code, Pii, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
-use crate::http::Reply;
+use crate::http::{Reply, SetCookie};
 use crate::identity::Identity;
 use crate::page::Reader;
 use crate::policy::{self, AccountFacts, Admitted, Decision, Facts, RequestFacts, StartUrl};
 use crate::saml::bindings::post;
 use crate::saml::profiles::web_sso::AcceptedAssertion;
+use crate::session::last_idp;
 use crate::session::pending_request::{self, Intent, PendingRequest};
 use crate::session::replay::{Attempt, PendingClaim, ReplayClaim, ReplayLedger, Settled};
+use crate::session::rounds;
 use crate::session::{self, Session, SessionError};
 
 use super::examine::{Asked, Unwatched, examine};
@@ -463,7 +465,8 @@ fn begin(
         (String::from("referrer-policy"), String::from("no-referrer")),
     ];
     let used_up = pending_request::clear(&candidate.relay_state, &settings.session);
-    for cookie in cookies.iter().chain(&used_up) {
+    let notes = notes(&candidate, env);
+    for cookie in cookies.iter().chain(&used_up).chain(&notes) {
         headers.push((String::from("set-cookie"), cookie.render()));
     }
     Step::End {
@@ -473,6 +476,17 @@ fn begin(
             Tell::Count { outcome: "sign_in_accepted", code: None },
         ],
     }
+}
+
+/// What the browser is given beside its session. Nobody stays out for want of it.
+fn notes(candidate: &Candidate, env: &Env<'_>) -> Vec<SetCookie> {
+    let Env { settings, entropy, now, .. } = *env;
+    let round = rounds::completed(&candidate.visit.borrowed_cookies(), &settings.session, now, entropy);
+    let remember_for = settings.discovery.as_ref().and_then(|discovery| discovery.remember_for);
+    let last = remember_for.map(|duration| {
+        last_idp::remember(&candidate.pending.idp_entity_id, duration, now, &settings.session, entropy)
+    });
+    round.into_iter().chain(last.into_iter().flatten()).collect()
 }
 
 /// The one event of a sign-in: no name, no address, no attribute value in the clear.

@@ -3,7 +3,7 @@
 //! The flow that signs somebody in and the explanation of why it would or would not run through the same function; a
 //! [`Witness`] sees every step of it and changes none.
 
-use crate::base::{Code, Rejection};
+use crate::base::{Code, Rejection, UnixTime};
 use crate::identity::Identity;
 use crate::saml::profiles::web_sso::{self, AcceptedAssertion, Check, Expectations, RequestBinding};
 use crate::saml::protocol::RequestId;
@@ -83,6 +83,7 @@ pub(super) fn examine(
         })
         .map_err(|fault| Rejection::new(fault.code(), fault))?;
     witness.verified(&verified);
+    let issued_at = verified.issue_instant();
     let request_id = asked.request_id(hint)?;
     let acs_uri = settings.sp.acs_uri();
     let assertion = web_sso::accept_noting(
@@ -98,12 +99,38 @@ pub(super) fn examine(
         },
         &mut |check| witness.holds(check),
     )
-    .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    .map_err(|fault| about_clocks(Rejection::new(fault.code(), fault), issued_at, env.now))?;
     witness.accepted(&assertion);
     let identity = Identity::from_assertion(&assertion, &settings.identity)
         .map_err(|fault| Rejection::new(fault.code(), fault))?;
     witness.identified(&identity);
     Ok((assertion, identity))
+}
+
+/// Adds to a refusal that hangs on time which way and how far the clocks are apart, as far as that can be told: an
+/// answer is made in the moment before it arrives.
+fn about_clocks(rejection: Rejection, issued_at: UnixTime, now: UnixTime) -> Rejection {
+    let hangs_on_time = matches!(
+        rejection.code,
+        Code::AssertionNotYetValid
+            | Code::AssertionExpired
+            | Code::ConfirmationExpired
+            | Code::IssueInstantImplausible
+            | Code::IdpSessionExpired
+    );
+    let (ahead, behind) = (issued_at.saturating_since(now), now.saturating_since(issued_at));
+    let Rejection { code, detail } = rejection;
+    if !hangs_on_time {
+        return Rejection { code, detail };
+    }
+    let hint = match (ahead.as_secs(), behind.as_secs()) {
+        (0, 0) => String::from("the clocks agree"),
+        (0, behind) => format!(
+            "the clock of the identity provider is {behind} s behind ours, unless the answer was held back that long"
+        ),
+        (ahead, _) => format!("the clock of the identity provider is at least {ahead} s ahead of ours"),
+    };
+    Rejection { code, detail: format!("{detail}; {hint}") }
 }
 
 impl Asked<'_> {

@@ -11,6 +11,7 @@ use crate::saml::bindings::{post, redirect};
 use crate::saml::metadata::idp::{Binding, Endpoint};
 use crate::saml::protocol::{AuthnRequest, RequestId};
 use crate::session::pending_request::{self, Intent, PendingRequest};
+use crate::session::rounds::{self, MAX_ROUNDS};
 
 use super::demand::AuthnDemand;
 use super::settings::{AuthnRequestBinding, IdentityProvider, SignAuthnRequests};
@@ -30,6 +31,9 @@ pub fn login(
     reader: &Reader,
     env: &Env<'_>,
 ) -> Step<Infallible> {
+    if intent == Intent::SignIn && rounds::count(cookies, &env.settings.session, env.now) >= MAX_ROUNDS {
+        return break_off(&target, reader, env);
+    }
     match start(idp, target, intent, demand, cookies, env) {
         Ok(reply) => Step::End {
             verdict: Verdict::Reply(reply),
@@ -37,6 +41,16 @@ pub fn login(
         },
         Err(rejection) => refuse(&rejection, reader, None),
     }
+}
+
+/// The browser signs in for ever and never gets in: it is told so, and may try anew.
+fn break_off(target: &RedirectTarget, reader: &Reader, env: &Env<'_>) -> Step<Infallible> {
+    let detail = format_args!("{MAX_ROUNDS} sign-ins within moments, and no session came back");
+    let step = refuse(&Rejection::new(Code::SignInLoop, detail), reader, Some(target.as_str()));
+    let Step::End { verdict: Verdict::Reply(mut reply), tells } = step else { return step };
+    let forgotten = rounds::forget(&env.settings.session);
+    reply.headers.push((String::from("set-cookie"), forgotten.render()));
+    Step::End { verdict: Verdict::Reply(reply), tells }
 }
 
 fn start(

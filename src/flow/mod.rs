@@ -5,6 +5,7 @@
 mod acs;
 pub mod background;
 mod demand;
+pub mod discovery;
 mod event;
 mod examine;
 pub mod explain;
@@ -20,6 +21,7 @@ mod turn;
 
 pub use acs::{AcsFlow, Visit};
 pub use demand::AuthnDemand;
+pub use discovery::{Discovery, DiscoveryRule, Way};
 pub use explain::explain;
 pub use filter_state::FilterState;
 pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueFormat, MultiValueHeader};

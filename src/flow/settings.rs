@@ -21,6 +21,7 @@ use crate::xmlsec::key::Certificate;
 use crate::{identity, policy, provision, session, targets, token};
 
 use super::filter_state::FilterState;
+use super::discovery::Discovery;
 use super::identity_headers::IdentityHeaders;
 use super::provisioning::Identifiers;
 use super::test_page::TestPage;
@@ -33,6 +34,8 @@ pub struct Settings {
     /// Whom we trust, in the order of the configuration; none until an IdP is configured: sign-in is refused, SP metadata
     /// works.
     pub idps: Vec<IdentityProvider>,
+    /// How one of them is chosen; `None` where there is no choice.
+    pub discovery: Option<Discovery>,
     /// How an assertion becomes an identity.
     pub identity: identity::Settings,
     /// Which headers carry the identity upstream.
@@ -100,6 +103,17 @@ pub struct ServiceProvider {
 }
 
 impl ServiceProvider {
+    /// The paths that are ours, as the configuration calls them.
+    #[must_use]
+    pub const fn paths(&self) -> [(&'static str, &String); 4] {
+        [
+            ("acs_path", &self.acs_path),
+            ("metadata_path", &self.metadata_path),
+            ("logout_path", &self.logout_path),
+            ("logged_out_path", &self.logged_out_path),
+        ]
+    }
+
     /// Absolute address of the assertion consumer service: `Recipient` and `Destination` must equal it.
     #[must_use]
     pub fn acs_uri(&self) -> String {

@@ -33,6 +33,8 @@ pub(super) enum OwnEndpoint {
     Jwks,
     /// Can we serve people?
     Health,
+    /// Where the choice of an identity provider arrives.
+    Discovery,
 }
 
 impl OwnEndpoint {
@@ -47,6 +49,7 @@ impl OwnEndpoint {
             (settings.flow.test_page.as_ref().map(|page| &page.path), Self::TestPage),
             (settings.flow.identity_token.as_ref().map(|token| &token.jwks_path), Self::Jwks),
             (settings.health_path.as_ref(), Self::Health),
+            (settings.flow.discovery.as_ref().map(|discovery| &discovery.path), Self::Discovery),
         ];
         paths.into_iter().find(|(own, _)| own.is_some_and(|own| own == path)).map(|(_, endpoint)| endpoint)
     }
@@ -65,9 +68,10 @@ impl Gateway {
             (OwnEndpoint::Metadata, "GET" | "HEAD") => self.metadata(request, host),
             (OwnEndpoint::Logout, "GET" | "POST") => self.logout(request, host),
             (OwnEndpoint::LoggedOut, "GET" | "HEAD") => reply(page::logged_out(&self.settings.flow.look)),
-            (OwnEndpoint::TestPage, "GET" | "HEAD" | "POST") => self.test_page(request),
             (OwnEndpoint::Jwks, "GET" | "HEAD") => self.jwks(),
             (OwnEndpoint::Health, "GET" | "HEAD") => self.health(),
+            (OwnEndpoint::TestPage, "GET" | "HEAD" | "POST") => self.test_page(request, host),
+            (OwnEndpoint::Discovery, "GET" | "POST") => self.discovery(request, host),
             _ => {
                 let detail = format_args!("`{method}` is not taken here");
                 refuse(
@@ -89,13 +93,13 @@ impl Gateway {
         never_waits(flow::logout(intent, &request.cookies, &self.env(host)))
     }
 
-    fn test_page(&self, request: &Request<'_>) -> Step<Exchange> {
+    fn test_page(&self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
         match &self.settings.flow.test_page {
             Some(_) if request.head.method() == "POST" => test_step(TestStart::start(visit(
                 request,
                 reader::of(request.head, &self.settings.flow.look),
             ))),
-            Some(page) => reply(test_page::front(page, &self.settings.flow.look)),
+            Some(page) => reply(test_page::front(page, &self.env(host))),
             None => refuse(
                 &Rejection::new(Code::MethodNotAllowed, "there is no test page"),
                 &reader::of(request.head, &self.settings.flow.look),
@@ -153,6 +157,9 @@ pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<Stri
     let idps = &settings.flow.idps;
     let certificates: Vec<_> =
         sp.signer.iter().map(|signer| &signer.certificate).chain(&sp.further_signing_certificates).collect();
+    // Only where a discovery service is used: whoever is listed there may send people to it.
+    let discovery = settings.flow.discovery.as_ref().and_then(flow::Discovery::response_path);
+    let discovery = discovery.map(|path| format!("{}{path}", sp.base_uri));
     let description = sp::SpDescription {
         entity_id: &sp.entity_id,
         assertion_consumer_service_uri: &sp.acs_uri(),
@@ -165,6 +172,7 @@ pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<Stri
         signing_certificates: &certificates,
         encryption_certificates: &sp.encryption_certificates.iter().collect::<Vec<_>>(),
         aes_cbc_accepted: idps.iter().any(|idp| idp.ciphers.allows_cbc()),
+        discovery_response_uri: discovery.as_deref(),
         description: &sp.description,
     };
     match sp.signer.as_ref().filter(|_| sp.sign_metadata) {

@@ -3,6 +3,7 @@
 //! No rule of another room lives here. What is matched is what is forwarded.
 
 mod chores;
+mod discovery;
 mod endpoints;
 mod origin;
 mod prepared;
@@ -18,7 +19,8 @@ use std::rc::Rc;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
-use crate::flow::{self, AcsFlow, AuthnDemand, TestStart, Trust};
+use crate::flow::discovery::{Asking, Choice, DiscoveryFlow, choose};
+use crate::flow::{self, AcsFlow, TestStart, Trust};
 use crate::http::path::NormalizedPath;
 use crate::http::{HeaderEdits, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie};
 use crate::page::{Look, Reader};
@@ -65,6 +67,8 @@ pub enum Exchange {
     Acs(Box<AcsFlow>),
     /// A test sign-in being started.
     TestStart(Box<TestStart>),
+    /// An e-mail address that decides where to sign in.
+    Discovery(Box<DiscoveryFlow>),
 }
 
 /// What every branch below needs to know of the request.
@@ -130,6 +134,9 @@ impl Gateway {
         match exchange {
             Exchange::Acs(flow) => acs_step(flow.answer(id, answer, &env)),
             Exchange::TestStart(flow) => test_step(flow.answer(answer, &env)),
+            Exchange::Discovery(flow) => {
+                discovery::discovery_step(flow.answer(answer, |target| self.demand(target), &env))
+            }
         }
     }
 
@@ -138,7 +145,7 @@ impl Gateway {
     pub fn abandoned(&self, exchange: Exchange, host: &Host<'_>) -> Option<Ask> {
         match exchange {
             Exchange::Acs(flow) => flow.abandoned(&self.env(host)),
-            Exchange::TestStart(_) => None,
+            Exchange::TestStart(_) | Exchange::Discovery(_) => None,
         }
     }
 
@@ -238,9 +245,13 @@ impl Gateway {
         }
         match RedirectTarget::parse(request.path.path_and_query()) {
             Ok(target) => {
-                // The first of them, until the configuration can say more.
-                let (idp, demand) = (0, AuthnDemand::default());
                 let (cookies, env) = (&request.cookies, self.env(host));
+                let asking = Asking { head: request.head, path: request.path, cookies, target: &target };
+                let idp = match choose(asking, &env) {
+                    Choice::Idp(idp) => idp,
+                    Choice::Asked(asked) => return reply(asked),
+                };
+                let demand = self.demand(&target);
                 never_waits(flow::login(idp, target, Intent::SignIn, &demand, cookies, &reader, &env))
             }
             Err(fault) => refuse(&Rejection::new(fault.code(), fault), &reader),

@@ -84,9 +84,10 @@ pub fn confirm_logout(look: &Look, logout_path: &str) -> Reply {
     Frame::new(look, 200, look.say(Phrase::SignOut)).page(&body)
 }
 
-/// The page on which a test sign-in is started: a form that is posted to `path`.
+/// The page on which a test sign-in is started: a form that is posted to `path`. `idps` are the short names and names of
+/// the identity providers.
 #[must_use]
-pub fn test_front(look: &Look, path: &str, asks_secret: bool) -> Reply {
+pub fn test_front(look: &Look, path: &str, asks_secret: bool, idps: &[(&str, &str)]) -> Reply {
     let mut body = Html::new();
     body.element(
         "p",
@@ -99,7 +100,7 @@ pub fn test_front(look: &Look, path: &str, asks_secret: bool) -> Reply {
     if asks_secret {
         inputs.push(("secret", "Secret of the test page, if you were given one", "password", ""));
     }
-    body.inputs(path, &inputs, "Start the test");
+    body.inputs(path, &inputs, ("idp", "Identity provider", idps), "Start the test");
     Frame { for_operators: true, ..Frame::new(look, 200, "Test sign-in") }.page(&body)
 }
 
@@ -171,7 +172,7 @@ mod tests {
             confirm_logout(look, "/x"),
             chooser(look, [("/x".to_owned(), "One")].into_iter()),
             email_question(look, "/x", "/", true),
-            test_front(look, "/x", true),
+            test_front(look, "/x", true, &[("\"><a", "<b>"), ("c", "d")]),
             continue_to(look, "https://idp.example/"),
             test_report(look, &report::Report::rejected(&Rejection::new(Code::DigestMismatch, "x")), None),
         ] {

@@ -67,8 +67,15 @@ impl Html {
         }
     }
 
-    /// A form with visible fields: name, label, type, value.
-    pub(super) fn inputs(&mut self, action: &str, inputs: &[(&str, &str, &'static str, &str)], button: &str) {
+    /// A form with visible fields: name, label, type, value; and a choice, where there is one to make: name, label, values
+    /// with what they are called.
+    pub(super) fn inputs(
+        &mut self,
+        action: &str,
+        inputs: &[(&str, &str, &'static str, &str)],
+        choice: (&str, &str, &[(&str, &str)]),
+        button: &str,
+    ) {
         self.0
             .push_str(&format!("<form method=\"post\" action=\"{}\" autocomplete=\"off\">", escape(action)));
         for (name, label, kind, value) in inputs {
@@ -78,6 +85,14 @@ impl Html {
                 escape(name),
                 escape(value)
             ));
+        }
+        let (name, label, values) = choice;
+        if values.len() > 1 {
+            self.0.push_str(&format!("<label>{} <select name=\"{}\">", escape(label), escape(name)));
+            for (value, called) in values {
+                self.0.push_str(&format!("<option value=\"{}\">{}</option>", escape(value), escape(called)));
+            }
+            self.0.push_str("</select></label>");
         }
         self.0.push_str(&format!("<button type=\"submit\">{}</button></form>", escape(button)));
     }

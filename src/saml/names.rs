@@ -8,6 +8,8 @@ pub const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// Namespace of what is shown to people (metadata UI 2.1).
 pub const METADATA_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Identity Provider Discovery Service Protocol and Profile.
+pub const DISCOVERY: &str = "urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol";
 /// Namespace of `xml:lang`.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// Namespace of XML signatures.

@@ -5,6 +5,7 @@
 mod application;
 mod condition;
 mod contradictions;
+mod discovery;
 mod identity;
 mod identity_token;
 mod idp;
@@ -203,6 +204,13 @@ pub(super) fn all(
     let health_path = identity_token::health_check(configuration, checker);
     let session = checker.required(configuration.session.as_ref(), &root.field("session"), "a map");
     let session = session.and_then(|session| session::session(session, sp.as_ref(), checker));
+    let discovery = discovery::discovery(
+        configuration.discovery.as_ref(),
+        sp.as_ref(),
+        idps.as_deref().unwrap_or_default(),
+        headers.as_ref(),
+        checker,
+    );
     let request = request::request(configuration, headers.as_ref(), checker);
     let policy = policy::policy(configuration, checker);
     let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
@@ -214,6 +222,7 @@ pub(super) fn all(
     let flow = flow::Settings {
         sp: sp?,
         idps: idps?,
+        discovery: discovery?,
         identity: identity?,
         headers: headers?,
         identity_token: optional(token)?,

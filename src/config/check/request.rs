@@ -104,11 +104,11 @@ fn hidden_portals(rules: &[Rule], portals: &[Rule], catch_all: Option<usize>, ch
     }
 }
 
-const fn is_everything(raw: &Match) -> bool {
+pub(super) const fn is_everything(raw: &Match) -> bool {
     raw.path.is_none() && raw.methods.is_empty() && raw.headers.is_empty() && raw.hosts.is_empty()
 }
 
-fn request_match(
+pub(super) fn request_match(
     raw: &Match,
     at: &Path,
     headers: Option<&IdentityHeaders>,

@@ -7,6 +7,7 @@
 mod application;
 mod audit;
 mod condition;
+mod discovery;
 mod identity;
 mod identity_token;
 mod idp;
@@ -25,6 +26,7 @@ mod units;
 pub(super) use application::*;
 pub(super) use audit::*;
 pub(super) use condition::*;
+pub(super) use discovery::*;
 pub(super) use identity::*;
 pub(super) use identity_token::*;
 pub(super) use idp::*;
@@ -100,6 +102,8 @@ raw! {
         /// from the one that was asked only.
         #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
         idps: Vec<Idp>,
+        /// Which of several identity providers a sign-in goes to. Without it a page shows all of `idps` to choose from.
+        discovery: Option<Discovery>,
         /// How an assertion becomes an identity.
         identity: Identity,
         /// The request headers that carry the identity to the application. All of them are removed from every

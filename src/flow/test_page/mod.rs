@@ -47,8 +47,10 @@ impl TestPage {
 
 /// The page on which a test sign-in is started.
 #[must_use]
-pub fn front(test_page: &TestPage, look: &page::Look) -> Reply {
-    page::test_front(look, &test_page.path, test_page.secret.is_some())
+pub fn front(test_page: &TestPage, env: &Env<'_>) -> Reply {
+    let idps = env.settings.idps.iter().enumerate();
+    let idps: Vec<_> = idps.map(|(index, idp)| (idp.id.as_str(), env.idp_name(index))).collect();
+    page::test_front(&env.settings.look, &test_page.path, test_page.secret.is_some(), &idps)
 }
 
 /// A person in an event: a keyed hash, as everywhere.

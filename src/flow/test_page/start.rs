@@ -7,8 +7,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::TestPage;
 use crate::base::{Code, Rejection};
-use crate::effect::{Answer, Ask, Verdict};
+use crate::effect::{Answer, Ask};
 use crate::encoding::form;
+use crate::flow::discovery::{after_form, unknown};
 use crate::flow::login::login;
 use crate::flow::{AuthnDemand, Env, FIRST_ASK, Step, Visit, out_of_turn, refuse};
 use crate::http::RedirectTarget;
@@ -41,6 +42,7 @@ pub struct ExpectForm {
 #[derive(Debug)]
 pub struct ExpectRecord {
     visit: Visit,
+    idp: usize,
     target: RedirectTarget,
     key: String,
 }
@@ -49,6 +51,7 @@ pub struct ExpectRecord {
 #[derive(Debug)]
 pub struct ExpectClaim {
     visit: Visit,
+    idp: usize,
     target: RedirectTarget,
 }
 
@@ -96,7 +99,7 @@ impl ExpectForm {
             }
             _ => return refuse(&out_of_turn("the form"), &visit.reader, None),
         };
-        let (mut presented, mut started_at) = (String::new(), String::new());
+        let (mut presented, mut started_at, mut idp) = (String::new(), String::new(), 0);
         let pairs = match form::parse(&body, MAX_PAIRS) {
             Ok(pairs) => pairs,
             Err(fault) => return refuse(&Rejection::new(fault.code(), fault), &visit.reader, None),
@@ -105,6 +108,10 @@ impl ExpectForm {
             match name.as_str() {
                 "secret" => presented = value,
                 "started_at" => started_at = value,
+                "idp" => match env.idp_named(&value) {
+                    Some(named) => idp = named,
+                    None => return refuse(&unknown("`idp`"), &visit.reader, None),
+                },
                 _ => {}
             }
         }
@@ -115,14 +122,14 @@ impl ExpectForm {
         };
         match &test_page.secret {
             _ if presented.is_empty() && !test_page.people.is_empty() => {
-                begin(&visit, target, Intent::Test { by_secret: false }, env)
+                begin(&visit, idp, target, Intent::Test { by_secret: false }, env)
             }
             // Each of a fixed length, so that the time tells nothing about the text.
             Some(secret) if digest(&presented).ct_eq(&digest(secret.expose())).into() => {
                 let key = TestPage::secret_key(secret, &env.settings.sp.entity_id);
                 Step::Wait {
                     asks: vec![(FIRST_ASK, Ask::Load { key: key.clone() })],
-                    state: TestStart::ExpectRecord(ExpectRecord { visit, target, key }),
+                    state: TestStart::ExpectRecord(ExpectRecord { visit, idp, target, key }),
                     tells: Vec::new(),
                 }
             }
@@ -133,11 +140,11 @@ impl ExpectForm {
 
 impl ExpectRecord {
     fn answer(self, answer: Answer) -> Step<TestStart> {
-        let Self { visit, target, key } = self;
+        let Self { visit, idp, target, key } = self;
         match answer {
             Answer::Loaded { value: Some(_), .. } => refuse_secret(&visit, USED),
             Answer::Loaded { value: None, version } => Step::Wait {
-                state: TestStart::ExpectClaim(ExpectClaim { visit, target }),
+                state: TestStart::ExpectClaim(ExpectClaim { visit, idp, target }),
                 asks: vec![(FIRST_ASK, Ask::CompareAndSwap { key, expected: version, value: vec![1] })],
                 tells: Vec::new(),
             },
@@ -148,9 +155,9 @@ impl ExpectRecord {
 
 impl ExpectClaim {
     fn answer(self, answer: &Answer, env: &Env<'_>) -> Step<TestStart> {
-        let Self { visit, target } = self;
+        let Self { visit, idp, target } = self;
         match answer {
-            Answer::Swapped => begin(&visit, target, Intent::Test { by_secret: true }, env),
+            Answer::Swapped => begin(&visit, idp, target, Intent::Test { by_secret: true }, env),
             Answer::Conflict => refuse_secret(&visit, USED),
             _ => store_failed(&visit),
         }
@@ -168,21 +175,16 @@ fn store_failed(visit: &Visit) -> Step<TestStart> {
     refuse(&Rejection::new(Code::ReplayStoreUnavailable, detail), &visit.reader, None)
 }
 
-/// To the identity provider, by a page of its own: browsers hold the redirects that follow a form to the form's policy.
-fn begin(visit: &Visit, target: RedirectTarget, intent: Intent, env: &Env<'_>) -> Step<TestStart> {
-    match login(0, target, intent, &AuthnDemand::default(), &visit.borrowed_cookies(), &visit.reader, env) {
-        Step::Wait { state, .. } => match state {},
-        Step::End { verdict: Verdict::Reply(reply), tells } if reply.status == 302 => {
-            let mut shown = page::continue_to(&env.settings.look, location(&reply.headers));
-            shown.headers.extend(reply.headers.into_iter().filter(|(name, _)| name == "set-cookie"));
-            Step::End { verdict: Verdict::Reply(shown), tells }
-        }
-        Step::End { verdict, tells } => Step::End { verdict, tells },
-    }
-}
-
-fn location(headers: &[(String, String)]) -> &str {
-    headers.iter().find(|(name, _)| name == "location").map_or("/", |(_, location)| location.as_str())
+/// To the identity provider.
+fn begin(
+    visit: &Visit,
+    idp: usize,
+    target: RedirectTarget,
+    intent: Intent,
+    env: &Env<'_>,
+) -> Step<TestStart> {
+    let (demand, cookies) = (AuthnDemand::default(), visit.borrowed_cookies());
+    after_form(login(idp, target, intent, &demand, &cookies, &visit.reader, env), &visit.reader)
 }
 
 fn digest(text: &str) -> [u8; 32] {

@@ -28,6 +28,8 @@ pub struct SpDescription<'a> {
     pub encryption_certificates: &'a [&'a Certificate],
     /// AES-CBC is accepted too, which some identity providers cannot do without.
     pub aes_cbc_accepted: bool,
+    /// Where discovery services return to; `None` for none.
+    pub discovery_response_uri: Option<&'a str>,
     /// What it says for people, and which attributes it asks for.
     pub description: &'a Description,
 }
@@ -80,7 +82,7 @@ fn render_as(sp: &SpDescription<'_>, id: Option<&str>) -> String {
     }
     // Absent means false (metadata 2.4.4), but where it says so SimpleSAMLphp stops signing assertions altogether.
     xml.attribute("protocolSupportEnumeration", names::PROTOCOL);
-    user_interface(&mut xml, sp.description);
+    extensions(&mut xml, sp);
     for certificate in sp.signing_certificates {
         key_descriptor(&mut xml, "signing", certificate).close();
     }
@@ -110,12 +112,33 @@ fn render_as(sp: &SpDescription<'_>, id: Option<&str>) -> String {
     xml.finish()
 }
 
-/// Metadata UI 2.1: `mdui:UIInfo` among the extensions of the role.
-fn user_interface(xml: &mut Writer, said: &Description) {
-    if said.user_interface.is_empty() && said.logos.is_empty() {
+/// The extensions of the role (metadata 2.4.1).
+fn extensions(xml: &mut Writer, sp: &SpDescription<'_>) {
+    let (said, discovery) = (sp.description, sp.discovery_response_uri);
+    let speaks = !said.user_interface.is_empty() || !said.logos.is_empty();
+    if !speaks && discovery.is_none() {
         return;
     }
-    xml.open("md:Extensions").open("mdui:UIInfo").attribute("xmlns:mdui", names::METADATA_UI);
+    xml.open("md:Extensions");
+    if speaks {
+        user_interface(xml, said);
+    }
+    // Identity Provider Discovery Service Protocol 2.5.
+    if let Some(uri) = discovery {
+        xml.open("idpdisc:DiscoveryResponse")
+            .attribute("xmlns:idpdisc", names::DISCOVERY)
+            .attribute("Binding", names::DISCOVERY)
+            .attribute("Location", uri)
+            .attribute("index", "0")
+            .attribute("isDefault", "true")
+            .close();
+    }
+    xml.close();
+}
+
+/// Metadata UI 2.1.
+fn user_interface(xml: &mut Writer, said: &Description) {
+    xml.open("mdui:UIInfo").attribute("xmlns:mdui", names::METADATA_UI);
     for words in &said.user_interface {
         localized(xml, "mdui:DisplayName", &words.language, Some(&words.display_name));
         localized(xml, "mdui:Description", &words.language, words.description.as_ref());
@@ -131,7 +154,7 @@ fn user_interface(xml: &mut Writer, said: &Description) {
         }
         xml.text(&logo.uri).close();
     }
-    xml.close().close();
+    xml.close();
 }
 
 /// Metadata 2.4.4.1: `AttributeConsumingService`, which needs a name for people.

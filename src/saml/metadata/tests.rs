@@ -241,6 +241,7 @@ fn description() -> SpDescription<'static> {
         signing_certificates: &[],
         encryption_certificates: &[],
         aes_cbc_accepted: false,
+        discovery_response_uri: None,
         description: &NOTHING,
     }
 }

@@ -73,6 +73,7 @@ fn metadata(signer: &Signer) -> String {
         encryption_certificates: &[&signer.certificate],
         description: &Description::default(),
         aes_cbc_accepted: true,
+        discovery_response_uri: None,
     };
     sp::render_signed(&description, signer, &RustCrypto).unwrap()
 }

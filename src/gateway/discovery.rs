@@ -1,0 +1,64 @@
+//! The page that takes the choice of an identity provider.
+
+use crate::base::{Code, Rejection};
+use crate::effect::Step;
+use crate::flow::discovery::{self, DiscoveryFlow};
+use crate::flow::{self, AuthnDemand};
+use crate::http::{RedirectTarget, Reply};
+use crate::session::pending_request::Intent;
+
+use super::endpoints::OwnEndpoint;
+use super::origin::SentBy;
+use super::{Exchange, Gateway, Host, Request, never_waits, reader, refuse, reply, visit};
+
+impl Gateway {
+    pub(super) fn discovery(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
+        let reader = reader::of(request.head, &self.settings.flow.look);
+        if request.head.method() == "POST" {
+            if SentBy::of(request.head, &self.settings) == SentBy::Foreign {
+                let detail = "an e-mail address came from a page of another site";
+                return refuse(&Rejection::new(Code::CrossSiteRefused, detail), &reader);
+            }
+            return discovery_step(DiscoveryFlow::start(visit(request, reader)));
+        }
+        let (_, query) = request.path.path_and_query().split_once('?').unwrap_or_default();
+        let named = match discovery::named(query, &self.env(host)) {
+            Ok(named) => named,
+            Err(rejection) => return refuse(&rejection, &reader),
+        };
+        // A place of ours is none to come back to.
+        let own = OwnEndpoint::at(named.target.path(), &self.settings).is_some();
+        let target = if own { RedirectTarget::root() } else { named.target };
+        // Anybody may link here; whoever is signed in stays who they are.
+        if self.open(request, host).is_ok() {
+            let headers = vec![
+                (String::from("location"), target.as_str().to_owned()),
+                (String::from("cache-control"), String::from("no-store")),
+            ];
+            return reply(Reply { status: 303, headers, body: Vec::new() });
+        }
+        let env = self.env(host);
+        match named.idp {
+            Some(idp) => {
+                let demand = self.demand(&target);
+                let cookies = &request.cookies;
+                never_waits(flow::login(idp, target, Intent::SignIn, &demand, cookies, &reader, &env))
+            }
+            None => never_waits(discovery::choose_again(&target, &reader, &env)),
+        }
+    }
+
+    /// What a sign-in for `target` must be like.
+    pub(super) fn demand(&self, _target: &RedirectTarget) -> AuthnDemand {
+        AuthnDemand::default()
+    }
+}
+
+pub(super) fn discovery_step(step: Step<DiscoveryFlow>) -> Step<Exchange> {
+    match step {
+        Step::Wait { state, asks, tells } => {
+            Step::Wait { state: Exchange::Discovery(Box::new(state)), asks, tells }
+        }
+        Step::End { verdict, tells } => Step::End { verdict, tells },
+    }
+}
