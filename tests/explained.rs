@@ -53,7 +53,7 @@ fn settings(policy: &Value, provisioning: &Value) -> Option<flow::Settings> {
     };
     let mut settings = settings.flow;
     let idp = &mut settings.idps[0];
-    let MetadataSource::Document(metadata) = &mut idp.source;
+    let MetadataSource::Document(metadata) = &mut idp.source else { panic!("it is in the configuration") };
     let metadata = Arc::make_mut(metadata);
     metadata.entity_id = saml_response::IDP.to_owned();
     idp.entity_id.clone_from(&metadata.entity_id);

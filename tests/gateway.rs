@@ -14,8 +14,9 @@ use samlgate::effect::{
     Tell, Verdict, VerificationKey, Version,
 };
 use samlgate::encoding::{base64, inflate};
+use samlgate::flow::Turn;
 use samlgate::gateway::{Exchange, Gateway, Host};
-use samlgate::http::{Reply, RequestHead};
+use samlgate::http::{HttpResponse, Reply, RequestHead};
 use samlgate::xml::Source;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
 use samlgate::xmlsec::key::{Certificate, parse_signing_key};
@@ -106,7 +107,7 @@ fn ended(step: Step<Exchange>) -> (Reply, Option<Code>) {
     let Step::End { verdict: Verdict::Reply(reply), tells } = step else { panic!("{step:?}") };
     let code = tells.iter().find_map(|tell| match tell {
         Tell::Event(event) => event.code,
-        Tell::Audit(_) | Tell::Called { .. } => None,
+        Tell::Audit(_) | Tell::Called { .. } | Tell::Gauge { .. } => None,
         Tell::Count { .. } => None,
     });
     (reply, code)
@@ -406,4 +407,97 @@ fn portals_lie_below_the_context_path_of_the_application() {
     let mut gateway = gateway_for(&format!(r#"{jira}, "portals": {{ "none": {{}} }}"#));
     let pages = ["/jira/servicedesk/customer/portal/7", "/servicedesk/customer/portal/7"];
     assert_eq!(leading(&mut gateway, &pages), ["/servicedesk/customer/portal/7"]);
+}
+
+/// Performs the turns of a gateway's chores with a store of one value until it calls somebody; that call's number.
+fn until_call(
+    gateway: &mut Gateway,
+    store: &mut (u32, Option<Vec<u8>>),
+    first: Turn,
+    host: &Host<'_>,
+) -> Option<AskId> {
+    let mut asks = first.asks;
+    while let Some((id, ask)) = asks.pop() {
+        let answer = match ask {
+            Ask::HttpCall(_) => return Some(id),
+            Ask::Load { .. } => {
+                let version = if store.0 == 0 { Version::Absent } else { Version::Token(store.0) };
+                Answer::Loaded { value: store.1.clone(), version }
+            }
+            Ask::CompareAndSwap { value, .. } => {
+                *store = (store.0 + 1, Some(value));
+                Answer::Swapped
+            }
+            other => panic!("{other:?}"),
+        };
+        asks.extend(gateway.chore_answer(id, answer, host).asks);
+    }
+    None
+}
+
+#[test]
+fn sign_in_waits_for_metadata_and_an_unknown_key_has_it_fetched_again() {
+    let text = format!(
+        r#"{{ "sp": {{ "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com" }},
+            "idp": {{ "entity_id": "{IDP}", "remote_metadata": {{ "uri": "{IDP}", "cluster": "idp" }} }},
+            "session": {{ "keys": [{{ "environment_variable": "SESSION_KEY" }}] }} }}"#
+    );
+    let (settings, _) = config::load(text.as_bytes(), &Variables(String::new()), NOW).unwrap();
+    let mut gateway = Gateway::new(Rc::new(settings));
+    let entropy = Counting(Cell::new(0));
+    let at = |seconds| Host {
+        now: NOW.saturating_add(Duration::from_secs(seconds)),
+        uptime: Duration::from_secs(seconds),
+        ..host(&entropy)
+    };
+    // A page to read, which says when to come back.
+    let (reply, code) = ended(gateway.start(page(), &at(0)));
+    assert_eq!((reply.status, code), (503, Some(Code::MetadataUnavailable)));
+    assert_eq!(value(&reply, "retry-after"), "10");
+
+    let mut store = (0, None);
+    let good =
+        fs::read_to_string(format!("{}/tests/vectors/config_idp/good.xml", env!("CARGO_MANIFEST_DIR")))
+            .unwrap();
+    let have = include_str!("keys/rsa2048.crt.pem").lines().filter(|line| !line.starts_with("-----"));
+    let next = include_str!("keys/rsa2048_other.crt.pem").lines().filter(|line| !line.starts_with("-----"));
+    let (have, other) = (have.collect::<String>(), next.collect::<String>());
+    let plain: String = good.split_ascii_whitespace().collect::<Vec<_>>().join(" ").replace(' ', "");
+    assert!(plain.contains(&have), "the identity provider of these tests signs with the key `rsa2048`");
+    let document = |certificate: &str| {
+        format!(
+            r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{IDP}"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example.org/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>"#
+        )
+    };
+    let serve = |certificate: &str| {
+        Answer::HttpResponse(HttpResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: document(certificate).into_bytes(),
+        })
+    };
+    let fetch = |gateway: &mut Gateway, store: &mut _, host: &Host<'_>| {
+        let turn = gateway.tick(host);
+        until_call(gateway, store, turn, host)
+    };
+    let call = fetch(&mut gateway, &mut store, &at(0)).expect("a fetch");
+    let turn = gateway.chore_answer(call, serve(&other), &at(1));
+    assert_eq!(until_call(&mut gateway, &mut store, turn, &at(1)), None);
+
+    // The identity provider has changed its key since, so its answer is not believed.
+    let (cookie, parameters) = started(&mut gateway);
+    let body = form(&honest_response(&parameters), &parameter(&parameters, "RelayState"));
+    let post = |gateway: &mut Gateway| {
+        let (exchange, id) = posted(gateway, &cookie);
+        gateway.answer(exchange, id, body.clone(), &at(120))
+    };
+    assert_eq!(fetch(&mut gateway, &mut store, &at(119)), None, "nobody had a reason");
+    let (reply, code) = ended(post(&mut gateway));
+    assert_eq!((reply.status, code), (403, Some(Code::SignatureInvalid)));
+    let call = fetch(&mut gateway, &mut store, &at(121)).expect("an unknown key is a reason");
+    let turn = gateway.chore_answer(call, serve(&have), &at(121));
+    assert_eq!(until_call(&mut gateway, &mut store, turn, &at(121)), None);
+    // The person tries again.
+    let step = post(&mut gateway);
+    assert!(matches!(step, Step::Wait { .. }), "{step:?}");
 }

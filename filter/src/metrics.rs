@@ -1,4 +1,4 @@
-//! Envoy statistics, defined when they first count.
+//! Envoy statistics, defined when they are first used.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,6 +12,7 @@ pub(crate) struct Metrics {
     prefix: String,
     counters: HashMap<(&'static str, Option<Code>), u32>,
     calls: HashMap<(&'static str, &'static str, &'static str), (u32, u32)>,
+    gauges: HashMap<String, u32>,
     exchange_ms: Option<u32>,
 }
 
@@ -19,7 +20,8 @@ impl Metrics {
     pub(crate) fn new(prefix: &str) -> Self {
         let exchange_ms =
             hostcalls::define_metric(MetricType::Histogram, &format!("{prefix}.exchange_duration_ms")).ok();
-        Self { prefix: prefix.to_owned(), counters: HashMap::new(), calls: HashMap::new(), exchange_ms }
+        let (counters, calls, gauges) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { prefix: prefix.to_owned(), counters, calls, gauges, exchange_ms }
     }
 
     /// Adds one to `PREFIX.OUTCOME` or `PREFIX.OUTCOME.SLUG`.
@@ -52,6 +54,15 @@ impl Metrics {
         });
         let _ = hostcalls::increment_metric(count, 1);
         let _ = hostcalls::record_metric(time, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    }
+
+    /// Sets `PREFIX.NAME`.
+    pub(crate) fn set(&mut self, name: String, value: u64) {
+        let id = self.gauges.entry(name).or_insert_with_key(|name| {
+            let name = format!("{}.{name}", self.prefix);
+            hostcalls::define_metric(MetricType::Gauge, &name).unwrap_or_default()
+        });
+        let _ = hostcalls::record_metric(*id, value);
     }
 
     /// How long an exchange took from its headers to its end, in milliseconds.

@@ -9,8 +9,9 @@ use samlgate::http::{HttpCall, HttpResponse};
 use crate::host;
 use crate::root::Worker;
 
-/// Bytes of a cluster's answer that are read. 1 MiB is Envoy's own default buffer.
-const MAX_CALL_BODY: usize = 1024 * 1024;
+/// Bytes of a cluster's answer that are read. 1 MiB is Envoy's own default buffer; one more, so that who takes that much sees
+/// that there was more.
+const MAX_CALL_BODY: usize = 1024 * 1024 + 1;
 
 /// Sends `call` and notes Envoy's token in `calls`; `Some` when there will be no answer.
 pub(crate) fn send(call: &HttpCall, id: AskId, calls: &mut Vec<(u32, AskId)>) -> Option<Answer> {
@@ -75,6 +76,7 @@ pub(crate) fn tell(tells: Vec<Tell>, worker: &Worker) {
             Tell::Called { target, request, result, took } => {
                 worker.metrics.borrow_mut().called(target, request, result, took);
             }
+            Tell::Gauge { name, value } => worker.metrics.borrow_mut().set(name, value),
             Tell::Count { outcome, code } => worker.metrics.borrow_mut().count(outcome, code),
         }
     }

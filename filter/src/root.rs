@@ -1,6 +1,7 @@
 //! One instance per worker: loads the configuration, chooses the cryptography, watches for bodies that never arrive.
 
 use std::cell::RefCell;
+use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ use crate::waiting::Waiting;
 
 /// How often requests whose body never came are looked for.
 const TICK: Duration = Duration::from_secs(2);
+
+/// The first look is sooner: until it has metadata nobody can sign in.
+const FIRST_TICK: Duration = Duration::from_millis(50);
 
 /// How often the background looks whether something is due.
 const BACKGROUND_TICK: Duration = Duration::from_secs(1);
@@ -56,6 +60,7 @@ pub(crate) struct Root {
     background: Option<Background>,
     /// What the gateway does without a request.
     chores: Errand,
+    has_ticked: bool,
 }
 
 impl Root {
@@ -130,7 +135,7 @@ impl RootContext for Root {
             return self.background.is_some();
         }
         self.worker = Some(worker);
-        self.set_tick_period(TICK);
+        self.set_tick_period(FIRST_TICK);
         true
     }
 
@@ -142,6 +147,9 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         if let Some(worker) = &self.worker {
+            if !mem::replace(&mut self.has_ticked, true) {
+                self.set_tick_period(TICK);
+            }
             Driver::answer_bodies_that_never_came(worker);
             let turn = worker.gateway.borrow_mut().tick(&worker.host());
             Self::perform(worker, &mut self.chores, turn);

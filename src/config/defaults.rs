@@ -57,6 +57,7 @@ impl Default for Idp {
             id: None,
             display_name: None,
             metadata: None,
+            remote_metadata: None,
             entity_id: None,
             authn_request_binding: AuthnRequestBinding::Auto,
             sign_authn_requests: SignAuthnRequests::Auto,

@@ -22,6 +22,13 @@ pub enum Tell {
         /// How long it took.
         took: Duration,
     },
+    /// A number that goes up and down, such as when a certificate ends.
+    Gauge {
+        /// Its name behind the prefix of all.
+        name: String,
+        /// What it is now.
+        value: u64,
+    },
     /// Add one to the counter `outcome`, labelled with the code where something was refused.
     Count {
         /// What happened, such as `sign_in_accepted` or `request_forwarded`.

@@ -81,7 +81,10 @@ pub(super) fn examine(
             crypto: env.crypto,
             limits: &settings.limits,
         })
-        .map_err(|fault| Rejection::new(fault.code(), fault))?;
+        .map_err(|fault| {
+            env.note_unknown_key(idp, fault.code());
+            Rejection::new(fault.code(), fault)
+        })?;
     witness.verified(&verified);
     let issued_at = verified.issue_instant();
     let request_id = asked.request_id(hint)?;

@@ -13,6 +13,7 @@ mod filter_state;
 pub mod identity_headers;
 mod login;
 mod logout;
+pub mod metadata;
 mod provisioning;
 mod settings;
 pub mod test_page;
@@ -27,6 +28,7 @@ pub use filter_state::FilterState;
 pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueFormat, MultiValueHeader};
 pub use login::login;
 pub use logout::{LogoutIntent, logout};
+pub use metadata::RemoteMetadata;
 pub use provisioning::Identifiers;
 pub use settings::{
     AuthnRequestBinding, Customers, IdentityProvider, IdentityToken, MetadataSource, OnFailure, OnGuardrail,

@@ -20,9 +20,10 @@ use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::xmlsec::key::Certificate;
 use crate::{identity, policy, provision, session, targets, token};
 
-use super::filter_state::FilterState;
 use super::discovery::Discovery;
+use super::filter_state::FilterState;
 use super::identity_headers::IdentityHeaders;
+use super::metadata::RemoteMetadata;
 use super::provisioning::Identifiers;
 use super::test_page::TestPage;
 
@@ -153,6 +154,19 @@ pub struct IdentityProvider {
 pub enum MetadataSource {
     /// From the configuration.
     Document(Arc<IdpMetadata>),
+    /// From an address, again and again.
+    Remote(Arc<RemoteMetadata>),
+}
+
+impl MetadataSource {
+    /// The document in the configuration, if that is where it comes from.
+    #[must_use]
+    pub fn document(&self) -> Option<&Arc<IdpMetadata>> {
+        match self {
+            Self::Document(metadata) => Some(metadata),
+            Self::Remote(_) => None,
+        }
+    }
 }
 
 /// How the AuthnRequest travels.

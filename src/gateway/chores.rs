@@ -1,18 +1,59 @@
 //! What the gateway of a worker does without a request: on ticks, and when what it asked for is answered.
 
+use core::mem;
+
 use crate::effect::{Answer, AskId};
-use crate::flow::Turn;
+use crate::flow::{Turn, metadata};
 
 use super::{Gateway, Host};
 
+/// The asks of a chore have its number above these bits.
+const NUMBER_SHIFT: u32 = 16;
+
+/// Keeps the metadata of identity providers.
+const METADATA: u32 = 1;
+
 impl Gateway {
     /// Time has passed. Called every second or two, and right after the start.
-    pub fn tick(&mut self, _host: &Host<'_>) -> Turn {
-        Turn::default()
+    pub fn tick(&mut self, host: &Host<'_>) -> Turn {
+        let mut turn = Turn::default();
+        if !mem::replace(&mut self.has_ticked, true) {
+            turn.tells.extend(metadata::expiries(&self.settings.flow));
+        }
+        for (index, at) in self.trust.take_unknown_keys() {
+            self.refresher.unknown_key(index, at);
+        }
+        self.metadata_turn(&mut turn, host, |refresher, env| refresher.tick(env));
+        turn
     }
 
     /// An ask of a [`Turn`] was answered.
-    pub fn chore_answer(&mut self, _id: AskId, _answer: Answer, _host: &Host<'_>) -> Turn {
-        Turn::default()
+    pub fn chore_answer(&mut self, id: AskId, answer: Answer, host: &Host<'_>) -> Turn {
+        let mut turn = Turn::default();
+        let own = AskId(id.0 & ((1 << NUMBER_SHIFT) - 1));
+        if id.0 >> NUMBER_SHIFT == METADATA {
+            self.metadata_turn(&mut turn, host, |refresher, env| refresher.answer(own, answer, env));
+        }
+        turn
     }
+
+    fn metadata_turn(
+        &mut self,
+        turn: &mut Turn,
+        host: &Host<'_>,
+        act: impl FnOnce(&mut metadata::Refresher, &crate::flow::Env<'_>) -> metadata::MetadataTurn,
+    ) {
+        let mut refresher = mem::take(&mut self.refresher);
+        let done = act(&mut refresher, &self.env(host));
+        self.refresher = refresher;
+        for (index, metadata) in done.learned {
+            self.trust.learn(index, metadata);
+        }
+        turn.tells.extend(done.turn.tells);
+        turn.asks.extend(numbered(METADATA, done.turn.asks));
+    }
+}
+
+fn numbered<T>(chore: u32, asks: Vec<(AskId, T)>) -> impl Iterator<Item = (AskId, T)> {
+    asks.into_iter().map(move |(id, ask)| (AskId(chore << NUMBER_SHIFT | id.0), ask))
 }

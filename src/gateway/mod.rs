@@ -20,7 +20,7 @@ use std::rc::Rc;
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
 use crate::flow::discovery::{Asking, Choice, DiscoveryFlow, choose};
-use crate::flow::{self, AcsFlow, TestStart, Trust};
+use crate::flow::{self, AcsFlow, TestStart, Trust, metadata as idp_metadata};
 use crate::http::path::NormalizedPath;
 use crate::http::{HeaderEdits, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie};
 use crate::page::{Look, Reader};
@@ -43,6 +43,9 @@ pub struct Gateway {
     metadata: Option<Vec<u8>>,
     /// What is known of the identity providers.
     trust: Trust,
+    /// Keeps that up to date.
+    refresher: idp_metadata::Refresher,
+    has_ticked: bool,
 }
 
 /// What answers at once, provided by the shell for each callback.
@@ -84,7 +87,16 @@ impl Gateway {
     pub fn new(settings: Rc<Settings>) -> Self {
         let owned_headers = OwnedHeaders::new(settings.flow.headers.names().chain(["x-samlgate-code"]));
         let trust = Trust::new(&settings.flow);
-        Self { settings, owned_headers, opened: OpenedCache::new(OPENED_SESSIONS), metadata: None, trust }
+        let refresher = idp_metadata::Refresher::new(&settings.flow);
+        Self {
+            settings,
+            owned_headers,
+            opened: OpenedCache::new(OPENED_SESSIONS),
+            metadata: None,
+            trust,
+            refresher,
+            has_ticked: false,
+        }
     }
 
     /// Names of request headers that only we may set, for trailers: they are sanitized too.

@@ -46,6 +46,8 @@ pub(super) enum Purpose {
     EmergencyAccess,
     /// Which identity provider this browser signed in with last.
     LastIdp,
+    /// What workers share of metadata that was fetched. Others may share the store: it belongs to a `vm_id`.
+    IdpMetadata,
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::SignInRounds => b"sign-in rounds",
             Self::EmergencyAccess => b"emergency access",
             Self::LastIdp => b"last identity provider",
+            Self::IdpMetadata => b"idp metadata",
         }
     }
 }
@@ -81,6 +84,7 @@ pub struct SealingKeys {
     sign_in_rounds: Vec<PurposeKey>,
     emergency_access: Vec<PurposeKey>,
     last_idp: Vec<PurposeKey>,
+    idp_metadata: Vec<PurposeKey>,
     pii: PiiKey,
     identity: [u8; 32],
 }
@@ -137,6 +141,7 @@ impl SealingKeys {
             sign_in_rounds: keys(Purpose::SignInRounds),
             emergency_access: keys(Purpose::EmergencyAccess),
             last_idp: keys(Purpose::LastIdp),
+            idp_metadata: keys(Purpose::IdpMetadata),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             identity: identity.finalize().into(),
         })
@@ -153,6 +158,11 @@ impl SealingKeys {
         &self.identity
     }
 
+    /// The service provider whose keys these are.
+    pub(super) fn context(&self) -> &str {
+        &self.context
+    }
+
     const fn ring(&self, purpose: Purpose) -> &Vec<PurposeKey> {
         match purpose {
             Purpose::Session => &self.session,
@@ -164,6 +174,7 @@ impl SealingKeys {
             Purpose::SignInRounds => &self.sign_in_rounds,
             Purpose::EmergencyAccess => &self.emergency_access,
             Purpose::LastIdp => &self.last_idp,
+            Purpose::IdpMetadata => &self.idp_metadata,
         }
     }
 

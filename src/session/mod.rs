@@ -13,6 +13,7 @@ pub mod emergency_access;
 mod error;
 mod keys;
 pub mod last_idp;
+pub mod metadata_record;
 mod note;
 mod payload;
 pub mod pending_request;

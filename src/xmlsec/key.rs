@@ -75,8 +75,16 @@ impl Certificate {
             text
         };
         let der = base64::decode_xml(base64).map_err(|_| KeyError::CertificateMalformed)?;
+        Self::from_der(&der)
+    }
+
+    /// Parses DER.
+    ///
+    /// # Errors
+    /// [`KeyError`] as [`Certificate::parse`].
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let certificate =
-            x509_cert::Certificate::from_der(&der).map_err(|_| KeyError::CertificateMalformed)?;
+            x509_cert::Certificate::from_der(der).map_err(|_| KeyError::CertificateMalformed)?;
         let certificate = certificate.tbs_certificate();
         let spki =
             certificate.subject_public_key_info().to_der().map_err(|_| KeyError::CertificateMalformed)?;
@@ -84,7 +92,7 @@ impl Certificate {
         let not_after = certificate.validity().not_after.to_unix_duration().as_secs();
         Ok(Self {
             key: VerificationKey::from_checked_spki(kind, spki),
-            der,
+            der: der.to_vec(),
             not_after: UnixTime::from_secs(not_after),
         })
     }

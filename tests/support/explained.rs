@@ -29,7 +29,7 @@ pub fn settings(case: &Expected) -> flow::Settings {
     settings.sp.decryption_keys = case.decryption.iter().map(|name| decryption_key(name)).collect();
     settings.identity = identity_settings(case);
     let idp = &mut settings.idps[0];
-    let MetadataSource::Document(metadata) = &mut idp.source;
+    let MetadataSource::Document(metadata) = &mut idp.source else { panic!("it is in the configuration") };
     let metadata = Arc::make_mut(metadata);
     metadata.entity_id.clone_from(&case.idp);
     idp.entity_id.clone_from(&case.idp);

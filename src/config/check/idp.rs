@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::remote_metadata::remote_metadata;
 use super::sp::{expiry, warn_of_expiry};
 use super::{Checker, quoted};
 use crate::base::{ClockSkew, Limits};
@@ -17,6 +18,8 @@ use crate::xmlsec::decrypt::CipherPolicy;
 
 /// Identity providers of one configuration; the page for choosing among more would help nobody.
 const MAX_IDPS: usize = 64;
+
+const SAME_ENTITY: &str = "identity provider and service provider have the same entityID";
 
 /// What `idp` needs to know of `sp`.
 pub(super) struct Ours<'a> {
@@ -68,28 +71,7 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
     {
         checker.invalid(&at.field("display_name"), quoted(name), "1 to 100 characters");
     }
-    let metadata_path = at.field("metadata");
-    let xml = checker.required_text(
-        raw.metadata.as_ref(),
-        &metadata_path,
-        "the metadata document of the identity provider",
-    );
-    let metadata = xml.and_then(|xml| {
-        // What the operator configures may be as large as anything; only the number of keys follows the limits.
-        let limits = Limits { max_signature_checks: ours.limits.max_signature_checks, ..Limits::LARGEST };
-        let parsed = IdpMetadata::parse(xml.expose().as_bytes(), raw.entity_id.as_deref(), &limits);
-        let valid = parsed.and_then(|metadata| metadata.check_validity(checker.now).map(|()| metadata));
-        match valid {
-            Ok(metadata) => Some(metadata),
-            Err(error) => {
-                checker.room(&metadata_path, error.code(), error);
-                None
-            }
-        }
-    });
-    if let Some(metadata) = &metadata {
-        against_metadata(raw, at, ours, metadata, checker);
-    }
+    let source = source(raw, at, ours, checker);
     if raw.sign_authn_requests == SignAuthnRequests::Always && !ours.signing {
         checker.conflict(
             &at.field("sign_authn_requests"),
@@ -117,12 +99,12 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
     }
     let algorithms = AlgorithmPolicy::STRONG;
     let ciphers = CipherPolicy::STRONG;
-    let metadata = metadata?;
+    let (entity_id, source) = source?;
     Some(IdentityProvider {
         id: id?,
         display_name: raw.display_name.clone(),
-        entity_id: metadata.entity_id.clone(),
-        source: MetadataSource::Document(Arc::new(metadata)),
+        entity_id,
+        source,
         algorithms: if raw.danger_allow_sha1 { algorithms.with_danger_sha1() } else { algorithms },
         ciphers: if raw.danger_allow_aes_cbc { ciphers.with_danger_cbc() } else { ciphers },
         require_signature: match raw.require_signature {
@@ -144,6 +126,45 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
         },
         name_id_format: raw.name_id_format.clone(),
     })
+}
+
+/// Whom the metadata is about, and where it comes from.
+fn source(
+    raw: &RawIdp,
+    at: &Path,
+    ours: &Ours<'_>,
+    checker: &mut Checker<'_>,
+) -> Option<(String, MetadataSource)> {
+    if let Some(remote) = &raw.remote_metadata {
+        let remote_path = at.field("remote_metadata");
+        if raw.metadata.is_some() {
+            checker.conflict(&remote_path, at.field("metadata"), "the metadata comes from one place");
+        }
+        let remote = remote_metadata(remote, &remote_path, checker);
+        let entity_path = at.field("entity_id");
+        let expected = "the entityID of the identity provider: what is fetched is believed about no other";
+        let entity_id = checker.required(raw.entity_id.as_ref(), &entity_path, expected)?;
+        if ours.entity_id == Some(entity_id.as_str()) {
+            checker.conflict(&entity_path, Path::default().field("sp.entity_id"), SAME_ENTITY);
+        }
+        return Some((entity_id.clone(), MetadataSource::Remote(remote?)));
+    }
+    let metadata_path = at.field("metadata");
+    let expected = "the metadata document of the identity provider";
+    let xml = checker.required_text(raw.metadata.as_ref(), &metadata_path, expected)?;
+    // What the operator configures may be as large as anything; only the number of keys follows the limits.
+    let limits = Limits { max_signature_checks: ours.limits.max_signature_checks, ..Limits::LARGEST };
+    let parsed = IdpMetadata::parse(xml.expose().as_bytes(), raw.entity_id.as_deref(), &limits);
+    match parsed.and_then(|metadata| metadata.check_validity(checker.now).map(|()| metadata)) {
+        Ok(metadata) => {
+            against_metadata(raw, at, ours, &metadata, checker);
+            Some((metadata.entity_id.clone(), MetadataSource::Document(Arc::new(metadata))))
+        }
+        Err(error) => {
+            checker.room(&metadata_path, error.code(), error);
+            None
+        }
+    }
 }
 
 /// Letters, digits, `-` and `_`: it stands in addresses as it is.
@@ -187,11 +208,7 @@ fn against_metadata(
         );
     }
     if ours.entity_id == Some(metadata.entity_id.as_str()) {
-        checker.conflict(
-            &metadata_path,
-            root.field("sp.entity_id"),
-            "identity provider and service provider have the same entityID",
-        );
+        checker.conflict(&metadata_path, root.field("sp.entity_id"), SAME_ENTITY);
     }
     let signs = ours.signing && raw.sign_authn_requests != SignAuthnRequests::Never;
     if metadata.want_authn_requests_signed && !signs {

@@ -14,6 +14,7 @@ mod origin;
 mod pages;
 mod policy;
 mod portals;
+mod remote_metadata;
 mod request;
 mod scim;
 mod session;

@@ -1,6 +1,6 @@
 //! `idp` and `idps`.
 
-use super::{DataSource, Span, raw};
+use super::{DataSource, RemoteMetadata, Span, raw};
 
 raw! {
     /// An identity provider that is trusted.
@@ -12,10 +12,13 @@ raw! {
         /// What people call it, such as `Example Ltd`; by default what its metadata says.
         #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
         display_name: Option<String>,
-        /// Its SAML 2.0 metadata document, unchanged. The keys in it are the only ones that are trusted.
-        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        /// Its SAML 2.0 metadata document, unchanged. The keys in it are the only ones that are trusted. Either this or
+        /// `remote_metadata` is needed.
         metadata: Option<DataSource>,
-        /// Its entityID; needed when the document describes several entities.
+        /// Where its metadata is fetched, again and again, so that new keys are known before they sign. Needs `entity_id`.
+        remote_metadata: Option<RemoteMetadata>,
+        /// Its entityID; needed when the document describes several entities, and with `remote_metadata`: whatever is
+        /// fetched is believed only about this one.
         entity_id: Option<String>,
         /// How the AuthnRequest travels.
         authn_request_binding: AuthnRequestBinding,

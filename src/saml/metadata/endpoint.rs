@@ -1,11 +1,13 @@
 //! Where an identity provider takes messages (metadata 2.2.2, 2.2.3).
 
+use serde::{Deserialize, Serialize};
+
 use super::MetadataError;
 use crate::saml::names;
 use crate::xml::Element;
 
 /// How a message can be sent through the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Binding {
     /// HTTP-Redirect (bindings 3.4).
     Redirect,
@@ -14,7 +16,7 @@ pub enum Binding {
 }
 
 /// One `SingleSignOnService` or `SingleLogoutService` (metadata 2.2.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// How to send.
     pub binding: Binding,
@@ -33,7 +35,7 @@ impl Endpoint {
 }
 
 /// One `ArtifactResolutionService` that speaks SOAP (metadata 2.2.3, 2.4.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexedEndpoint {
     /// What an artifact names it by; no other service of the same metadata has it.
     pub index: u16,

@@ -1,0 +1,56 @@
+//! What all workers know of the metadata that one of them fetched: sealed, because whoever could write it could name the
+//! keys that let people in, and the store belongs to a `vm_id`, not to us.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::error::Unreadable;
+use super::keys::Purpose;
+use super::payload;
+use super::settings::Settings;
+use crate::base::EntropySource;
+
+/// Bytes of a sealed record: more than a payload in base64url.
+const MAX_BYTES: usize = 2 * payload::MAX_PAYLOAD_BYTES;
+
+/// The store's key of the record about what `source` names: entity, address and everything else on which it depends whether
+/// a document is believed.
+#[must_use]
+pub fn key(source: &[&[u8]], settings: &Settings) -> String {
+    let mut hash = Sha256::new();
+    for part in [settings.keys.context().as_bytes()].iter().chain(source) {
+        // The length keeps (`a`, `bc`) and (`ab`, `c`) apart.
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    // The number is the format's version: another format needs other keys.
+    let mut key = String::from("samlgate.metadata.1.");
+    for byte in hash.finalize().iter().take(16) {
+        key.push_str(&format!("{byte:02x}"));
+    }
+    key
+}
+
+/// Seals `record` for `key`; `None` when it is too large, or there is no nonce.
+pub fn seal<T: Serialize>(
+    record: &T,
+    key: &str,
+    settings: &Settings,
+    entropy: &dyn EntropySource,
+) -> Option<Vec<u8>> {
+    let payload = payload::encode(record)?;
+    settings.keys.seal(Purpose::IdpMetadata, key, &payload, entropy).ok().map(String::into_bytes)
+}
+
+/// Opens what the store holds under `key`.
+///
+/// # Errors
+/// [`Unreadable`] when it was not sealed here, or for another key.
+pub fn open<T: DeserializeOwned>(record: &[u8], key: &str, settings: &Settings) -> Result<T, Unreadable> {
+    if record.len() > MAX_BYTES {
+        return Err(Unreadable::Encoding);
+    }
+    let text = core::str::from_utf8(record).map_err(|_| Unreadable::Encoding)?;
+    payload::decode(&settings.keys.open(Purpose::IdpMetadata, key, text)?)
+}
