@@ -199,6 +199,11 @@ impl HttpContext for Driver {
         let Some(headers) = host::request_headers() else {
             return self.fail("the request headers could not be read");
         };
+        #[cfg(feature = "provoked_failure")]
+        if headers.iter().any(|(name, _)| name == "x-samlgate-provoke") {
+            host::log(LogLevel::Critical, "samlgate: a failure was provoked");
+            core::arch::wasm32::unreachable();
+        }
         let worker = Rc::clone(&self.worker);
         let step = worker.gateway.borrow_mut().start(RequestHead::new(headers), &worker.host());
         if matches!(step, Step::Wait { .. }) {

@@ -54,6 +54,15 @@ pub fn wasm() -> io::Result<PathBuf> {
     existing("SAMLGATE_WASM", "target/samlgate.wasm")
 }
 
+/// The filter as a test-only build, which fails where a request asks for it: `SAMLGATE_PROVOKED_WASM`, or the one that
+/// `cargo xtask build --provoked` made.
+///
+/// # Errors
+/// When there is none.
+pub fn provoked_wasm() -> io::Result<PathBuf> {
+    existing("SAMLGATE_PROVOKED_WASM", "target/samlgate-provoked.wasm")
+}
+
 fn existing(variable: &str, default: &str) -> io::Result<PathBuf> {
     let path = std::env::var_os(variable).map_or_else(|| repository().join(default), PathBuf::from);
     if path.is_file() {
@@ -98,6 +107,28 @@ impl Envoy {
     /// # Errors
     /// When it does not become ready; the message ends with the last lines of its log.
     pub fn start(options: &EnvoyOptions) -> io::Result<Self> {
+        let (child, watchdog) = Self::spawn(options)?;
+        let mut envoy = Self {
+            child,
+            watchdog,
+            admin: (Ipv4Addr::LOCALHOST, 0).into(),
+            directory: options.directory.clone(),
+        };
+        envoy.wait_until_ready()?;
+        Ok(envoy)
+    }
+
+    /// Kills it (`kill -9`) and starts it again, with `options`.
+    ///
+    /// # Errors
+    /// As for [`Envoy::start`].
+    pub fn restart(&mut self, options: &EnvoyOptions) -> io::Result<()> {
+        self.kill();
+        (self.child, self.watchdog) = Self::spawn(options)?;
+        self.wait_until_ready()
+    }
+
+    fn spawn(options: &EnvoyOptions) -> io::Result<(Child, Child)> {
         fs::create_dir_all(&options.directory)?;
         let file = |name: &str| options.directory.join(name);
         fs::write(file("envoy.json"), serde_json::to_vec_pretty(&options.config)?)?;
@@ -123,14 +154,15 @@ impl Envoy {
             .stderr(File::create(file("stderr.log"))?)
             .spawn()?;
         let watchdog = watch(child.id())?;
-        let mut envoy = Self {
-            child,
-            watchdog,
-            admin: (Ipv4Addr::LOCALHOST, 0).into(),
-            directory: options.directory.clone(),
-        };
-        envoy.wait_until_ready()?;
-        Ok(envoy)
+        Ok((child, watchdog))
+    }
+
+    fn kill(&mut self) {
+        // The watchdog goes first, so that it never kills a process that was given Envoy's number afterwards.
+        drop(self.watchdog.kill());
+        drop(self.watchdog.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 
     fn wait_until_ready(&mut self) -> io::Result<()> {
@@ -229,11 +261,7 @@ impl Envoy {
 
 impl Drop for Envoy {
     fn drop(&mut self) {
-        // The watchdog goes first, so that it never kills a process that was given Envoy's number afterwards.
-        drop(self.watchdog.kill());
-        drop(self.watchdog.wait());
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.kill();
     }
 }
 

@@ -17,6 +17,7 @@ pub mod etcd;
 pub mod idp;
 pub mod jira;
 pub mod jira_cloud;
+pub mod load;
 pub mod metadata_server;
 pub mod page;
 pub mod provisioner;

@@ -187,6 +187,7 @@ pub struct Scene {
     pub jira: JiraState,
     /// Envoy.
     pub envoy: Envoy,
+    options: EnvoyOptions,
     port: u16,
     _jira_api: Server,
 }
@@ -239,15 +240,24 @@ impl Scene {
             environment.retain(|(have, _)| *have != name);
             environment.push((name, value));
         }
-        let envoy = Envoy::start(&EnvoyOptions {
+        let options = EnvoyOptions {
             binary: envoy::binary()?,
             config,
             directory: options.directory.unwrap_or_else(fresh_directory),
             environment,
             concurrency: options.concurrency,
             wasm_log_level: options.wasm_log_level,
-        })?;
-        Ok(Self { idp, app, jira, envoy, port, _jira_api: jira_api })
+        };
+        let envoy = Envoy::start(&options)?;
+        Ok(Self { idp, app, jira, envoy, options, port, _jira_api: jira_api })
+    }
+
+    /// Kills Envoy and starts it again with the same configuration.
+    ///
+    /// # Errors
+    /// As for [`Envoy::start`].
+    pub fn restart_envoy(&mut self) -> io::Result<()> {
+        self.envoy.restart(&self.options)
     }
 
     /// The application's origin: scheme, host and port.

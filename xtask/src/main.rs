@@ -45,7 +45,11 @@ enum Task {
         only: Option<String>,
     },
     /// Build the filter: target/samlgate.wasm.
-    Build,
+    Build {
+        /// Build target/samlgate-provoked.wasm instead, which tests crash.
+        #[arg(long)]
+        provoked: bool,
+    },
     /// Check format, lints and the import order of the rooms.
     Check,
     /// Write docs/config.schema.json and docs/config.md from the definitions of the configuration.
@@ -86,7 +90,10 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Demo(demo) => demo::run(&demo),
         Task::Test { quick, only } => stages::test(quick, only.as_deref()),
-        Task::Build => wasm::build().map(|path| println!("{}", path.display())),
+        Task::Build { provoked } => {
+            let build = if provoked { wasm::build_provoked } else { wasm::build };
+            build().map(|path| println!("{}", path.display()))
+        }
         Task::Check => stages::check(),
         Task::Schema => docs::write("_is_current"),
         Task::Codes => docs::write("errors_are_current"),

@@ -193,13 +193,15 @@ fn parity() -> Outcome {
 
 fn end_to_end_tests() -> Outcome {
     let envoy = tools::envoy()?;
+    let provoked = wasm::build_provoked()?;
     let filter = wasm::build()?;
     crate::interop::install()?;
     // Most of them wait: for timeouts, for circuits, for the background service.
     run(cargo(&["test", "--package", "testbed", "--tests", "--no-fail-fast"])
         .env("RUST_TEST_THREADS", "6")
         .env("SAMLGATE_ENVOY", envoy)
-        .env("SAMLGATE_WASM", filter))
+        .env("SAMLGATE_WASM", filter)
+        .env("SAMLGATE_PROVOKED_WASM", provoked))
 }
 
 fn demo_check() -> Outcome {

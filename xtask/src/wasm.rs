@@ -30,17 +30,23 @@ const KEEP: &[&str] = &[
 
 /// Builds `target/samlgate.wasm`.
 pub(crate) fn build() -> Outcome<PathBuf> {
-    build_package("samlgate-filter", "samlgate")
+    build_package("samlgate-filter", "samlgate", &[])
+}
+
+/// Builds `target/samlgate-provoked.wasm`, for tests: requests can crash it.
+pub(crate) fn build_provoked() -> Outcome<PathBuf> {
+    build_package("samlgate-filter", "samlgate-provoked", &["--features", "provoked_failure"])
 }
 
 /// Builds `target/noop.wasm`, which the bench measures ours against.
 pub(crate) fn build_noop() -> Outcome<PathBuf> {
-    build_package("noop-filter", "noop")
+    build_package("noop-filter", "noop", &[])
 }
 
-fn build_package(package: &str, name: &str) -> Outcome<PathBuf> {
+fn build_package(package: &str, name: &str, options: &[&str]) -> Outcome<PathBuf> {
     tools::wasm_targets()?;
-    run(&mut cargo(&["build", "--package", package, "--target", "wasm32-wasip1", "--release"]))?;
+    let mut build = cargo(&["build", "--package", package, "--target", "wasm32-wasip1", "--release"]);
+    run(build.args(options))?;
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| repository().join("target"), |folder| repository().join(folder));
     let compiled = target.join(format!("wasm32-wasip1/release/{}.wasm", package.replace('-', "_")));
