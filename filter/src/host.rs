@@ -140,6 +140,12 @@ pub(crate) fn property(name: &str) -> String {
     value.and_then(|value| String::from_utf8(value).ok()).unwrap_or_default()
 }
 
+/// The client of the request in hand, as Envoy's settings about forwarded addresses have it.
+pub(crate) fn source_address() -> Option<String> {
+    let value = hostcalls::get_property(vec!["source", "address"]).ok().flatten()?;
+    String::from_utf8(value).ok()
+}
+
 /// Answers the request in hand.
 pub(crate) fn send(reply: &Reply) {
     let headers = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

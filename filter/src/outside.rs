@@ -63,6 +63,7 @@ pub(crate) fn at_once(ask: Ask, worker: &Worker) -> Answer {
         Ask::HttpCall(_) => Answer::HttpFailed(CallFailure::NotSent),
         Ask::Load { key } => host::load(&key),
         Ask::CompareAndSwap { key, expected, value } => host::compare_and_swap(&key, expected, &value),
+        Ask::SourceAddress => Answer::SourceAddress(host::source_address()),
         Ask::Enqueue { message } => host::enqueue(&worker.vm_id, &message),
     }
 }

@@ -221,6 +221,9 @@ catalogue! {
     6003 RequiredGroupMissing "required_group_missing" 403 Warning "You are not in a group that may use this application." "Add the person to one of policy.required_groups at the identity provider, and see that its groups are sent";
     6004 NoMappedGroup "no_mapped_group" 403 Warning "You are not in a group that gets an account in this application." "Add the person to a group that policy maps, or switch provisioning.create_only_with_mapped_group off";
     6005 TestPageRefused "test_page_refused" 403 Warning "You may not see this test sign-in." "Add the person to test_page.people, or put a new secret into test_page.secret: each starts one test";
+    6006 EmergencySecretRefused "emergency_secret_refused" 403 Attack "This is not the secret." "Compare with emergency_access.secret; every attempt is in the audit trail";
+    6007 EmergencyNetworkRefused "emergency_network_refused" 403 Attack "This is not open to you." "The client is in none of emergency_access.allowed_client_networks; behind a proxy see that use_remote_address and xff_num_trusted_hops are right";
+    6008 EmergencyAttemptsExceeded "emergency_attempts_exceeded" 429 Attack "There were too many attempts; wait a while." "Wait for emergency_access.attempt_window, or restart Envoy; somebody may be guessing";
     6009 EmailDomainUnlisted "email_domain_unlisted" 403 Notice "There is no sign-in for this e-mail address here." "Add the domain to discovery.email_domains, or name an identity provider for all others in discovery.other_email_domains";
     8001 TargetUnreachable "target_unreachable" 503 Error "Your account could not be prepared because the application does not answer." "Check the cluster of the provisioning target and the application's health";
     8002 TargetUnauthorized "target_unauthorized" 503 Error "Your account could not be prepared." "The application refuses the provisioning credentials; renew the token and its rights";

@@ -27,6 +27,7 @@ impl Default for Configuration {
             provisioning: None,
             audit: Audit::default(),
             test_page: None,
+            emergency_access: None,
             pages: Pages::default(),
             limits: Limits::default(),
             stat_prefix: String::from("samlgate"),
@@ -78,6 +79,20 @@ impl Default for Discovery {
             email_domains: Vec::new(),
             other_email_domains: None,
             remember_for: None,
+        }
+    }
+}
+
+impl Default for EmergencyAccess {
+    fn default() -> Self {
+        Self {
+            path: String::from("/saml/emergency"),
+            secret: None,
+            duration: Span::seconds(900),
+            landing_path: String::from("/"),
+            allowed_client_networks: Vec::new(),
+            max_attempts: Whole(10),
+            attempt_window: Span::seconds(900),
         }
     }
 }

@@ -40,6 +40,8 @@ pub enum Ask {
         /// The new value.
         value: Vec<u8>,
     },
+    /// The address of the client of the request in hand.
+    SourceAddress,
     /// Hand something to the background runner of this Envoy, which outlives the request.
     Enqueue {
         /// What [`crate::flow::background`] reads.
@@ -74,6 +76,8 @@ pub enum Answer {
         /// Hand back in [`Ask::CompareAndSwap`].
         version: Version,
     },
+    /// The client's address with its port, as Envoy knows it; `None` when it does not.
+    SourceAddress(Option<String>),
     /// The swap happened.
     Swapped,
     /// Somebody else wrote first; load again.

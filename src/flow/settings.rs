@@ -21,6 +21,7 @@ use crate::xmlsec::key::Certificate;
 use crate::{identity, policy, provision, session, targets, token};
 
 use super::discovery::Discovery;
+use super::emergency::EmergencyAccess;
 use super::filter_state::FilterState;
 use super::identity_headers::IdentityHeaders;
 use super::metadata::RemoteMetadata;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub audit: Identifiers,
     /// The test sign-in page; `None` for none.
     pub test_page: Option<TestPage>,
+    /// A way past single sign-on for administrators; `None` for none.
+    pub emergency_access: Option<EmergencyAccess>,
     /// How pages look.
     pub look: Rc<Look>,
     /// Bounds on inbound messages.

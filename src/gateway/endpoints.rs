@@ -35,6 +35,8 @@ pub(super) enum OwnEndpoint {
     Health,
     /// Where the choice of an identity provider arrives.
     Discovery,
+    /// The page of the emergency access.
+    EmergencyAccess,
 }
 
 impl OwnEndpoint {
@@ -50,6 +52,7 @@ impl OwnEndpoint {
             (settings.flow.identity_token.as_ref().map(|token| &token.jwks_path), Self::Jwks),
             (settings.health_path.as_ref(), Self::Health),
             (settings.flow.discovery.as_ref().map(|discovery| &discovery.path), Self::Discovery),
+            (settings.flow.emergency_access.as_ref().map(|access| &access.path), Self::EmergencyAccess),
         ];
         paths.into_iter().find(|(own, _)| own.is_some_and(|own| own == path)).map(|(_, endpoint)| endpoint)
     }
@@ -72,6 +75,7 @@ impl Gateway {
             (OwnEndpoint::Health, "GET" | "HEAD") => self.health(),
             (OwnEndpoint::TestPage, "GET" | "HEAD" | "POST") => self.test_page(request, host),
             (OwnEndpoint::Discovery, "GET" | "POST") => self.discovery(request, host),
+            (OwnEndpoint::EmergencyAccess, "GET" | "POST") => self.emergency_page(request),
             _ => {
                 let detail = format_args!("`{method}` is not taken here");
                 refuse(

@@ -4,6 +4,7 @@
 
 mod chores;
 mod discovery;
+mod emergency;
 mod endpoints;
 mod origin;
 mod prepared;
@@ -20,7 +21,7 @@ use std::rc::Rc;
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
 use crate::flow::discovery::{Asking, Choice, DiscoveryFlow, choose};
-use crate::flow::{self, AcsFlow, TestStart, Trust, metadata as idp_metadata};
+use crate::flow::{self, AcsFlow, EmergencyFlow, TestStart, Trust, metadata as idp_metadata};
 use crate::http::path::NormalizedPath;
 use crate::http::{HeaderEdits, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie};
 use crate::page::{Look, Reader};
@@ -72,6 +73,8 @@ pub enum Exchange {
     TestStart(Box<TestStart>),
     /// An e-mail address that decides where to sign in.
     Discovery(Box<DiscoveryFlow>),
+    /// A visit of the page of the emergency access.
+    Emergency(Box<EmergencyFlow>),
 }
 
 /// What every branch below needs to know of the request.
@@ -146,6 +149,7 @@ impl Gateway {
         match exchange {
             Exchange::Acs(flow) => acs_step(flow.answer(id, answer, &env)),
             Exchange::TestStart(flow) => test_step(flow.answer(answer, &env)),
+            Exchange::Emergency(flow) => emergency::emergency_step(flow.answer(answer, &env)),
             Exchange::Discovery(flow) => {
                 discovery::discovery_step(flow.answer(answer, |target| self.demand(target), &env))
             }
@@ -157,7 +161,7 @@ impl Gateway {
     pub fn abandoned(&self, exchange: Exchange, host: &Host<'_>) -> Option<Ask> {
         match exchange {
             Exchange::Acs(flow) => flow.abandoned(&self.env(host)),
-            Exchange::TestStart(_) | Exchange::Discovery(_) => None,
+            Exchange::TestStart(_) | Exchange::Discovery(_) | Exchange::Emergency(_) => None,
         }
     }
 
@@ -188,6 +192,9 @@ impl Gateway {
         }
         if access == Access::Bypass {
             return forward(self.plain_edits(request));
+        }
+        if let Some(step) = self.emergency(request, host) {
+            return step;
         }
         self.with_session(request, access, host)
     }

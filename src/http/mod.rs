@@ -6,6 +6,7 @@ mod call;
 pub mod cookie;
 mod head;
 pub mod matcher;
+pub mod network;
 pub mod path;
 pub mod redirect_target;
 pub mod substitution;

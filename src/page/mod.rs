@@ -3,6 +3,7 @@
 //! Pages work without JavaScript, in light and dark, on a phone and in a screen reader. They never carry details of a
 //! refusal: those are for the operator's log.
 
+mod emergency;
 mod look;
 mod render;
 mod sign_in;
@@ -13,6 +14,7 @@ use std::rc::Rc;
 use crate::base::Code;
 use crate::http::Reply;
 
+pub use emergency::emergency_access;
 pub use look::{Choices, Colour, Logo, Look, Phrase, Support};
 pub use sign_in::{auto_post, chooser, continue_to, email_question};
 pub use test_report::test_report;
@@ -172,6 +174,8 @@ mod tests {
             confirm_logout(look, "/x"),
             chooser(look, [("/x".to_owned(), "One")].into_iter()),
             email_question(look, "/x", "/", true),
+            emergency_access(look, "/x", core::time::Duration::from_secs(90), true),
+            emergency_access(look, "/x", core::time::Duration::from_secs(90), false),
             test_front(look, "/x", true, &[("\"><a", "<b>"), ("c", "d")]),
             continue_to(look, "https://idp.example/"),
             test_report(look, &report::Report::rejected(&Rejection::new(Code::DigestMismatch, "x")), None),

@@ -1,6 +1,7 @@
 //! The session in the browser: sealed, opened, touched and cleared.
 
 use super::chunks::{self, Chunks};
+use super::emergency_access;
 use super::error::SessionError;
 use super::keys::Purpose;
 use super::note;
@@ -109,7 +110,11 @@ pub fn clear(settings: &Settings, presented: &[(&str, &str)]) -> Vec<SetCookie> 
     indices.push(0);
     indices.sort_unstable();
     indices.dedup();
-    indices.into_iter().map(|index| cookie.expire(chunks::chunk_name(&cookie.name, index))).collect()
+    let chunks = indices.into_iter().map(|index| cookie.expire(chunks::chunk_name(&cookie.name, index)));
+    // Whoever signs out has no way past the sign-in either.
+    let emergency = emergency_access::end(settings);
+    let held = presented.iter().any(|(name, _)| *name == emergency.name);
+    chunks.chain(held.then_some(emergency)).collect()
 }
 
 /// Is the cookie `name` ours: a chunk of the session, a pending request or a note? The application never sees those.

@@ -5,6 +5,7 @@
 //! granted, and never decides what an opened one may do.
 
 pub mod account_mark;
+pub mod attempts;
 pub mod background_message;
 mod cache;
 mod chunks;

@@ -123,6 +123,7 @@ pub fn posted_before(
             Ask::RequestBody { .. } => Answer::RequestBody(body.clone().into_bytes()),
             Ask::Load { .. } => Answer::Loaded { value: None, version: Version::Absent },
             Ask::CompareAndSwap { .. } => Answer::Swapped,
+            Ask::SourceAddress => Answer::SourceAddress(None),
             Ask::Enqueue { .. } => Answer::QueueFull,
             Ask::HttpCall(call) => Answer::HttpResponse(application(&call)),
         };

@@ -53,6 +53,9 @@ pub(crate) struct Site {
     authority: &'static str,
     now: Cell<u64>,
     pub(crate) told: String,
+    /// The client's address.
+    pub(crate) client: Option<&'static str>,
+    pub(crate) store_fails: bool,
     store: RefCell<BTreeMap<String, Vec<u8>>>,
 }
 
@@ -165,6 +168,7 @@ impl Site {
             ("B", B.metadata()),
             ("SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned()),
             ("SECRET", "correct horse battery staple".to_owned()),
+            ("OTHER_SECRET", "correct horse battery staples".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
@@ -175,6 +179,8 @@ impl Site {
             authority: "jira.example.com",
             now: Cell::new(NOW),
             told: String::new(),
+            client: Some("192.0.2.1:1234"),
+            store_fails: false,
             store: RefCell::default(),
         }
     }
@@ -225,6 +231,11 @@ impl Site {
             (Verdict::Reply(reply), code) => (reply, code),
             (Verdict::Forward(_), _) => panic!("{path} reached the application"),
         }
+    }
+
+    /// The same by a browser with cookies.
+    pub(crate) fn post_as(&mut self, path: &str, form: &str, cookies: &str) -> (Reply, Option<Code>) {
+        self.post_with(path, form, ("cookie", cookies))
     }
 
     pub(crate) fn email(&mut self, email: &str) -> (Reply, Option<Code>) {
@@ -325,6 +336,8 @@ impl Site {
         match ask {
             Ask::RequestBody { limit } if body.len() > limit => Answer::RequestBodyTooLarge,
             Ask::RequestBody { .. } => Answer::RequestBody(body.to_vec()),
+            Ask::Load { .. } | Ask::CompareAndSwap { .. } if self.store_fails => Answer::StoreFailed,
+            Ask::SourceAddress => Answer::SourceAddress(self.client.map(str::to_owned)),
             Ask::Load { key } => match store.get(&key) {
                 Some(value) => Answer::Loaded { value: Some(value.clone()), version: Version::Token(1) },
                 None => Answer::Loaded { value: None, version: Version::Absent },

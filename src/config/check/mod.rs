@@ -6,6 +6,7 @@ mod application;
 mod condition;
 mod contradictions;
 mod discovery;
+mod emergency_access;
 mod identity;
 mod identity_token;
 mod idp;
@@ -217,6 +218,14 @@ pub(super) fn all(
     let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
     let test_page = configuration.test_page.as_ref();
     let test_page = test_page.map(|raw| test_page::test_page(raw, sp.as_ref(), checker));
+    let others = emergency_access::Paths {
+        sp: sp.as_ref(),
+        test_page: test_page.as_ref().and_then(Option::as_ref),
+        discovery: discovery.as_ref().and_then(Option::as_ref),
+    };
+    let emergency_access = configuration.emergency_access.as_ref();
+    let emergency_access =
+        emergency_access.map(|raw| emergency_access::emergency_access(raw, &others, checker));
     let look = pages::look(&configuration.pages, checker);
     application::audience(configuration, checker);
     let session = session?;
@@ -234,6 +243,7 @@ pub(super) fn all(
         provisioning: optional(provisioning)?,
         audit: application::audit(&configuration.audit),
         test_page: optional(test_page)?,
+        emergency_access: optional(emergency_access)?,
         look: look?.into(),
         limits: limits?,
     };

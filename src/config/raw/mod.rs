@@ -8,6 +8,7 @@ mod application;
 mod audit;
 mod condition;
 mod discovery;
+mod emergency_access;
 mod identity;
 mod identity_token;
 mod idp;
@@ -28,6 +29,7 @@ pub(super) use application::*;
 pub(super) use audit::*;
 pub(super) use condition::*;
 pub(super) use discovery::*;
+pub(super) use emergency_access::*;
 pub(super) use identity::*;
 pub(super) use identity_token::*;
 pub(super) use idp::*;
@@ -146,6 +148,8 @@ raw! {
         audit: Audit,
         /// The test sign-in page; without it there is none.
         test_page: Option<TestPage>,
+        /// A way past single sign-on for administrators; without it there is none.
+        emergency_access: Option<EmergencyAccess>,
         /// How the pages look that visitors see: refusals, logout, the choice of an identity provider.
         pages: Pages,
         /// Bounds on inbound messages.

@@ -23,7 +23,8 @@ pub enum Identifiers {
 }
 
 impl Identifiers {
-    fn show(self, username: &Pii<String>, env: &Env<'_>) -> String {
+    /// Whoever or whatever `username` names, as configured.
+    pub(in crate::flow) fn show(self, username: &Pii<String>, env: &Env<'_>) -> String {
         match self {
             Self::Plain => username.expose().clone(),
             Self::Hashed => username.keyed(&env.settings.pii_key),

@@ -1,5 +1,6 @@
 //! Tests of the room from inside: they make sessions without an assertion, which nobody else can.
 
+mod attempts;
 mod cache;
 mod cookies;
 mod expiry;

@@ -372,6 +372,7 @@ impl Stage {
                 data.insert(key.clone(), (value.clone(), next));
                 Answer::Swapped
             }
+            Ask::SourceAddress => Answer::SourceAddress(None),
             Ask::Enqueue { .. } => Answer::QueueFull,
         }
     }

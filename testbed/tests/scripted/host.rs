@@ -232,6 +232,7 @@ impl ScriptedHost {
                 data.insert(key.clone(), (value.clone(), next));
                 Answer::Swapped
             }
+            Ask::SourceAddress => Answer::SourceAddress(Some(String::from("192.0.2.1:1234"))),
             Ask::Enqueue { message } => match self.queue.borrow_mut().as_mut() {
                 Some(queue) => {
                     queue.push_back(message.clone());
