@@ -133,7 +133,7 @@ fn answers_out_of_turn_end_in_a_refusal() {
                 Ask::RequestBody { .. } | Ask::HttpCall(_) => "SG9011",
                 Ask::Load { key } | Ask::CompareAndSwap { key, .. } if is_memory(key) => "SG9011",
                 Ask::Load { .. } | Ask::CompareAndSwap { .. } => "SG5005",
-                Ask::Enqueue { .. } => panic!("nothing is left where failures refuse"),
+                Ask::Enqueue { .. } | Ask::SourceAddress => panic!("no sign-in asks that here"),
             };
             assert_eq!(
                 (ended.code(), ended.has_session()),
