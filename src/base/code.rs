@@ -191,10 +191,14 @@ catalogue! {
     4041 UsernameRefused "username_refused" 403 Warning "Your user name cannot be used here." "The user name does not match identity.username.pattern, is empty, too long or holds control characters";
     4042 GroupsExceeded "groups_exceeded" 403 Warning "Your account has more groups than can be taken over." "Send only the groups that concern the application, or raise limits.max_groups";
     4050 LogoutMessageMissing "logout_message_missing" 400 Warning "The sign-out message is missing." "A single logout address takes exactly one of SAMLRequest and SAMLResponse; check the binding configured at the identity provider";
+    4051 LogoutNotOffered "logout_not_offered" 403 Warning "Single sign-out is not set up with this identity provider." "Configure sp.signing and leave idp.single_logout on, or remove our logout address at the identity provider";
     4052 LogoutExpired "logout_expired" 403 Warning "The sign-out message is no longer valid." "Sign out again; if it happens every time compare the clocks";
+    4053 LogoutUnexpected "logout_unexpected" 403 Warning "No sign-out is under way in this browser." "The answer came twice, too late or to another browser; the session here ended before the identity provider was asked";
+    4054 LogoutUnconfirmed "logout_unconfirmed" 0 Warning "Other sites may still be signed in." "The identity provider could not sign the person out everywhere; its log names the application that did not answer";
     4055 SoapEnvelopeMalformed "soap_envelope_malformed" 400 Warning "The message could not be read." "The back-channel address takes a SOAP 1.1 envelope with one LogoutRequest";
 
     // 5xxx: session and replay
+    4056 ApplicationSessionKept "application_session_kept" 0 Warning "The application may keep its own session until that runs out." "The application did not end the person's sessions; look at the detail and at the credentials of the provisioning account";
     5001 PendingRequestMissing "pending_request_missing" 403 Warning "This sign-in was not started in this browser, or took too long." "Start again from the application; if it happens every time the browser drops the SameSite=None cookie";
     5002 PendingRequestUnreadable "pending_request_unreadable" 403 Attack "This sign-in was not started in this browser." "The cookie was altered, or sealed with a key that is not configured any more";
     5003 PendingRequestExpired "pending_request_expired" 403 Notice "The sign-in took too long." "Start again from the application, or raise session.pending_request_ttl";

@@ -29,7 +29,7 @@ pub use explain::explain;
 pub use filter_state::FilterState;
 pub use identity_headers::{AttributeHeader, Bearer, IdentityHeaders, MultiValueFormat, MultiValueHeader};
 pub use login::login;
-pub use logout::{LogoutIntent, logout};
+pub use logout::{LogoutFlow, LogoutIntent};
 pub use metadata::RemoteMetadata;
 pub use provisioning::Identifiers;
 pub use settings::{

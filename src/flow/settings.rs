@@ -92,6 +92,10 @@ pub struct ServiceProvider {
     pub logout_path: String,
     /// Path of the page that is shown after logout.
     pub logged_out_path: String,
+    /// Path where identity providers send logout messages by the browser.
+    pub single_logout_path: String,
+    /// Path where they send them themselves, by SOAP; `None` for nowhere.
+    pub single_logout_soap_path: Option<String>,
     /// Signs AuthnRequests and appears in our metadata.
     pub signer: Option<Signer>,
     /// It signs our metadata too.
@@ -123,6 +127,18 @@ impl ServiceProvider {
     pub fn acs_uri(&self) -> String {
         format!("{}{}", self.base_uri, self.acs_path)
     }
+
+    /// Absolute address for logout messages by the browser: their `Destination` must equal it.
+    #[must_use]
+    pub fn single_logout_uri(&self) -> String {
+        format!("{}{}", self.base_uri, self.single_logout_path)
+    }
+
+    /// The same for those by SOAP.
+    #[must_use]
+    pub fn single_logout_soap_uri(&self) -> Option<String> {
+        Some(format!("{}{}", self.base_uri, self.single_logout_soap_path.as_ref()?))
+    }
 }
 
 /// One trusted identity provider, as it is configured. What is known of its keys is [`super::Trust`]'s.
@@ -148,6 +164,8 @@ pub struct IdentityProvider {
     pub authn_request_binding: AuthnRequestBinding,
     /// Whether AuthnRequests are signed.
     pub sign_authn_requests: SignAuthnRequests,
+    /// A logout here is one there, and the other way round, where its metadata and our keys allow it.
+    pub single_logout: bool,
     /// `NameIDPolicy/@Format` to ask for; none by default, because IdPs refuse formats they were not set up for.
     pub name_id_format: Option<String>,
 }
@@ -207,6 +225,8 @@ pub struct Provisioning {
     pub on_guardrail: OnGuardrail,
     /// Plan and tell, but change nothing.
     pub dry_run: bool,
+    /// A logout ends the person's sessions in the application too, where it has a call for that.
+    pub end_sessions: bool,
     /// Whose accounts may be found by e-mail address when the user name leads to none: people of these domains; `None` to
     /// link nobody.
     pub link_by_email: Option<Vec<DomainMatch>>,

@@ -2,19 +2,15 @@
 
 use crate::base::{Code, Rejection};
 use crate::effect::{CryptoProvider, Step};
-use crate::flow::{self, AcsFlow, LogoutIntent, SignAuthnRequests, TestStart, test_page};
+use crate::flow::{self, AcsFlow, SignAuthnRequests, TestStart, test_page};
 use crate::http::Reply;
-use crate::page;
+use crate::page::{self, SignedOut};
 use crate::saml::SignatureDemand;
 use crate::saml::metadata::sp;
 use crate::session;
 use crate::xmlsec::SignatureError;
 
-use super::origin::SentBy;
-use super::{
-    Exchange, Gateway, Host, Request, Settings, acs_step, never_waits, reader, refuse, reply, test_step,
-    visit,
-};
+use super::{Exchange, Gateway, Host, Request, Settings, acs_step, reader, refuse, reply, test_step, visit};
 
 /// An address of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +23,10 @@ pub(super) enum OwnEndpoint {
     Logout,
     /// What is shown afterwards.
     LoggedOut,
+    /// Where identity providers lead browsers to sign out.
+    SingleLogout,
+    /// Where they sign out themselves.
+    SingleLogoutSoap,
     /// The test sign-in page.
     TestPage,
     /// The keys that verify identity tokens.
@@ -48,6 +48,8 @@ impl OwnEndpoint {
             (Some(&sp.metadata_path), Self::Metadata),
             (Some(&sp.logout_path), Self::Logout),
             (Some(&sp.logged_out_path), Self::LoggedOut),
+            (Some(&sp.single_logout_path), Self::SingleLogout),
+            (sp.single_logout_soap_path.as_ref(), Self::SingleLogoutSoap),
             (settings.flow.test_page.as_ref().map(|page| &page.path), Self::TestPage),
             (settings.flow.identity_token.as_ref().map(|token| &token.jwks_path), Self::Jwks),
             (settings.health_path.as_ref(), Self::Health),
@@ -70,7 +72,11 @@ impl Gateway {
             (OwnEndpoint::AssertionConsumerService, "POST") => self.assertion_consumer_service(request, host),
             (OwnEndpoint::Metadata, "GET" | "HEAD") => self.metadata(request, host),
             (OwnEndpoint::Logout, "GET" | "POST") => self.logout(request, host),
-            (OwnEndpoint::LoggedOut, "GET" | "HEAD") => reply(page::logged_out(&self.settings.flow.look)),
+            (OwnEndpoint::LoggedOut, "GET" | "HEAD") => {
+                reply(page::logged_out(&self.settings.flow.look, SignedOut::Here))
+            }
+            (OwnEndpoint::SingleLogout, "GET" | "POST") => self.single_logout(request, host),
+            (OwnEndpoint::SingleLogoutSoap, "POST") => self.single_logout_soap(request, host),
             (OwnEndpoint::Jwks, "GET" | "HEAD") => self.jwks(),
             (OwnEndpoint::Health, "GET" | "HEAD") => self.health(),
             (OwnEndpoint::TestPage, "GET" | "HEAD" | "POST") => self.test_page(request, host),
@@ -84,17 +90,6 @@ impl Gateway {
                 )
             }
         }
-    }
-
-    fn logout(&self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
-        let intent = match SentBy::of(request.head, &self.settings) {
-            SentBy::Own => LogoutIntent::Own,
-            // A plain GET without fetch metadata can be an image on another site; a POST without an Origin comes from
-            // no browser of this decade.
-            SentBy::Unknown if request.head.method() == "POST" => LogoutIntent::Own,
-            SentBy::Unknown | SentBy::Foreign => LogoutIntent::Doubtful,
-        };
-        never_waits(flow::logout(intent, &request.cookies, &self.env(host)))
     }
 
     fn test_page(&self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
@@ -164,8 +159,14 @@ pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<Stri
     // Only where a discovery service is used: whoever is listed there may send people to it.
     let discovery = settings.flow.discovery.as_ref().and_then(flow::Discovery::response_path);
     let discovery = discovery.map(|path| format!("{}{path}", sp.base_uri));
+    // Messages of a single logout are signed on both sides.
+    let single_logout = sp.signer.is_some() && idps.iter().any(|idp| idp.single_logout);
+    let single_logout_uri = single_logout.then(|| sp.single_logout_uri());
+    let single_logout_soap_uri = sp.single_logout_soap_uri().filter(|_| single_logout);
     let description = sp::SpDescription {
         entity_id: &sp.entity_id,
+        single_logout_uri: single_logout_uri.as_deref(),
+        single_logout_soap_uri: single_logout_soap_uri.as_deref(),
         assertion_consumer_service_uri: &sp.acs_uri(),
         name_id_format: idps.iter().find_map(|idp| idp.name_id_format.as_deref()),
         authn_requests_signed: sp.signer.is_some()

@@ -6,6 +6,7 @@ mod chores;
 mod discovery;
 mod emergency;
 mod endpoints;
+mod logout;
 mod origin;
 mod prepared;
 mod proof;
@@ -21,7 +22,7 @@ use std::rc::Rc;
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
 use crate::flow::discovery::{Asking, Choice, DiscoveryFlow, choose};
-use crate::flow::{self, AcsFlow, EmergencyFlow, TestStart, Trust, metadata as idp_metadata};
+use crate::flow::{self, AcsFlow, EmergencyFlow, LogoutFlow, TestStart, Trust, metadata as idp_metadata};
 use crate::http::path::NormalizedPath;
 use crate::http::{HeaderEdits, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie};
 use crate::page::{Look, Reader};
@@ -29,6 +30,7 @@ use crate::session::pending_request::Intent;
 use crate::session::{self, Opened, OpenedCache, SessionError};
 
 use endpoints::OwnEndpoint;
+use logout::logout_step;
 use origin::SentBy;
 use prepared::Prepared;
 
@@ -75,6 +77,8 @@ pub enum Exchange {
     Discovery(Box<DiscoveryFlow>),
     /// A visit of the page of the emergency access.
     Emergency(Box<EmergencyFlow>),
+    /// A logout.
+    Logout(Box<LogoutFlow>),
 }
 
 /// What every branch below needs to know of the request.
@@ -153,6 +157,7 @@ impl Gateway {
             Exchange::Discovery(flow) => {
                 discovery::discovery_step(flow.answer(answer, |target| self.demand(target), &env))
             }
+            Exchange::Logout(flow) => logout_step(flow.answer(id, answer, &env)),
         }
     }
 
@@ -161,7 +166,10 @@ impl Gateway {
     pub fn abandoned(&self, exchange: Exchange, host: &Host<'_>) -> Option<Ask> {
         match exchange {
             Exchange::Acs(flow) => flow.abandoned(&self.env(host)),
-            Exchange::TestStart(_) | Exchange::Discovery(_) | Exchange::Emergency(_) => None,
+            Exchange::TestStart(_)
+            | Exchange::Discovery(_)
+            | Exchange::Emergency(_)
+            | Exchange::Logout(_) => None,
         }
     }
 

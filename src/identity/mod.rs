@@ -68,6 +68,12 @@ impl fmt::Debug for Identity {
     }
 }
 
+/// The user name of whoever is called `name_id`; `None` where an attribute of an assertion says it.
+#[must_use]
+pub fn username_of(name_id: &NameId, settings: &Settings) -> Option<Pii<String>> {
+    username::of_name_id(name_id, settings)
+}
+
 impl Identity {
     /// Reads an identity out of `assertion` as `settings` say.
     ///

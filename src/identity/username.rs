@@ -71,6 +71,14 @@ pub(super) fn read(
     Ok(Pii::new(username.to_owned()))
 }
 
+/// The user name of whoever is called `name_id`, where that alone says it.
+pub(super) fn of_name_id(name_id: &NameId, settings: &Settings) -> Option<Pii<String>> {
+    match settings.username {
+        UsernameSource::NameId => read(Some(name_id), &[], settings).ok(),
+        UsernameSource::Attribute(_) => None,
+    }
+}
+
 /// The one value of `attribute`; the same value repeated is still one.
 fn only_value(attribute: &Attribute) -> Result<&str, UsernameProblem> {
     if attribute.incomplete {

@@ -51,8 +51,20 @@ phrases! {
     SignedOut "Signed out",
     /// Its text.
     SignedOutHere "You are signed out of this site. Your sign-in at the identity provider may still be open.",
+    /// The same after an identity provider ended its session too.
+    SignedOutEverywhere "You are signed out of this site and at your identity provider.",
+    /// The same after an identity provider could not end all of it.
+    SignedOutPartly "You are signed out of this site. Your identity provider could not sign you out everywhere: other sites may still be open to whoever uses this browser. Close all its windows.",
     /// Its link.
     SignInAgain "Sign in again",
+    /// Title of the page that leads to the identity provider to sign out there.
+    SigningOut "Signing out",
+    /// Its text.
+    SigningOutText "You are being signed out at your identity provider.",
+    /// Title of a refused logout.
+    SignOutRefused "Sign-out did not work",
+    /// Its text.
+    SignOutRefusedText "The sign-out could not be completed. Close all windows of this browser, so that nobody goes on with your sign-in.",
     /// Title and button of the page that asks before it signs out.
     SignOut "Sign out",
     /// Its question.

@@ -7,6 +7,7 @@ mod emergency;
 mod look;
 mod render;
 mod sign_in;
+mod sign_out;
 mod test_report;
 
 use std::rc::Rc;
@@ -17,6 +18,7 @@ use crate::http::Reply;
 pub use emergency::emergency_access;
 pub use look::{Choices, Colour, Logo, Look, Phrase, Support};
 pub use sign_in::{auto_post, chooser, continue_to, email_question};
+pub use sign_out::{SignedOut, confirm_logout, logged_out, post_logout, refused_logout};
 pub use test_report::test_report;
 
 use render::{Frame, Html};
@@ -39,7 +41,7 @@ pub struct Reader {
 pub fn refusal(code: Code, reader: &Reader, retry: Option<&str>) -> Reply {
     let status = if code.status() == 0 { 500 } else { code.status() };
     let look = &*reader.look;
-    let mut reply = if reader.wants_html {
+    let reply = if reader.wants_html {
         let mut body = Html::new();
         body.element("p", look.reason(code));
         if about_time(code) {
@@ -53,6 +55,11 @@ pub fn refusal(code: Code, reader: &Reader, retry: Option<&str>) -> Reply {
     } else {
         problem(status, code, reader)
     };
+    finish_refusal(reply, status, code)
+}
+
+/// What every refusal says besides.
+fn finish_refusal(mut reply: Reply, status: u16, code: Code) -> Reply {
     reply.headers.push((String::from("x-samlgate-code"), code.id().to_owned()));
     if status == 503 {
         reply.headers.push((String::from("retry-after"), String::from("10")));
@@ -66,24 +73,6 @@ pub fn refusal(code: Code, reader: &Reader, retry: Option<&str>) -> Reply {
 /// Refusals that follow from instants which a wrong clock shifts.
 const fn about_time(code: Code) -> bool {
     matches!(code, Code::AssertionNotYetValid | Code::IssueInstantImplausible)
-}
-
-/// The page after a logout.
-#[must_use]
-pub fn logged_out(look: &Look) -> Reply {
-    let mut body = Html::new();
-    body.element("p", look.say(Phrase::SignedOutHere));
-    body.link("/", look.say(Phrase::SignInAgain));
-    Frame::new(look, 200, look.say(Phrase::SignedOut)).page(&body)
-}
-
-/// The page that asks before it signs out, for requests that another site may have caused.
-#[must_use]
-pub fn confirm_logout(look: &Look, logout_path: &str) -> Reply {
-    let mut body = Html::new();
-    body.element("p", look.say(Phrase::SignOutQuestion));
-    body.form(logout_path, &[], look.say(Phrase::SignOut));
-    Frame::new(look, 200, look.say(Phrase::SignOut)).page(&body)
 }
 
 /// The page on which a test sign-in is started: a form that is posted to `path`. `idps` are the short names and names of
@@ -170,7 +159,11 @@ mod tests {
         for reply in [
             refusal(Code::UsernameMissing, &reader, None),
             auto_post(look, "https://idp.example/", &[]),
-            logged_out(look),
+            logged_out(look, SignedOut::Here),
+            logged_out(look, SignedOut::Everywhere),
+            logged_out(look, SignedOut::Partly),
+            post_logout(look, "https://idp.example/", &[("SAMLRequest", String::from("\"><b>"))]),
+            refused_logout(Code::SignatureInvalid, &reader),
             confirm_logout(look, "/x"),
             chooser(look, [("/x".to_owned(), "One")].into_iter()),
             email_question(look, "/x", "/", true),

@@ -5,7 +5,7 @@ use super::render::{Frame, Html, Question};
 use crate::http::Reply;
 
 /// The script of the auto-post page; its hash is in the Content-Security-Policy, so no other script runs.
-const AUTO_POST: &str = "document.forms[0].submit();";
+pub(super) const AUTO_POST: &str = "document.forms[0].submit();";
 
 /// The page that posts `fields` to `action` by itself where scripts run, and by a button where not
 /// (bindings 3.5.4: the message travels in a form).

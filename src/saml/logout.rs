@@ -11,7 +11,7 @@ use super::error::{ProfileError, ResponseError};
 use super::names;
 use super::response::{Status, whole_values};
 use super::schema::{self, Sequence, bounded, count, required_instant};
-use crate::base::{Budget, Limits, Pii, UnixTime};
+use crate::base::{Budget, Limits, UnixTime};
 use crate::effect::{CryptoProvider, VerificationKey};
 use crate::xml::{Document, Element, Source};
 use crate::xmlsec;
@@ -69,7 +69,7 @@ pub(super) struct LogoutMessage {
 /// Request (core 3.7.1) or response (core 3.7.2).
 #[derive(Debug)]
 pub(super) enum LogoutContent {
-    Request { not_on_or_after: Option<UnixTime>, name: Pii<String>, session_indexes: Vec<String> },
+    Request { not_on_or_after: Option<UnixTime>, name_id: NameId, session_indexes: Vec<String> },
     Response { in_response_to: Option<String>, status: Status },
 }
 
@@ -232,7 +232,7 @@ fn read_request<'a>(
         session_indexes.push(bounded(index, "SessionIndex", root.limits().max_uri_bytes)?.to_owned());
     }
     children.end()?;
-    Ok(LogoutContent::Request { not_on_or_after, name: name_id.value().clone(), session_indexes })
+    Ok(LogoutContent::Request { not_on_or_after, name_id, session_indexes })
 }
 
 #[cfg(test)]

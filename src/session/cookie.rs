@@ -6,10 +6,10 @@ use super::error::SessionError;
 use super::keys::Purpose;
 use super::note;
 use super::payload::{self, MAX_PAYLOAD_BYTES};
-use super::pending_request;
 use super::revocation;
 use super::settings::Settings;
 use super::state::Session;
+use super::{pending_logout, pending_request};
 use crate::base::{EntropySource, UnixTime};
 use crate::effect::SharedData;
 use crate::http::SetCookie;
@@ -123,4 +123,5 @@ pub fn is_own_cookie(name: &str, settings: &Settings) -> bool {
     chunks::chunk_index(name, &settings.cookie.name).is_some()
         || pending_request::is_pending_cookie(name, settings)
         || note::is_note(name, settings)
+        || pending_logout::is_pending_logout(name, settings)
 }

@@ -66,6 +66,8 @@ pub enum SessionError {
     SessionRevoked,
     /// The ledger of ended sessions could not be read or written, so that no session can be trusted.
     RevocationStoreUnavailable,
+    /// This browser waits for no answer to a logout.
+    LogoutUnexpected,
     /// The host gave no randomness.
     EntropyUnavailable,
     /// No sealing secret is configured.
@@ -128,6 +130,7 @@ impl SessionError {
             Self::ReplaySlotFull | Self::ReplayStoreUnavailable => Code::ReplayStoreUnavailable,
             Self::SessionRevoked => Code::SessionRevoked,
             Self::RevocationStoreUnavailable => Code::RevocationStoreUnavailable,
+            Self::LogoutUnexpected => Code::LogoutUnexpected,
             Self::EntropyUnavailable => Code::EntropyUnavailable,
             Self::SealingKeyMissing | Self::SealingKeyTooShort { .. } => Code::ConfigValueInvalid,
         }
@@ -175,6 +178,7 @@ impl fmt::Display for SessionError {
             Self::RevocationStoreUnavailable => {
                 f.write_str("the ledger of ended sessions could not be read or written")
             }
+            Self::LogoutUnexpected => f.write_str("the browser waits for no answer to a logout"),
             Self::EntropyUnavailable => EntropyFailure.fmt(f),
             Self::SealingKeyMissing => f.write_str("no session key is configured"),
             Self::SealingKeyTooShort { position, bytes, minimum } => {

@@ -48,6 +48,8 @@ pub(super) enum Purpose {
     LastIdp,
     /// What workers share of metadata that was fetched. Others may share the store: it belongs to a `vm_id`.
     IdpMetadata,
+    /// A logout that waits for the identity provider's answer.
+    PendingLogout,
 }
 
 impl Purpose {
@@ -63,6 +65,7 @@ impl Purpose {
             Self::EmergencyAccess => b"emergency access",
             Self::LastIdp => b"last identity provider",
             Self::IdpMetadata => b"idp metadata",
+            Self::PendingLogout => b"pending logout",
         }
     }
 }
@@ -85,6 +88,7 @@ pub struct SealingKeys {
     emergency_access: Vec<PurposeKey>,
     last_idp: Vec<PurposeKey>,
     idp_metadata: Vec<PurposeKey>,
+    pending_logout: Vec<PurposeKey>,
     pii: PiiKey,
     identity: [u8; 32],
 }
@@ -142,6 +146,7 @@ impl SealingKeys {
             emergency_access: keys(Purpose::EmergencyAccess),
             last_idp: keys(Purpose::LastIdp),
             idp_metadata: keys(Purpose::IdpMetadata),
+            pending_logout: keys(Purpose::PendingLogout),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             identity: identity.finalize().into(),
         })
@@ -175,6 +180,7 @@ impl SealingKeys {
             Purpose::EmergencyAccess => &self.emergency_access,
             Purpose::LastIdp => &self.last_idp,
             Purpose::IdpMetadata => &self.idp_metadata,
+            Purpose::PendingLogout => &self.pending_logout,
         }
     }
 

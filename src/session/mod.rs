@@ -17,6 +17,7 @@ pub mod last_idp;
 pub mod metadata_record;
 mod note;
 mod payload;
+pub mod pending_logout;
 pub mod pending_request;
 pub mod replay;
 pub mod revocation;

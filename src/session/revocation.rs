@@ -113,6 +113,18 @@ impl Revocation {
         session_indexes.iter().map(|index| revocation(subject.mark(Some(index)))).collect()
     }
 
+    /// Is `session` among those that it ends?
+    #[must_use]
+    pub fn ends(&self, session: &Session) -> bool {
+        let marks = Marks::of(session);
+        let digests: Vec<_> = [Some(marks.session), marks.subject, marks.session_index]
+            .into_iter()
+            .flatten()
+            .filter_map(|(slot, digest)| (slot == self.slot).then_some(digest))
+            .collect();
+        Entry { digest: self.digest, by: self.asserted_by, until: self.until }.ends(session, &digests)
+    }
+
     /// For carrying it to other replicas.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {

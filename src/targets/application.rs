@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use crate::base::UnixTime;
+use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{AccountKey, Capabilities, Operation, Question, RemoteState};
 
+use super::answer;
 use super::error::{Outcome, Prepared, Request, TargetError};
 
 /// One application that follows the sign-in.
@@ -50,6 +51,24 @@ pub trait Application: fmt::Debug + Send + Sync {
     /// recognised by that where the application has no word for it.
     fn not_done(&self, operation: &Operation) -> TargetError {
         TargetError::NotSatisfied { request: Request::Change(operation.kind()) }
+    }
+
+    /// The call that ends every session of `username` in the application; `None` where it has none.
+    fn end_sessions(&self, _username: &Pii<String>) -> Option<HttpCall> {
+        None
+    }
+
+    /// What the answer to that call says.
+    ///
+    /// # Errors
+    /// [`TargetError`] when the sessions may still be there.
+    fn sessions_ended(&self, response: &HttpResponse) -> Result<(), TargetError> {
+        let request = Request::EndSessions;
+        answer::refusal(request, response)?;
+        match response.status {
+            200..=299 if !answer::is_html(response) => Ok(()),
+            status => Err(TargetError::Refused { request, status }),
+        }
     }
 
     /// What shows whether `operation` is done, for [`crate::provision::satisfied`].

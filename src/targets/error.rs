@@ -74,6 +74,8 @@ pub enum Request {
     ReadOrganization,
     /// The licences.
     ReadSeats,
+    /// The end of somebody's sessions.
+    EndSessions,
     /// A change.
     Change(OperationKind),
 }
@@ -100,6 +102,7 @@ impl Request {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReadAccount => "read_account",
+            Self::EndSessions => "end_sessions",
             Self::ReadGroup => "read_group",
             Self::ReadMarker => "read_marker",
             Self::FindByEmail => "find_by_email",

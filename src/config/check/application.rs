@@ -115,6 +115,7 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
             RawOnGuardrail::Continue => OnGuardrail::Continue,
         },
         dry_run: raw.dry_run,
+        end_sessions: raw.end_sessions_on_logout,
         skip_unchanged_for,
         circuit_open_for,
         warn_when_seats_below: u64::try_from(warn_when_seats_below?).unwrap_or_default(),

@@ -8,7 +8,7 @@ use super::{Checker, quoted};
 use crate::base::{ClockSkew, Limits};
 use crate::config::path::Path;
 use crate::config::raw::{
-    AuthnRequestBinding, Configuration, Idp as RawIdp, RequireSignature, SignAuthnRequests,
+    AuthnRequestBinding, Configuration, Idp as RawIdp, RequireSignature, SignAuthnRequests, SingleLogout,
 };
 use crate::flow::{self, IdentityProvider, MetadataSource};
 use crate::saml::SignatureDemand;
@@ -124,6 +124,7 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
             SignAuthnRequests::Always => flow::SignAuthnRequests::Always,
             SignAuthnRequests::Never => flow::SignAuthnRequests::Never,
         },
+        single_logout: raw.single_logout != SingleLogout::Off,
         name_id_format: raw.name_id_format.clone(),
     })
 }

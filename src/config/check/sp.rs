@@ -30,7 +30,10 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
         ("metadata_path", &raw.metadata_path),
         ("logout_path", &raw.logout_path),
         ("logged_out_path", &raw.logged_out_path),
+        ("single_logout_path", &raw.single_logout_path),
     ];
+    let soap = raw.single_logout_soap_path.iter().map(|path| ("single_logout_soap_path", path));
+    let paths: Vec<_> = paths.into_iter().chain(soap).collect();
     for (index, (name, path)) in paths.iter().enumerate() {
         let field = at.field(name);
         if checker.path(path, &field).is_some_and(|path| path == "/") {
@@ -56,6 +59,10 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
     {
         checker.warn(&decryption_path, "the key that signs decrypts too; use two");
     }
+    if raw.single_logout_soap_path.is_some() && raw.signing.is_none() {
+        let path = at.field("single_logout_soap_path");
+        checker.conflict(&path, at.field("signing"), "the messages of a single logout are signed");
+    }
     if raw.sign_metadata && raw.signing.is_none() {
         checker.conflict(&at.field("sign_metadata"), at.field("signing"), "`true` needs a key to sign with");
     }
@@ -66,6 +73,8 @@ pub(super) fn sp(raw: &RawSp, checker: &mut Checker<'_>) -> Option<ServiceProvid
         metadata_path: raw.metadata_path.clone(),
         logout_path: raw.logout_path.clone(),
         logged_out_path: raw.logged_out_path.clone(),
+        single_logout_path: raw.single_logout_path.clone(),
+        single_logout_soap_path: raw.single_logout_soap_path.clone(),
         signer,
         further_signing_certificates: further,
         decryption_keys: decryption_keys?,

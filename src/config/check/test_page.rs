@@ -24,7 +24,11 @@ pub(super) fn test_page(
             ("metadata_path", &sp.metadata_path),
             ("logout_path", &sp.logout_path),
             ("logged_out_path", &sp.logged_out_path),
-        ] {
+            ("single_logout_path", &sp.single_logout_path),
+        ]
+        .into_iter()
+        .chain(sp.single_logout_soap_path.iter().map(|path| ("single_logout_soap_path", path)))
+        {
             if *path == raw.path {
                 let other = Path::default().field("sp").field(name);
                 checker.conflict(&path_at, other, "both are the same path");

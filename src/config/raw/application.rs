@@ -56,6 +56,9 @@ raw! {
         /// Warns (SG8013) when somebody is added to a group that uses up licences and fewer than this are left; 0 never counts
         /// them. Costs a call at most every ten minutes.
         warn_when_seats_below: Whole,
+        /// Ends the sessions that people have in the application itself when they sign out, where the application has a
+        /// call for that (Jira, Jira Service Management). A failure is logged (SG4056) and stops no logout.
+        end_sessions_on_logout: bool,
         /// Plans and tells, but changes nothing.
         dry_run: bool,
         /// Lets people sign in to an account that has their e-mail address but another user name, if no account has their

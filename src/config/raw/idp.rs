@@ -24,6 +24,8 @@ raw! {
         authn_request_binding: AuthnRequestBinding,
         /// Whether AuthnRequests are signed.
         sign_authn_requests: SignAuthnRequests,
+        /// Whether a logout here ends the session there too, and the other way round.
+        single_logout: SingleLogout,
         /// `NameIDPolicy/@Format` to ask for, a URI. Left out by default because identity providers refuse formats
         /// they were not set up for.
         name_id_format: Option<String>,
@@ -61,6 +63,16 @@ raw! {
         Always = "ALWAYS",
         /// Never.
         Never = "NEVER",
+    }
+}
+
+raw! {
+    /// Whether a logout here ends the session there too, and the other way round.
+    words SingleLogout {
+        /// Where the metadata has a SingleLogoutService and `sp.signing` is given: such messages are always signed.
+        Auto = "AUTO",
+        /// Never: a logout ends the session here and nothing else, and messages of the identity provider are refused.
+        Off = "OFF",
     }
 }
 

@@ -91,6 +91,20 @@ raw! {
         SignedOut = "SIGNED_OUT",
         /// Its text: "You are signed out of this site. Your sign-in at the identity provider may still be open."
         SignedOutHere = "SIGNED_OUT_HERE",
+        /// Its text after the identity provider ended its session too: "You are signed out of this site and at your identity
+        /// provider."
+        SignedOutEverywhere = "SIGNED_OUT_EVERYWHERE",
+        /// Its text after the identity provider could not end all sessions: "You are signed out of this site. Your identity
+        /// provider could not sign you out everywhere: .."
+        SignedOutPartly = "SIGNED_OUT_PARTLY",
+        /// Title of the page that leads to the identity provider to sign out there: "Signing out".
+        SigningOut = "SIGNING_OUT",
+        /// Its text: "You are being signed out at your identity provider."
+        SigningOutText = "SIGNING_OUT_TEXT",
+        /// Title of a refused logout: "Sign-out did not work".
+        SignOutRefused = "SIGN_OUT_REFUSED",
+        /// Its text: "The sign-out could not be completed. .."
+        SignOutRefusedText = "SIGN_OUT_REFUSED_TEXT",
         /// Its link: "Sign in again".
         SignInAgain = "SIGN_IN_AGAIN",
         /// Title and button of the page that asks before it signs out: "Sign out".

@@ -21,7 +21,13 @@ raw! {
         logout_path: String,
         /// Path of the page that is shown after logout.
         logged_out_path: String,
-        /// Key and certificate for signing AuthnRequests; they also appear in our metadata.
+        /// Path where identity providers send the messages of a single logout by the browser.
+        single_logout_path: String,
+        /// Path where identity providers send them directly, by SOAP, so that a logout needs no browser. It appears in our
+        /// metadata when it is given, and many identity providers then use it instead of the browser.
+        single_logout_soap_path: Option<String>,
+        /// Key and certificate for signing AuthnRequests and the messages of a single logout, which is off without it; they
+        /// also appear in our metadata.
         signing: Option<Signing>,
         /// Signs our metadata with the key of `signing`, for those who get it by another way than from its address, or
         /// whose identity provider demands it.

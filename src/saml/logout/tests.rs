@@ -152,7 +152,7 @@ fn a_signed_request_is_accepted_by_each_binding() {
         ),
     ] {
         let accepted = accepted(inbound, &expectations()).unwrap();
-        assert_eq!(accepted.name().expose(), "alice", "{what}");
+        assert_eq!(accepted.name_id().value().expose(), "alice", "{what}");
         assert_eq!((accepted.id(), accepted.issuer()), ("_m", IDP), "{what}");
         assert_eq!(accepted.session_indexes(), ["_s1"], "{what}");
         assert_eq!(accepted.issue_instant(), NOW, "{what}");

@@ -14,6 +14,10 @@ use crate::xmlsec::key::Certificate;
 pub struct SpDescription<'a> {
     /// `entityID`.
     pub entity_id: &'a str,
+    /// Where logout messages go by the browser, HTTP-Redirect and HTTP-POST; `None` where they are not taken.
+    pub single_logout_uri: Option<&'a str>,
+    /// Where they go by SOAP.
+    pub single_logout_soap_uri: Option<&'a str>,
     /// The one assertion consumer service, HTTP-POST.
     pub assertion_consumer_service_uri: &'a str,
     /// The NameID format to ask for; `None` says nothing.
@@ -93,6 +97,20 @@ fn render_as(sp: &SpDescription<'_>, id: Option<&str>) -> String {
             xml.open("md:EncryptionMethod").attribute("Algorithm", method).close();
         }
         xml.close();
+    }
+    // metadata 2.4.2: before the formats; the first is what most identity providers take.
+    let browser = sp.single_logout_uri.into_iter();
+    let endpoints = sp
+        .single_logout_soap_uri
+        .map(|uri| (names::BINDING_SOAP, uri))
+        .into_iter()
+        .chain(browser.clone().map(|uri| (names::BINDING_REDIRECT, uri)))
+        .chain(browser.map(|uri| (names::BINDING_POST, uri)));
+    for (binding, location) in endpoints {
+        xml.open("md:SingleLogoutService")
+            .attribute("Binding", binding)
+            .attribute("Location", location)
+            .close();
     }
     if let Some(format) = sp.name_id_format {
         xml.element("md:NameIDFormat", format);

@@ -234,6 +234,8 @@ static NOTHING: Description = Description {
 fn description() -> SpDescription<'static> {
     SpDescription {
         entity_id: "https://sp.example/saml?a&b",
+        single_logout_uri: None,
+        single_logout_soap_uri: None,
         assertion_consumer_service_uri: "https://jira.example/saml/acs",
         name_id_format: Some(names::FORMAT_UNSPECIFIED),
         authn_requests_signed: true,
@@ -274,6 +276,30 @@ fn our_metadata_needs_no_identity_provider() {
         (render(&encrypted), render(&SpDescription { aes_cbc_accepted: true, ..encrypted }));
     assert!(encrypted.contains("use=\"encryption\"") && encrypted.contains("#aes256-gcm"));
     assert!(!encrypted.contains("-cbc") && cbc.contains("#aes256-cbc") && cbc.contains("#aes256-gcm"));
+
+    let logout = SpDescription {
+        single_logout_uri: Some("https://jira.example/saml/slo"),
+        single_logout_soap_uri: Some("https://jira.example/saml/slo/soap"),
+        ..sp
+    };
+    let source = Source::check(render(&logout).as_bytes(), &Limits::DEFAULT).unwrap();
+    let document = source.document().unwrap();
+    let role = document.root().children().next().unwrap();
+    let services: Vec<_> = role
+        .children()
+        .map(|child| (child.local_name(), child.attribute("Binding").and_then(|uri| uri.rsplit(':').next())))
+        .collect();
+    assert_eq!(
+        services,
+        [
+            ("KeyDescriptor", None),
+            ("SingleLogoutService", Some("SOAP")),
+            ("SingleLogoutService", Some("HTTP-Redirect")),
+            ("SingleLogoutService", Some("HTTP-POST")),
+            ("NameIDFormat", None),
+            ("AssertionConsumerService", Some("HTTP-POST")),
+        ]
+    );
 
     sp = SpDescription { name_id_format: None, signing_certificates: &[], ..sp };
     assert!(!render(&sp).contains("KeyDescriptor") && !render(&sp).contains("NameIDFormat"));

@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 
-use crate::base::{ClockSkew, Pii, UnixTime};
-use crate::saml::Status;
+use crate::base::{ClockSkew, UnixTime};
 use crate::saml::error::{ProfileError, SchemaProblem};
 use crate::saml::logout::{LogoutContent, LogoutMessage, VerifiedLogout};
 use crate::saml::names;
 use crate::saml::protocol::RequestId;
+use crate::saml::{NameId, Status};
 
 /// How old a message may be. It is sent when it is made; a browser that is led through twenty applications needs less.
 /// One that is caught and sent again within this time ends no newer session, see [`crate::session::revocation`].
@@ -32,7 +32,7 @@ pub struct AcceptedLogout {
     id: String,
     issuer: String,
     issue_instant: UnixTime,
-    name: Pii<String>,
+    name_id: NameId,
     session_indexes: Vec<String>,
 }
 
@@ -57,8 +57,8 @@ impl AcceptedLogout {
 
     /// Whom to sign out.
     #[must_use]
-    pub const fn name(&self) -> &Pii<String> {
-        &self.name
+    pub const fn name_id(&self) -> &NameId {
+        &self.name_id
     }
 
     /// Which of their sessions; none means all (core 3.7.1).
@@ -99,7 +99,7 @@ pub fn accept_request(
 ) -> Result<AcceptedLogout, ProfileError> {
     let message = verified.message;
     check_message(&message, expected)?;
-    let LogoutContent::Request { not_on_or_after, name, session_indexes } = message.content else {
+    let LogoutContent::Request { not_on_or_after, name_id, session_indexes } = message.content else {
         return Err(unexpected("LogoutRequest", &message));
     };
     // core 3.7.1
@@ -109,14 +109,14 @@ pub fn accept_request(
         return Err(ProfileError::LogoutExpired { not_on_or_after, now: expected.now });
     }
     // Nobody is called nothing; sessions without a name are not meant.
-    if name.expose().trim().is_empty() {
+    if name_id.value().expose().trim().is_empty() {
         return Err(ProfileError::SchemaViolation { element: "NameID", problem: SchemaProblem::ValueEmpty });
     }
     Ok(AcceptedLogout {
         id: message.id,
         issuer: message.issuer.entity_id,
         issue_instant: message.issue_instant,
-        name,
+        name_id,
         session_indexes,
     })
 }

@@ -169,6 +169,21 @@ impl Application for JiraDc {
         answer::outcome(operation, response)
     }
 
+    /// Ends the sessions of all browsers; the next request of one that still has a session here begins a new one.
+    fn end_sessions(&self, username: &Pii<String>) -> Option<HttpCall> {
+        let resource = self.resource("/rest/api/2/user/session").segment(username.expose());
+        Some(self.call("DELETE", resource, None))
+    }
+
+    fn sessions_ended(&self, response: &HttpResponse) -> Result<(), TargetError> {
+        let request = Request::EndSessions;
+        refusal(request, response)?;
+        match response.status {
+            200..=299 if !super::answer::is_html(response) => Ok(()),
+            status => Err(TargetError::Refused { request, status }),
+        }
+    }
+
     /// Jira answers 400 to every change of what belongs to LDAP or Crowd, in words that are translated.
     fn not_done(&self, operation: &Operation) -> TargetError {
         let request = Request::Change(operation.kind());

@@ -4,7 +4,7 @@
 //! application access, so it is made by Jira's API, under the user name that the identity has:
 //! `/rest/servicedeskapi/customer` would make the e-mail address the user name.
 
-use crate::base::UnixTime;
+use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{AccountKey, Capabilities, Operation, Question, RemoteState};
 
@@ -86,6 +86,14 @@ impl Application for JsmDc {
     fn outcome(&self, operation: &Operation, response: &HttpResponse, remote: &mut RemoteState) -> Outcome {
         ServiceDeskApi::outcome(operation, response, jira_dc::refusal, remote)
             .unwrap_or_else(|| self.jira.outcome(operation, response, remote))
+    }
+
+    fn end_sessions(&self, username: &Pii<String>) -> Option<HttpCall> {
+        self.jira.end_sessions(username)
+    }
+
+    fn sessions_ended(&self, response: &HttpResponse) -> Result<(), TargetError> {
+        self.jira.sessions_ended(response)
     }
 
     fn not_done(&self, operation: &Operation) -> TargetError {

@@ -10,6 +10,7 @@
 pub(crate) mod encrypt;
 mod issue;
 mod keys;
+mod logout;
 mod request;
 mod server;
 mod signature;
@@ -17,6 +18,7 @@ mod users;
 
 pub use issue::{Encrypted, Groups, IssueError, IssueOptions, Signed, Tamper, fresh_id, issue};
 pub use keys::TestKey;
+pub use logout::LogoutMessage;
 pub use request::{AuthnRequest, Binding, SignatureCheck};
 pub use server::{Idp, IdpOptions};
 pub use users::User;

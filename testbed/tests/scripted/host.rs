@@ -23,6 +23,7 @@ use testbed::server::Server;
 
 pub(crate) const NOW: u64 = 1_790_000_000;
 pub(crate) const IDP: &str = "http://idp.localhost:8081/metadata";
+pub(crate) const IDP_LOGOUT: &str = "http://idp.localhost:8081/slo";
 const AUTHORITY: &str = "app.localhost:8080";
 
 /// Reproducible bytes, which can run dry.
@@ -59,6 +60,8 @@ pub(crate) struct ScriptedHost {
     pub(crate) entropy: Seeded,
     pub(crate) now: Cell<u64>,
     pub(crate) shared_data: RefCell<HashMap<String, (Vec<u8>, u32)>>,
+    /// Shared data cannot be read.
+    pub(crate) unreadable: Cell<bool>,
     /// What was left for the background; `None` when nobody reads it.
     pub(crate) queue: RefCell<Option<VecDeque<Vec<u8>>>>,
     pub(crate) jira: JiraState,
@@ -92,13 +95,16 @@ impl Ended {
 
 pub(crate) fn metadata() -> String {
     format!(
-        r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{IDP}"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://idp.localhost:8081/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>"#,
+        r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{IDP}"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{IDP_LOGOUT}"/><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://idp.localhost:8081/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>"#,
         TestKey::Rsa.certificate_base64()
     )
 }
 
 impl SharedData for ScriptedHost {
     fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        if self.unreadable.get() {
+            return Err(StoreFailure);
+        }
         Ok(self.shared_data.borrow().get(key).map(|(value, _)| value.clone()))
     }
 }
@@ -143,6 +149,7 @@ impl ScriptedHost {
             entropy: Seeded { state: Cell::new(1), left: Cell::new(u32::MAX) },
             now: Cell::new(NOW),
             shared_data: RefCell::default(),
+            unreadable: Cell::new(false),
             queue: RefCell::default(),
             server: Server::start(0, jira::router(jira.clone())).unwrap(),
             jira,

@@ -13,6 +13,9 @@ pub(super) fn answer(method: &str, path: &str, incoming: &Incoming, store: &mut 
     if let Some(rest) = path.strip_prefix("user/properties") {
         return properties(method, rest.trim_start_matches('/'), incoming, store);
     }
+    if let Some(name) = path.strip_prefix("user/session/") {
+        return end_sessions(method, name, store);
+    }
     match (method, path) {
         ("GET", "user") => match named(incoming, store) {
             Ok(user) => {
@@ -34,6 +37,19 @@ pub(super) fn answer(method: &str, path: &str, incoming: &Incoming, store: &mut 
         ("POST" | "DELETE", "user/application") => application(method, incoming, store),
         (_, "user" | "user/search" | "user/list" | "user/application") => method_not_allowed(),
         _ => Answer::html(404, "<html><body>null for uri</body></html>"),
+    }
+}
+
+/// Signs somebody out of every browser.
+fn end_sessions(method: &str, name: &str, store: &Store) -> Answer {
+    if method != "DELETE" {
+        return method_not_allowed();
+    }
+    let pair = format!("name={name}");
+    let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(_, name)| name.into_owned());
+    match name.as_deref().and_then(|name| store.user(name)) {
+        Some(_) => Answer::empty(204),
+        None => no_such_user(name.as_deref().unwrap_or_default()),
     }
 }
 

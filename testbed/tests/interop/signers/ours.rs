@@ -65,6 +65,8 @@ fn logout_request() -> LogoutRequest {
 fn metadata(signer: &Signer) -> String {
     let description = SpDescription {
         entity_id: "https://jira.example.com/saml/metadata?a&b",
+        single_logout_uri: None,
+        single_logout_soap_uri: None,
         assertion_consumer_service_uri: "https://jira.example.com/saml/acs",
         name_id_format: Some("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"),
         authn_requests_signed: true,
