@@ -25,7 +25,9 @@ use samlgate::http::SameSite;
 use samlgate::identity::{self, AssertedGroups, Identity};
 use samlgate::policy::{self, AccountFacts, Facts, GroupRule, RequestFacts};
 use samlgate::saml::bindings::post;
-use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
+use samlgate::saml::profiles::web_sso::{
+    AcceptedAssertion, AuthnExpectation, Expectations, RequestBinding, accept,
+};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::session::replay::{Attempt, ReplayClaim, ReplayLedger, Settled};
@@ -177,6 +179,7 @@ fn consume(xml: &str, keys: &[VerificationKey], limits: &Limits) -> Result<Accep
         recipient: ACS,
         destination: ACS,
         request: RequestBinding::Solicited(&request),
+        authn: AuthnExpectation::default(),
     };
     Ok(accept(verified, &expected)?)
 }

@@ -22,7 +22,7 @@ use saml_response::{
 use samlgate::base::{ClockSkew, Limits, UnixTime};
 use samlgate::effect::VerificationKey;
 use samlgate::identity::{Identity, Settings};
-use samlgate::saml::profiles::web_sso::{Expectations, RequestBinding, accept};
+use samlgate::saml::profiles::web_sso::{AuthnExpectation, Expectations, RequestBinding, accept};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::xml::Source;
@@ -52,6 +52,7 @@ impl World {
             recipient: ACS,
             destination: ACS,
             request: RequestBinding::Solicited(&self.request),
+            authn: AuthnExpectation::default(),
         };
         let source = Source::check(xml, &Limits::DEFAULT)?;
         let document = source.document()?;

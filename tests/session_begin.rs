@@ -10,7 +10,9 @@ use samlgate::effect::{Answer, NothingStored, SignatureScheme};
 use samlgate::http::SameSite;
 use samlgate::identity::{self, Identity};
 use samlgate::policy::{self, AccountFacts, Facts, RequestFacts, decide};
-use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
+use samlgate::saml::profiles::web_sso::{
+    AcceptedAssertion, AuthnExpectation, Expectations, RequestBinding, accept,
+};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{SignatureDemand, Trust, Unverified};
 use samlgate::session::replay::{Attempt, ReplayClaim, ReplayLedger, Settled};
@@ -79,6 +81,7 @@ fn accepted(id: &str, authn: &str) -> AcceptedAssertion {
         recipient: "https://sp.example/saml/acs",
         destination: "https://sp.example/saml/acs",
         request: RequestBinding::Solicited(&RequestId::parse(REQUEST).unwrap()),
+        authn: AuthnExpectation::default(),
     };
     accept(verified, &expected).unwrap()
 }

@@ -39,7 +39,9 @@ use samlgate::base::{ClockSkew, Code, Limits, UnixTime};
 use samlgate::http::Reply;
 use samlgate::identity::{AssertedGroups, Identity, Settings, UsernamePattern, UsernameSource};
 use samlgate::report::{self, CheckOutcome, Report};
-use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
+use samlgate::saml::profiles::web_sso::{
+    AcceptedAssertion, AuthnExpectation, Expectations, RequestBinding, accept,
+};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::session::replay::{Attempt, ReplayLedger};
@@ -148,6 +150,7 @@ fn accepted(xml: &[u8], case: &Expected) -> Result<AcceptedAssertion, ResponseEr
         recipient: ACS,
         destination: ACS,
         request: RequestBinding::Solicited(&request),
+        authn: AuthnExpectation::default(),
     };
     let source = Source::check(xml, &Limits::DEFAULT)?;
     let document = source.document()?;

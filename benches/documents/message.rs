@@ -5,7 +5,9 @@ use core::time::Duration;
 use samlgate::base::{ClockSkew, Code, Limits, Secret, UnixTime};
 use samlgate::effect::{SignatureScheme, SigningKey, VerificationKey};
 use samlgate::encoding::base64;
-use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
+use samlgate::saml::profiles::web_sso::{
+    AcceptedAssertion, AuthnExpectation, Expectations, RequestBinding, accept,
+};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::xml::Source;
@@ -159,6 +161,7 @@ pub(crate) fn consume(xml: &[u8], keys: &Keys, limits: &Limits) -> Result<Accept
         recipient: "https://sp.example/saml/acs",
         destination: "https://sp.example/saml/acs",
         request: RequestBinding::Solicited(&RequestId::parse(REQUEST).unwrap()),
+        authn: AuthnExpectation::default(),
     };
     accept(verified, &expected).map_err(|error| error.code())
 }

@@ -190,6 +190,10 @@ catalogue! {
     4040 UsernameMissing "username_missing" 403 Warning "The sign-in answer does not contain your user name." "identity.username names an attribute that the identity provider does not send; there is no silent fall-back";
     4041 UsernameRefused "username_refused" 403 Warning "Your user name cannot be used here." "The user name does not match identity.username.pattern, is empty, too long or holds control characters";
     4042 GroupsExceeded "groups_exceeded" 403 Warning "Your account has more groups than can be taken over." "Send only the groups that concern the application, or raise limits.max_groups";
+    4043 AuthnContextUnmet "authn_context_unmet" 403 Warning "You did not sign in in the way that this page demands." "The identity provider answered with another AuthnContextClassRef than was requested; compare with requested_authn_context.accepted_class_refs";
+    4044 NoPassive "no_passive" 403 Notice "You are not signed in at your identity provider." "The identity provider was asked to show nothing and has no session of this person";
+    4045 AuthnTooOld "authn_too_old" 403 Warning "Your last sign-in is too long ago for this page." "The identity provider did not authenticate the person anew although ForceAuthn asked for it; compare AuthnInstant and the clocks";
+    4046 UnsolicitedTargetRefused "unsolicited_target_refused" 403 Warning "The sign-in leads to a page that it may not lead to." "RelayState of the identity provider's own sign-in names a path outside idp.unsolicited.target_paths";
     4050 LogoutMessageMissing "logout_message_missing" 400 Warning "The sign-out message is missing." "A single logout address takes exactly one of SAMLRequest and SAMLResponse; check the binding configured at the identity provider";
     4051 LogoutNotOffered "logout_not_offered" 403 Warning "Single sign-out is not set up with this identity provider." "Configure sp.signing and leave idp.single_logout on, or remove our logout address at the identity provider";
     4052 LogoutExpired "logout_expired" 403 Warning "The sign-out message is no longer valid." "Sign out again; if it happens every time compare the clocks";
@@ -213,6 +217,7 @@ catalogue! {
     5012 EntropyUnavailable "entropy_unavailable" 503 Error "The sign-in cannot be started right now." "The host gave no randomness";
     5013 SessionRevoked "session_revoked" 0 Notice "The session was ended by a logout." "Nothing to do: the user signs in again";
     5015 SignInLoop "sign_in_loop" 403 Error "You were signed in again and again, but this site does not remember it." "The browser does not bring the session cookie back: compare session.cookie (path, domain, same_site) with the address that people use, and see whether anything on the way removes set-cookie";
+    5016 StepUpRequired "step_up_required" 401 Notice "This page needs a fresher or stronger sign-in." "A rule demands max_authn_age or requested_authn_context, and this client cannot be led to the sign-in; open the page in a browser";
     5017 DiscoveryRefused "discovery_refused" 400 Warning "This is no place to sign in for this site." "The address or the discovery service names an identity provider that is not configured; let it name one of idps";
     5018 RevocationStoreUnavailable "revocation_store_unavailable" 503 Error "Your session cannot be checked right now." "Envoy's shared data could not be read or written; look for another plugin that uses the same vm_id, and restart Envoy";
     5022 SharedStoreUnavailable "shared_store_unavailable" 503 Error "The sign-in cannot be completed right now." "The detail says what etcd answered; look at the cluster of shared_store.etcd, at etcd's health and at the rights of its user on the key prefix";

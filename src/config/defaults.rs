@@ -54,6 +54,12 @@ impl Default for Sp {
     }
 }
 
+impl Default for Unsolicited {
+    fn default() -> Self {
+        Self { default_target: String::from("/"), target_paths: Vec::new(), danger_skip_confirmation: false }
+    }
+}
+
 impl Default for Idp {
     fn default() -> Self {
         Self {
@@ -66,6 +72,11 @@ impl Default for Idp {
             sign_authn_requests: SignAuthnRequests::Auto,
             name_id_format: None,
             single_logout: SingleLogout::Auto,
+            allow_create: true,
+            sp_name_qualifier: None,
+            force_authn: false,
+            requested_authn_context: None,
+            unsolicited: None,
             require_signature: RequireSignature::Any,
             clock_skew: Span::seconds(60),
             danger_allow_sha1: false,

@@ -4,10 +4,11 @@
 //! provisioning -> session. Each arrow is a proof that the next step takes as its argument.
 
 mod retry;
+mod unsolicited;
 
 use crate::base::{Code, Pii, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, Event, Tell, Verdict};
-use crate::http::{Reply, SetCookie};
+use crate::http::{RedirectTarget, Reply, SetCookie};
 use crate::identity::Identity;
 use crate::page::Reader;
 use crate::policy::{self, AccountFacts, Admitted, Decision, Facts, RequestFacts, StartUrl};
@@ -118,7 +119,11 @@ impl AcsFlow {
     #[must_use]
     pub fn start(visit: Visit, env: &Env<'_>) -> Step<Self> {
         let cookies = visit.borrowed_cookies();
-        if let Err(fault) = pending_request::any_usable(&cookies, &env.settings.session, env.now) {
+        // Where identity providers may begin a sign-in, a browser without one may be at the end of such a sign-in.
+        let unsolicited = env.settings.idps.iter().any(|idp| idp.unsolicited.is_some());
+        if let Err(fault) = pending_request::any_usable(&cookies, &env.settings.session, env.now)
+            && !unsolicited
+        {
             return refuse(&Rejection::new(fault.code(), fault), &visit.reader, Some("/"));
         }
         let limit = env.settings.limits.max_body_bytes;
@@ -161,55 +166,69 @@ impl ExpectBody {
             _ => return refuse(&out_of_turn("the request body"), &self.visit.reader, None),
         };
         let visit = self.visit;
-        let Posted { saml_response, relay_state, pending } = match open(&visit, &body, env) {
-            Ok(posted) => posted,
-            Err(rejection) => return refuse(&rejection, &visit.reader, Some("/")),
+        let message = match post::decode(visit.content_type.as_deref(), &body, &env.settings.limits) {
+            Ok(message) => message,
+            Err(fault) => {
+                return refuse(&Rejection::new(fault.code(), fault), &visit.reader, Some("/"));
+            }
         };
-        if let Intent::Test { .. } = pending.intent {
-            return test_page::answered(visit, relay_state, pending, saml_response, env);
-        }
-        match examine(&saml_response, &Asked::Pending(&pending), &mut Unwatched, env) {
-            Ok((assertion, identity)) => claim(
-                Candidate {
-                    visit,
-                    relay_state,
-                    pending,
-                    assertion,
-                    identity,
-                    acts_as: None,
-                    made_account: false,
-                    arrived: env.now,
-                },
-                1,
-            ),
-            // The person can try again where the browser's own pending request says they wanted to go.
-            Err(rejection) => refuse(&rejection, &visit.reader, Some(pending.target.as_str())),
+        let relay_state = message.relay_state.unwrap_or_default();
+        match pending_request::open(&relay_state, &visit.borrowed_cookies(), &env.settings.session, env.now) {
+            Ok(pending) => answered(visit, relay_state, pending, message.saml_response, env),
+            Err(fault) => unsolicited::arrived(visit, relay_state, message.saml_response, &fault, env),
         }
     }
 }
 
-fn too_large(limit: usize, reader: &Reader) -> Step<AcsFlow> {
-    refuse(&Rejection::new(Code::BodyTooLarge, format_args!("more than {limit} bytes")), reader, None)
-}
-
-/// A form that answers a pending request of this browser.
-struct Posted {
-    saml_response: Vec<u8>,
+/// The identity provider has answered `pending`.
+fn answered(
+    visit: Visit,
     relay_state: String,
     pending: PendingRequest,
+    saml_response: Vec<u8>,
+    env: &Env<'_>,
+) -> Step<AcsFlow> {
+    if let Intent::Test { .. } = pending.intent {
+        return test_page::answered(visit, relay_state, pending, saml_response, env);
+    }
+    if let Err(rejection) = unsolicited::check_confirmed(&pending, &saml_response) {
+        return refuse(&rejection, &visit.reader, Some("/"));
+    }
+    match examine(&saml_response, &Asked::Pending(&pending), &mut Unwatched, env) {
+        Ok((assertion, identity)) => {
+            claim(Candidate::new(visit, relay_state, pending, assertion, identity, env), 1)
+        }
+        // Nobody was signed in at the identity provider, and nobody has to be.
+        Err(rejection) if rejection.code == Code::NoPassive && pending.demanded.is_passive => {
+            anonymous(&relay_state, &pending, env)
+        }
+        // The person can try again where the browser's own pending request says they wanted to go.
+        Err(rejection) => refuse(&rejection, &visit.reader, Some(pending.target.as_str())),
+    }
 }
 
-/// Everything between the bytes of the body and the pending request that they answer.
-fn open(visit: &Visit, body: &[u8], env: &Env<'_>) -> Result<Posted, Rejection> {
-    let settings = env.settings;
-    let message = post::decode(visit.content_type.as_deref(), body, &settings.limits)
-        .map_err(|fault| Rejection::new(fault.code(), fault))?;
-    let relay_state = message
-        .relay_state
-        .ok_or_else(|| Rejection::new(Code::RelayStateMalformed, "RelayState is missing"))?;
-    let pending = pending_request::open(&relay_state, &visit.borrowed_cookies(), &settings.session, env.now)
-        .map_err(|fault| Rejection::new(fault.code(), fault))?;
-    Ok(Posted { saml_response: message.saml_response, relay_state, pending })
+/// Back to the page, without a session: it was asked passively, and its browser is marked so that it is not asked again.
+fn anonymous(relay_state: &str, pending: &PendingRequest, env: &Env<'_>) -> Step<AcsFlow> {
+    let used_up = pending_request::clear(relay_state, &env.settings.session);
+    Step::End {
+        verdict: Verdict::Reply(led_to(&pending.target, used_up.iter())),
+        tells: vec![Tell::Count { outcome: "passive_sign_in_declined", code: Some(Code::NoPassive) }],
+    }
+}
+
+/// Leads the browser to `target` (303 turns the POST into a GET).
+fn led_to<'a>(target: &RedirectTarget, cookies: impl Iterator<Item = &'a SetCookie>) -> Reply {
+    let mut headers = vec![
+        (String::from("location"), target.as_str().to_owned()),
+        (String::from("cache-control"), String::from("no-store")),
+        (String::from("referrer-policy"), String::from("no-referrer")),
+    ];
+    headers.extend(cookies.map(|cookie| (String::from("set-cookie"), cookie.render())));
+    Reply { status: 303, headers, body: Vec::new() }
+}
+
+fn too_large(limit: usize, reader: &Reader) -> Step<AcsFlow> {
+    refuse(&Rejection::new(Code::BodyTooLarge, format_args!("more than {limit} bytes")), reader, None)
 }
 
 /// Asks for the slot in which the assertion's one use is recorded.
@@ -259,6 +278,26 @@ impl ExpectReplayClaim {
 }
 
 impl Candidate {
+    fn new(
+        visit: Visit,
+        relay_state: String,
+        pending: PendingRequest,
+        assertion: AcceptedAssertion,
+        identity: Identity,
+        env: &Env<'_>,
+    ) -> Self {
+        Self {
+            visit,
+            relay_state,
+            pending,
+            assertion,
+            identity,
+            acts_as: None,
+            made_account: false,
+            arrived: env.now,
+        }
+    }
+
     /// The identity under the name by which the application knows the person.
     fn acting(&self) -> Identity {
         let username = self.acts_as.as_ref().unwrap_or(&self.identity.username).clone();
@@ -459,18 +498,13 @@ fn begin(
         Ok(cookies) => cookies,
         Err(fault) => return candidate.refuse_session(&fault),
     };
-    let mut headers = vec![
-        (String::from("location"), candidate.pending.target.as_str().to_owned()),
-        (String::from("cache-control"), String::from("no-store")),
-        (String::from("referrer-policy"), String::from("no-referrer")),
-    ];
     let used_up = pending_request::clear(&candidate.relay_state, &settings.session);
     let notes = notes(&candidate, env);
-    for cookie in cookies.iter().chain(&used_up).chain(&notes) {
-        headers.push((String::from("set-cookie"), cookie.render()));
-    }
     Step::End {
-        verdict: Verdict::Reply(Reply { status: 303, headers, body: Vec::new() }),
+        verdict: Verdict::Reply(led_to(
+            &candidate.pending.target,
+            cookies.iter().chain(&used_up).chain(&notes),
+        )),
         tells: vec![
             signed_in(&candidate, admitted.decision(), report, env),
             Tell::Count { outcome: "sign_in_accepted", code: None },

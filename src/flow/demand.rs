@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::base::UnixTime;
 use crate::saml::protocol::RequestedAuthnContext;
+use crate::session::Session;
 use crate::session::pending_request::Demanded;
 
 /// What a sign-in must be like (core 3.4.1, 3.3.2.2.1). The default leaves everything to the identity provider.
@@ -22,6 +23,36 @@ pub struct AuthnDemand {
 }
 
 impl AuthnDemand {
+    /// Is `session` of a sign-in that was like this? Whether its person was asked anew is not looked at: only
+    /// [`AuthnDemand::max_authn_age`] says how long that may be ago.
+    #[must_use]
+    pub fn is_met_by(&self, session: &Session, now: UnixTime) -> bool {
+        let classes = &self.authn_context_classes;
+        let class = classes.is_empty()
+            || session.authn_context_class().is_some_and(|class| classes.iter().any(|one| one == class));
+        class && self.max_authn_age.is_none_or(|age| now < session.authn_instant().saturating_add(age))
+    }
+
+    /// What to ask for where `session` does not meet this: a person who authenticated too long ago does so anew.
+    #[must_use]
+    pub fn stepping_up(&self, session: &Session, now: UnixTime) -> Self {
+        let stale = self.max_authn_age.is_some_and(|age| now >= session.authn_instant().saturating_add(age));
+        Self { force_authn: self.force_authn || stale, is_passive: false, ..self.clone() }
+    }
+
+    /// What is asked of an identity provider whose people usually sign in as `usual`.
+    pub(super) fn over(&self, usual: &Self) -> Self {
+        let own_context = !self.authn_context_classes.is_empty();
+        let context = if own_context { self } else { usual };
+        Self {
+            force_authn: self.force_authn || (usual.force_authn && !self.is_passive),
+            is_passive: self.is_passive,
+            requested_authn_context: context.requested_authn_context.clone(),
+            authn_context_classes: context.authn_context_classes.clone(),
+            max_authn_age: self.max_authn_age.or(usual.max_authn_age),
+        }
+    }
+
     /// What the answer to a request sent `now` has to fulfil.
     pub(super) fn of_answer(&self, now: UnixTime) -> Demanded {
         // core 3.4.1: ForceAuthn means an authentication after the request, which AuthnInstant must show.

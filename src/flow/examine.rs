@@ -5,10 +5,12 @@
 
 use crate::base::{Code, Rejection, UnixTime};
 use crate::identity::Identity;
-use crate::saml::profiles::web_sso::{self, AcceptedAssertion, Check, Expectations, RequestBinding};
+use crate::saml::profiles::web_sso::{
+    self, AcceptedAssertion, AuthnExpectation, Check, Expectations, RequestBinding,
+};
 use crate::saml::protocol::RequestId;
 use crate::saml::{Response, Trust, Unverified, Verified};
-use crate::session::pending_request::PendingRequest;
+use crate::session::pending_request::{Intent, PendingRequest};
 use crate::xml;
 use crate::xmlsec::decrypt::Recipient;
 
@@ -87,7 +89,11 @@ pub(super) fn examine(
         })?;
     witness.verified(&verified);
     let issued_at = verified.issue_instant();
-    let request_id = asked.request_id(hint)?;
+    let request_id = asked.request_id(hint, idp)?;
+    let request = match &request_id {
+        Some(request_id) => RequestBinding::Solicited(request_id),
+        None => RequestBinding::UnsolicitedAllowedByConfig,
+    };
     let acs_uri = settings.sp.acs_uri();
     let assertion = web_sso::accept_noting(
         verified,
@@ -98,7 +104,8 @@ pub(super) fn examine(
             audience: &settings.sp.entity_id,
             recipient: &acs_uri,
             destination: &acs_uri,
-            request: RequestBinding::Solicited(&request_id),
+            request,
+            authn: asked.authn(),
         },
         &mut |check| witness.holds(check),
     )
@@ -148,21 +155,46 @@ impl Asked<'_> {
         }
     }
 
-    fn request_id(&self, hint: Option<String>) -> Result<RequestId, Rejection> {
+    /// The request that the response has to answer; `None` where the identity provider may begin by itself.
+    fn request_id(&self, hint: Option<String>, idp: TrustedIdp<'_>) -> Result<Option<RequestId>, Rejection> {
         match self {
-            Self::Pending(pending) => RequestId::parse(&pending.request_id).ok_or_else(|| {
+            Self::Pending(PendingRequest { intent: Intent::Unsolicited, .. }) => {
+                match idp.settings.unsolicited {
+                    Some(_) => Ok(None),
+                    None => Err(Rejection::new(
+                        Code::UnsolicitedRefused,
+                        "the identity provider may not begin a sign-in any more",
+                    )),
+                }
+            }
+            Self::Pending(pending) => RequestId::parse(&pending.request_id).map(Some).ok_or_else(|| {
                 Rejection::new(Code::PendingRequestUnreadable, "the pending request holds no request ID")
             }),
+            Self::Recorded { request_id: None, .. }
+                if hint.is_none() && idp.settings.unsolicited.is_some() =>
+            {
+                Ok(None)
+            }
             // A response that answers nothing is refused whatever is expected.
             Self::Recorded { request_id, .. } => {
-                Ok(RequestId::recorded(request_id.map_or(hint.as_deref().unwrap_or("_"), |named| named)))
+                Ok(Some(RequestId::recorded(request_id.or(hint.as_deref()).unwrap_or("_"))))
             }
+        }
+    }
+
+    fn authn(&self) -> AuthnExpectation<'_> {
+        match self {
+            Self::Pending(pending) => AuthnExpectation {
+                context_classes: &pending.demanded.authn_context_classes,
+                since: pending.demanded.authenticated_since,
+            },
+            Self::Recorded { .. } => AuthnExpectation::default(),
         }
     }
 }
 
-/// Who says that it made a recorded response; nobody has vouched for it.
-fn issuer(saml_response: &[u8], env: &Env<'_>) -> Option<String> {
+/// Who says that it made a response; nobody has vouched for it.
+pub(super) fn issuer(saml_response: &[u8], env: &Env<'_>) -> Option<String> {
     let source = xml::Source::check(saml_response, &env.settings.limits).ok()?;
     let document = source.document().ok()?;
     Some(Unverified::<Response<'_>>::read(&document).ok()?.issuer_hint()?.to_owned())

@@ -9,7 +9,8 @@ use crate::page::{self, Reader};
 use crate::saml::Signer;
 use crate::saml::bindings::{post, redirect};
 use crate::saml::metadata::idp::{Binding, Endpoint};
-use crate::saml::protocol::{AuthnRequest, RequestId};
+use crate::saml::protocol::{AuthnRequest, NameIdPolicy, RequestId};
+use crate::session;
 use crate::session::pending_request::{self, Intent, PendingRequest};
 use crate::session::rounds::{self, MAX_ROUNDS};
 
@@ -63,6 +64,7 @@ fn start(
 ) -> Result<Reply, Rejection> {
     let settings = env.settings;
     let idp = env.idp_at(idp)?;
+    let demand = demand.over(&idp.settings.authn);
     let endpoint = endpoint(idp)?;
     let id =
         RequestId::random(env.entropy).map_err(|fault| Rejection::new(Code::EntropyUnavailable, fault))?;
@@ -82,7 +84,11 @@ fn start(
         destination: endpoint.location.clone(),
         assertion_consumer_service_uri: settings.sp.acs_uri(),
         issuer: settings.sp.entity_id.clone(),
-        name_id_format: idp.settings.name_id_format.clone(),
+        name_id_policy: idp.settings.name_id_format.clone().map(|format| NameIdPolicy {
+            format,
+            allow_create: idp.settings.allow_create,
+            sp_name_qualifier: idp.settings.sp_name_qualifier.clone(),
+        }),
         force_authn: demand.force_authn,
         is_passive: demand.is_passive,
         requested_authn_context: demand.requested_authn_context.clone(),
@@ -120,7 +126,8 @@ fn start(
             page::auto_post(&settings.look, &endpoint.location, &fields)
         }
     };
-    for cookie in [&sealed.cookie].into_iter().chain(&sealed.evictions) {
+    let asked_passively = demand.is_passive.then(|| session::asked_passively(&settings.session));
+    for cookie in [&sealed.cookie].into_iter().chain(&sealed.evictions).chain(&asked_passively) {
         reply.headers.push((String::from("set-cookie"), cookie.render()));
     }
     Ok(reply)

@@ -34,7 +34,7 @@ pub use metadata::RemoteMetadata;
 pub use provisioning::Identifiers;
 pub use settings::{
     AuthnRequestBinding, Customers, IdentityProvider, IdentityToken, MetadataSource, OnFailure, OnGuardrail,
-    Organizations, Provisioning, ServiceProvider, Settings, SignAuthnRequests,
+    Organizations, Provisioning, ServiceProvider, Settings, SignAuthnRequests, Unsolicited,
 };
 pub use test_page::{TestPage, TestStart};
 pub use trust::{Trust, TrustedIdp};

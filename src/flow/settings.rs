@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::base::{ClockSkew, Limits, Pii, PiiKey};
-use crate::http::StringMatch;
+use crate::http::{PathMatch, RedirectTarget, StringMatch};
 use crate::identity::Identity;
 use crate::page::Look;
 use crate::policy::condition::DomainMatch;
@@ -20,6 +20,7 @@ use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::xmlsec::key::Certificate;
 use crate::{identity, policy, provision, session, targets, token};
 
+use super::demand::AuthnDemand;
 use super::discovery::Discovery;
 use super::emergency::EmergencyAccess;
 use super::filter_state::FilterState;
@@ -168,6 +169,25 @@ pub struct IdentityProvider {
     pub single_logout: bool,
     /// `NameIDPolicy/@Format` to ask for; none by default, because IdPs refuse formats they were not set up for.
     pub name_id_format: Option<String>,
+    /// `NameIDPolicy/@AllowCreate`.
+    pub allow_create: bool,
+    /// `NameIDPolicy/@SPNameQualifier`.
+    pub sp_name_qualifier: Option<String>,
+    /// How people sign in there, where no rule says otherwise.
+    pub authn: AuthnDemand,
+    /// It may begin a sign-in by itself (profiles 4.1.5); `None` for no.
+    pub unsolicited: Option<Unsolicited>,
+}
+
+/// Where a sign-in may lead that the identity provider began.
+#[derive(Clone, Debug)]
+pub struct Unsolicited {
+    /// Where it leads without a RelayState.
+    pub default_target: RedirectTarget,
+    /// Paths that RelayState may name.
+    pub target_paths: Vec<PathMatch>,
+    /// The person is not asked. Anybody can then sign a browser in as somebody else.
+    pub danger_skip_confirmation: bool,
 }
 
 /// Where the metadata of an identity provider comes from.

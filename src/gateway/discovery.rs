@@ -3,9 +3,7 @@
 use crate::base::{Code, Rejection};
 use crate::effect::Step;
 use crate::flow::discovery::{self, DiscoveryFlow};
-use crate::flow::{self, AuthnDemand};
 use crate::http::{RedirectTarget, Reply};
-use crate::session::pending_request::Intent;
 
 use super::endpoints::OwnEndpoint;
 use super::origin::SentBy;
@@ -41,16 +39,10 @@ impl Gateway {
         match named.idp {
             Some(idp) => {
                 let demand = self.demand(&target);
-                let cookies = &request.cookies;
-                never_waits(flow::login(idp, target, Intent::SignIn, &demand, cookies, &reader, &env))
+                self.sign_in_at(idp, request, target, &demand, host)
             }
             None => never_waits(discovery::choose_again(&target, &reader, &env)),
         }
-    }
-
-    /// What a sign-in for `target` must be like.
-    pub(super) fn demand(&self, _target: &RedirectTarget) -> AuthnDemand {
-        AuthnDemand::default()
     }
 }
 

@@ -12,6 +12,7 @@ mod prepared;
 mod proof;
 mod reader;
 mod settings;
+mod sign_in;
 
 pub use endpoints::metadata;
 pub use settings::{Access, Rule, Settings};
@@ -21,18 +22,17 @@ use std::rc::Rc;
 
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
-use crate::flow::discovery::{Asking, Choice, DiscoveryFlow, choose};
+use crate::flow::discovery::DiscoveryFlow;
 use crate::flow::{self, AcsFlow, EmergencyFlow, LogoutFlow, TestStart, Trust, metadata as idp_metadata};
 use crate::http::path::NormalizedPath;
-use crate::http::{HeaderEdits, OwnedHeaders, RedirectTarget, Reply, RequestHead, SanitizedHead, cookie};
+use crate::http::{HeaderEdits, OwnedHeaders, Reply, RequestHead, SanitizedHead, cookie};
 use crate::page::{Look, Reader};
-use crate::session::pending_request::Intent;
 use crate::session::{self, Opened, OpenedCache, SessionError};
 
 use endpoints::OwnEndpoint;
 use logout::logout_step;
-use origin::SentBy;
 use prepared::Prepared;
+use settings::Needs;
 
 /// Sessions that one worker keeps opened. 1,024 of them, at about 4 KiB each, cost a worker some 4 MiB at most.
 const OPENED_SESSIONS: usize = 1024;
@@ -185,9 +185,9 @@ impl Gateway {
         let sp = &settings.flow.sp;
         let path = request.path.path();
         let own = OwnEndpoint::at(path, &settings);
-        let access = if own.is_some() { Access::Bypass } else { settings.access(request) };
+        let needs = settings.needs(request.path, request.head);
         // Whoever asks for our health knows our address, not our name.
-        let named = own != Some(OwnEndpoint::Health) && (own.is_some() || access != Access::Bypass);
+        let named = own != Some(OwnEndpoint::Health) && (own.is_some() || needs.access != Access::Bypass);
         if named && !settings.serves(request.head.authority()) {
             let detail = format_args!("`:authority` is none of ours, expected that of `{}`", sp.base_uri);
             return refuse(
@@ -198,98 +198,28 @@ impl Gateway {
         if let Some(own) = own {
             return self.own_endpoint(own, request, host);
         }
-        if access == Access::Bypass {
+        if needs.access == Access::Bypass {
             return forward(self.plain_edits(request));
         }
         if let Some(step) = self.emergency(request, host) {
             return step;
         }
-        self.with_session(request, access, host)
-    }
-
-    fn with_session(&mut self, request: &Request<'_>, access: Access, host: &Host<'_>) -> Step<Exchange> {
-        let authenticated = match self.open(request, host) {
-            Ok(authenticated) => authenticated,
-            // Whether somebody signed out is not known, and a new sign-in would not change that.
-            Err(fault @ SessionError::RevocationStoreUnavailable) if access != Access::Optional => {
-                let rejection = Rejection::new(fault.code(), fault);
-                return refuse(&rejection, &reader::of(request.head, &self.settings.flow.look));
-            }
-            Err(_) => return self.without_session(request, access, host),
-        };
-        let settings = Rc::clone(&self.settings);
-        if origin::is_unsafe(request.head) && SentBy::of(request.head, &settings) == SentBy::Foreign {
-            if access == Access::Optional {
-                return forward(self.plain_edits(request));
-            }
-            let detail = "an unsafe request that relies on the session came from a foreign origin";
-            return refuse(
-                &Rejection::new(Code::CrossSiteRefused, detail),
-                &reader::of(request.head, &settings.flow.look),
-            );
-        }
-        let mut edits = self.plain_edits(request);
-        let session = authenticated.session();
-        if let Err(fault) = authenticated.prepared().apply(&mut edits, session, &settings.flow, host) {
-            return refuse(
-                &Rejection::new(fault.code(), fault),
-                &reader::of(request.head, &settings.flow.look),
-            );
-        }
-        if !reader::may_carry_cookie(request.head) {
-            return forward(edits);
-        }
-        let touched = session::touch(
-            authenticated.session(),
-            &settings.flow.session,
-            &request.cookies,
-            host.now,
-            host.entropy,
-        );
-        // A session that cannot be sealed anew stays as it is: it was good a moment ago.
-        for cookie in touched.ok().flatten().into_iter().flatten() {
-            edits.add_to_response("set-cookie", cookie.render());
-        }
-        forward(edits)
-    }
-
-    fn without_session(&self, request: &Request<'_>, access: Access, host: &Host<'_>) -> Step<Exchange> {
-        let settings = &self.settings;
-        let passes = access == Access::Optional
-            || (settings.pass_cors_preflight && reader::is_cors_preflight(request.head))
-            || reader::authorization_scheme(request.head)
-                .is_some_and(|scheme| settings.pass_authorization_schemes.contains(&scheme));
-        if passes {
-            return forward(self.plain_edits(request));
-        }
-        let reader = reader::of(request.head, &settings.flow.look);
-        if !reader::navigates(request.head) {
-            let detail = "no session, and the client does not navigate";
-            return refuse(
-                &Rejection::new(Code::AuthenticationRequired, detail),
-                &Reader { wants_html: false, ..reader },
-            );
-        }
-        match RedirectTarget::parse(request.path.path_and_query()) {
-            Ok(target) => {
-                let (cookies, env) = (&request.cookies, self.env(host));
-                let asking = Asking { head: request.head, path: request.path, cookies, target: &target };
-                let idp = match choose(asking, &env) {
-                    Choice::Idp(idp) => idp,
-                    Choice::Asked(asked) => return reply(asked),
-                };
-                let demand = self.demand(&target);
-                never_waits(flow::login(idp, target, Intent::SignIn, &demand, cookies, &reader, &env))
-            }
-            Err(fault) => refuse(&Rejection::new(fault.code(), fault), &reader),
-        }
+        self.with_session(request, needs, host)
     }
 
     fn open(&mut self, request: &Request<'_>, host: &Host<'_>) -> Result<Rc<Opened<Prepared>>, SessionError> {
         let settings = &self.settings.flow;
-        self.opened.open(&request.cookies, &settings.session, host.now, host.shared, |session| {
-            Prepared::new(session, settings)
-        })
+        let opened =
+            self.opened.open(&request.cookies, &settings.session, host.now, host.shared, |session| {
+                Prepared::new(session, settings)
+            })?;
+        // Whom nobody trusts any more vouches for nobody.
+        let entity_id = opened.session().idp_entity_id();
+        if settings.idps.iter().any(|idp| idp.entity_id == entity_id) {
+            Ok(opened)
+        } else {
+            Err(SessionError::SessionMissing)
+        }
     }
 
     /// Edits for whatever goes upstream: forged headers out, our cookies out, the path as it was matched.
@@ -309,11 +239,12 @@ impl Gateway {
 }
 
 impl Settings {
-    fn access(&self, request: &Request<'_>) -> Access {
-        self.rules
-            .iter()
-            .find(|rule| rule.matches.matches(request.path, request.head))
-            .map_or(Access::Protect, |rule| rule.access)
+    fn needs(&self, path: &NormalizedPath, head: &SanitizedHead) -> Needs<'_> {
+        let rule = self.rules.iter().find(|rule| rule.matches.matches(path, head));
+        rule.map_or(Needs { access: Access::Protect, authn: None }, |rule| Needs {
+            access: rule.access,
+            authn: rule.authn.as_ref(),
+        })
     }
 
     fn serves(&self, authority: &str) -> bool {

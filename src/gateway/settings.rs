@@ -1,6 +1,6 @@
 //! The checked settings of the whole gateway: made by `config::check`, switched as a unit.
 
-use crate::flow;
+use crate::flow::{self, AuthnDemand};
 use crate::http::matcher::RequestMatch;
 
 /// Everything that decides about a request.
@@ -32,6 +32,15 @@ pub struct Rule {
     pub matches: RequestMatch,
     /// What happens.
     pub access: Access,
+    /// How people sign in for it; `None` leaves that to their identity provider.
+    pub authn: Option<AuthnDemand>,
+}
+
+/// What a request needs, by the rule that decides about it.
+#[derive(Clone, Copy)]
+pub(super) struct Needs<'a> {
+    pub(super) access: Access,
+    pub(super) authn: Option<&'a AuthnDemand>,
 }
 
 /// What a request needs.

@@ -47,6 +47,10 @@ phrases! {
     Leaving "You are being taken to the sign-in page.",
     /// Its button or link.
     Continue "Continue",
+    /// Title of the page that asks before a sign-in goes on that was begun elsewhere.
+    ConfirmSignIn "Do you want to sign in?",
+    /// Its text, above the name.
+    ConfirmSignInText "Another site sent you here to sign in as this person. Go on only if it is you, and if you meant to.",
     /// Title of the page after a logout.
     SignedOut "Signed out",
     /// Its text.

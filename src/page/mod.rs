@@ -17,7 +17,7 @@ use crate::http::Reply;
 
 pub use emergency::emergency_access;
 pub use look::{Choices, Colour, Logo, Look, Phrase, Support};
-pub use sign_in::{auto_post, chooser, continue_to, email_question};
+pub use sign_in::{auto_post, chooser, confirm_sign_in, continue_to, email_question};
 pub use sign_out::{SignedOut, confirm_logout, logged_out, post_logout, refused_logout};
 pub use test_report::test_report;
 

@@ -28,6 +28,21 @@ pub fn continue_to(look: &Look, location: &str) -> Reply {
     reply
 }
 
+/// Asks a person whom an identity provider sent here without being asked, before anything begins.
+#[must_use]
+pub fn confirm_sign_in(
+    look: &Look,
+    action: &str,
+    fields: &[(&'static str, String)],
+    username: &str,
+) -> Reply {
+    let mut body = Html::new();
+    body.element("p", look.say(Phrase::ConfirmSignInText));
+    body.element("p", username);
+    body.form(action, fields, look.say(Phrase::Continue));
+    Frame::new(look, 200, look.say(Phrase::ConfirmSignIn)).page(&body)
+}
+
 /// Lets a person choose an identity provider: addresses of this site, and what to call them.
 #[must_use]
 pub fn chooser<'a>(look: &Look, choices: impl Iterator<Item = (String, &'a str)>) -> Reply {

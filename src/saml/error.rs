@@ -100,6 +100,20 @@ pub enum ProfileError {
         /// The element that lacks it.
         element: &'static str,
     },
+    /// The person authenticated in another way than was demanded (core 3.3.2.2.1).
+    AuthnContextUnmet {
+        /// The classes that would have done.
+        expected: Vec<String>,
+        /// The class of the first statement.
+        presented: Option<String>,
+    },
+    /// The person authenticated before the instant that was demanded (core 3.4.1).
+    AuthnTooOld {
+        /// `AuthnInstant` of the first statement.
+        authn_instant: UnixTime,
+        /// What was demanded.
+        since: UnixTime,
+    },
     /// An `AudienceRestriction` does not name us (core 2.5.1.4).
     AudienceMismatch {
         /// Our entity id.
@@ -201,11 +215,12 @@ pub enum SchemaProblem {
 impl ProfileError {
     /// The stable name of this finding.
     #[must_use]
-    pub const fn code(&self) -> Code {
+    pub fn code(&self) -> Code {
         match self {
             Self::MessageUnexpected { .. } | Self::LogoutMessageUnexpected { .. } => Code::MessageUnexpected,
             Self::LogoutExpired { .. } => Code::LogoutExpired,
             Self::VersionUnsupported { .. } => Code::VersionUnsupported,
+            Self::StatusNotSuccess(status) if status.is_no_passive() => Code::NoPassive,
             Self::StatusNotSuccess(_) => Code::StatusNotSuccess,
             Self::IssuerMismatch { .. } | Self::IssuerFormat { .. } => Code::IssuerMismatch,
             Self::DestinationMismatch { .. } => Code::DestinationMismatch,
@@ -217,6 +232,8 @@ impl ProfileError {
             Self::ConfirmationNotBefore => Code::ConfirmationNotBefore,
             Self::InResponseToMismatch { .. } => Code::InResponseToMismatch,
             Self::UnsolicitedRefused { .. } => Code::UnsolicitedRefused,
+            Self::AuthnContextUnmet { .. } => Code::AuthnContextUnmet,
+            Self::AuthnTooOld { .. } => Code::AuthnTooOld,
             Self::AudienceMismatch { .. } => Code::AudienceMismatch,
             Self::AudienceMissing => Code::AudienceMissing,
             Self::AssertionNotYetValid { .. } => Code::AssertionNotYetValid,
@@ -284,6 +301,20 @@ impl fmt::Display for ProfileError {
                 write!(f, "`{element}` answers request {}, which this browser did not send", Shown(presented))
             }
             Self::UnsolicitedRefused { element } => write!(f, "`{element}` has no `InResponseTo`"),
+            Self::AuthnContextUnmet { expected, presented } => {
+                match presented {
+                    Some(presented) => write!(f, "the person authenticated as {}", Shown(presented))?,
+                    None => f.write_str("how the person authenticated is not said")?,
+                }
+                f.write_str(", expected")?;
+                for (index, class) in expected.iter().take(5).enumerate() {
+                    write!(f, "{} {}", if index == 0 { "" } else { " or" }, Shown(class))?;
+                }
+                Ok(())
+            }
+            Self::AuthnTooOld { authn_instant, since } => {
+                write!(f, "the person authenticated at {authn_instant}, expected not before {since}")
+            }
             Self::AudienceMismatch { expected, presented } => {
                 f.write_str("the audience is")?;
                 for (index, audience) in presented.iter().take(5).enumerate() {

@@ -6,7 +6,7 @@ mod logout_response;
 
 use crate::base::{EntropyFailure, EntropySource, random};
 
-pub use authn_request::{AuthnContextComparison, AuthnRequest, RequestedAuthnContext};
+pub use authn_request::{AuthnContextComparison, AuthnRequest, NameIdPolicy, RequestedAuthnContext};
 pub use logout_request::{LogoutReason, LogoutRequest, LogoutSubject};
 pub use logout_response::{LogoutOutcomeHere, LogoutResponse};
 

@@ -75,6 +75,14 @@ pub struct Status {
     pub message: Option<Pii<String>>,
 }
 
+impl Status {
+    /// The identity provider would have had to show the person something, and was asked not to (core 3.2.2.2).
+    #[must_use]
+    pub fn is_no_passive(&self) -> bool {
+        self.code != names::STATUS_SUCCESS && self.nested.as_deref() == Some(names::STATUS_NO_PASSIVE)
+    }
+}
+
 /// Everything of a response but its assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Envelope {

@@ -1,5 +1,7 @@
 //! The session in the browser: sealed, opened, touched and cleared.
 
+use core::time::Duration;
+
 use super::chunks::{self, Chunks};
 use super::emergency_access;
 use super::error::SessionError;
@@ -12,7 +14,7 @@ use super::state::Session;
 use super::{pending_logout, pending_request};
 use crate::base::{EntropySource, UnixTime};
 use crate::effect::SharedData;
-use crate::http::SetCookie;
+use crate::http::{SameSite, SetCookie};
 
 /// Seals `session` into cookies, and removes chunks in `presented` that a larger session left behind.
 ///
@@ -117,6 +119,35 @@ pub fn clear(settings: &Settings, presented: &[(&str, &str)]) -> Vec<SetCookie> 
     chunks.chain(held.then_some(emergency)).collect()
 }
 
+/// How long a browser is not asked again whether its person has a session at the identity provider.
+const ASKED_PASSIVELY_FOR: Duration = Duration::from_secs(600);
+
+/// Notes that this browser is being asked, without being shown anything, whether its person is signed in at the identity
+/// provider. Not sealed: whoever makes it up is only not asked.
+#[must_use]
+pub fn asked_passively(settings: &Settings) -> SetCookie {
+    SetCookie {
+        name: passive_name(settings),
+        value: String::from("1"),
+        max_age: Some(ASKED_PASSIVELY_FOR),
+        path: String::from("/"),
+        domain: settings.cookie.domain.clone(),
+        same_site: SameSite::Lax,
+        partitioned: false,
+    }
+}
+
+/// Was this browser asked a short while ago?
+#[must_use]
+pub fn was_asked_passively(presented: &[(&str, &str)], settings: &Settings) -> bool {
+    let own = passive_name(settings);
+    presented.iter().any(|(name, _)| *name == own)
+}
+
+fn passive_name(settings: &Settings) -> String {
+    format!("{}-passive", settings.cookie.name)
+}
+
 /// Is the cookie `name` ours: a chunk of the session, a pending request or a note? The application never sees those.
 #[must_use]
 pub fn is_own_cookie(name: &str, settings: &Settings) -> bool {
@@ -124,4 +155,5 @@ pub fn is_own_cookie(name: &str, settings: &Settings) -> bool {
         || pending_request::is_pending_cookie(name, settings)
         || note::is_note(name, settings)
         || pending_logout::is_pending_logout(name, settings)
+        || name == passive_name(settings)
 }

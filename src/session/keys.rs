@@ -36,6 +36,8 @@ pub(super) enum Purpose {
     TestSignIn,
     /// A test sign-in by somebody who showed the secret.
     TestSignInBySecret,
+    /// A sign-in that the identity provider began, and that waits for the person's word.
+    UnsolicitedSignIn,
     /// What a sign-in leaves for the background runner. Others may share the queue: it belongs to a `vm_id`.
     BackgroundMessage,
     /// That we made an account and are not done with it. It is kept where the account's owner may be able to write.
@@ -59,6 +61,7 @@ impl Purpose {
             Self::PendingRequest => b"pending request",
             Self::TestSignIn => b"test sign-in",
             Self::TestSignInBySecret => b"test sign-in by secret",
+            Self::UnsolicitedSignIn => b"unsolicited sign-in",
             Self::BackgroundMessage => b"background message",
             Self::AccountMark => b"account mark",
             Self::SignInRounds => b"sign-in rounds",
@@ -82,6 +85,7 @@ pub struct SealingKeys {
     pending_request: Vec<PurposeKey>,
     test_sign_in: Vec<PurposeKey>,
     test_sign_in_by_secret: Vec<PurposeKey>,
+    unsolicited_sign_in: Vec<PurposeKey>,
     background_message: Vec<PurposeKey>,
     account_mark: Vec<PurposeKey>,
     sign_in_rounds: Vec<PurposeKey>,
@@ -140,6 +144,7 @@ impl SealingKeys {
             pending_request: keys(Purpose::PendingRequest),
             test_sign_in: keys(Purpose::TestSignIn),
             test_sign_in_by_secret: keys(Purpose::TestSignInBySecret),
+            unsolicited_sign_in: keys(Purpose::UnsolicitedSignIn),
             background_message: keys(Purpose::BackgroundMessage),
             account_mark: keys(Purpose::AccountMark),
             sign_in_rounds: keys(Purpose::SignInRounds),
@@ -174,6 +179,7 @@ impl SealingKeys {
             Purpose::PendingRequest => &self.pending_request,
             Purpose::TestSignIn => &self.test_sign_in,
             Purpose::TestSignInBySecret => &self.test_sign_in_by_secret,
+            Purpose::UnsolicitedSignIn => &self.unsolicited_sign_in,
             Purpose::BackgroundMessage => &self.background_message,
             Purpose::AccountMark => &self.account_mark,
             Purpose::SignInRounds => &self.sign_in_rounds,

@@ -26,7 +26,7 @@ mod settings;
 mod state;
 
 pub use cache::{Opened, OpenedCache};
-pub use cookie::{clear, is_own_cookie, open, seal, touch};
+pub use cookie::{asked_passively, clear, is_own_cookie, open, seal, touch, was_asked_passively};
 pub use error::{SessionError, Unreadable};
 pub use keys::SealingKeys;
 pub use settings::{CookieSettings, Settings};

@@ -43,16 +43,21 @@ pub enum Intent {
         /// The person showed the secret of the test page.
         by_secret: bool,
     },
+    /// To enter with what the identity provider sent without being asked, once the person has said so. `request_id` holds
+    /// what tells that response from others.
+    Unsolicited,
 }
 
 impl Intent {
-    const ALL: [Self; 3] = [Self::SignIn, Self::Test { by_secret: false }, Self::Test { by_secret: true }];
+    const ALL: [Self; 4] =
+        [Self::SignIn, Self::Test { by_secret: false }, Self::Test { by_secret: true }, Self::Unsolicited];
 
     const fn purpose(self) -> Purpose {
         match self {
             Self::SignIn => Purpose::PendingRequest,
             Self::Test { by_secret: false } => Purpose::TestSignIn,
             Self::Test { by_secret: true } => Purpose::TestSignInBySecret,
+            Self::Unsolicited => Purpose::UnsolicitedSignIn,
         }
     }
 }

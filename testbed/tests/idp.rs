@@ -11,7 +11,7 @@ use samlgate::base::{ClockSkew, Limits, Secret, UnixTime};
 use samlgate::effect::SignatureScheme;
 use samlgate::saml::bindings::{post as post_binding, redirect};
 use samlgate::saml::metadata::idp::IdpMetadata;
-use samlgate::saml::profiles::web_sso::{self, Expectations, RequestBinding};
+use samlgate::saml::profiles::web_sso::{self, AuthnExpectation, Expectations, RequestBinding};
 use samlgate::saml::protocol::{AuthnRequest, RequestId};
 use samlgate::saml::{SignatureDemand, Signer, Trust, Unverified};
 use samlgate::xml::Source;
@@ -63,7 +63,7 @@ impl Sp {
             destination: sso.clone(),
             assertion_consumer_service_uri: self.acs(),
             issuer: "https://sp.example".to_owned(),
-            name_id_format: None,
+            name_id_policy: None,
             force_authn: false,
             is_passive: false,
             requested_authn_context: None,
@@ -108,6 +108,7 @@ impl Sp {
             recipient: &acs,
             destination: &acs,
             request: RequestBinding::Solicited(&self.id),
+            authn: AuthnExpectation::default(),
         };
         let accepted =
             web_sso::accept(verified, &expected).map_err(|error| error.code().slug().to_owned())?;

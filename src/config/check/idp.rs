@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use super::authentication::{requested_context, unsolicited};
 use super::remote_metadata::remote_metadata;
 use super::sp::{expiry, warn_of_expiry};
-use super::{Checker, quoted};
+use super::{Checker, optional, quoted};
 use crate::base::{ClockSkew, Limits};
 use crate::config::path::Path;
 use crate::config::raw::{
     AuthnRequestBinding, Configuration, Idp as RawIdp, RequireSignature, SignAuthnRequests, SingleLogout,
 };
-use crate::flow::{self, IdentityProvider, MetadataSource};
+use crate::flow::{self, AuthnDemand, IdentityProvider, MetadataSource};
 use crate::saml::SignatureDemand;
 use crate::saml::metadata::idp::{Binding, IdpMetadata};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
@@ -90,13 +91,22 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
     if raw.danger_allow_aes_cbc {
         checker.warn(&at.field("danger_allow_aes_cbc"), "AES-CBC does not notice changes");
     }
-    for (field, value) in [("name_id_format", &raw.name_id_format), ("entity_id", &raw.entity_id)] {
+    for (field, value) in [
+        ("name_id_format", &raw.name_id_format),
+        ("sp_name_qualifier", &raw.sp_name_qualifier),
+        ("entity_id", &raw.entity_id),
+    ] {
         if let Some(text) = value
             && (text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()))
         {
             checker.invalid(&at.field(field), quoted(text), "a URI without white space");
         }
     }
+    let context = raw.requested_authn_context.as_ref();
+    let context = requested_context(context, &at.field("requested_authn_context"), checker);
+    let allowed = raw.unsolicited.as_ref();
+    let unsolicited = optional(allowed.map(|raw| unsolicited(raw, &at.field("unsolicited"), checker)));
+    let (requested_authn_context, authn_context_classes) = context?;
     let algorithms = AlgorithmPolicy::STRONG;
     let ciphers = CipherPolicy::STRONG;
     let (entity_id, source) = source?;
@@ -126,6 +136,15 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
         },
         single_logout: raw.single_logout != SingleLogout::Off,
         name_id_format: raw.name_id_format.clone(),
+        allow_create: raw.allow_create,
+        sp_name_qualifier: raw.sp_name_qualifier.clone(),
+        authn: AuthnDemand {
+            force_authn: raw.force_authn,
+            requested_authn_context,
+            authn_context_classes,
+            ..AuthnDemand::default()
+        },
+        unsolicited: unsolicited?,
     })
 }
 

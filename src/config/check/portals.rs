@@ -40,7 +40,7 @@ pub(super) fn portals(raw: &Portals, context: &str, checker: &mut Checker<'_>) -
 
 fn below(path: &str, access: Access) -> Rule {
     let path = Some(PathMatch::PathSeparatedPrefix { value: path.to_owned() });
-    Rule { matches: RequestMatch { path, ..RequestMatch::default() }, access }
+    Rule { matches: RequestMatch { path, ..RequestMatch::default() }, access, authn: None }
 }
 
 /// A portal whose number is written as no link writes it: `07`, `+7`, or in other digits, all of which Java reads as 7.
@@ -51,7 +51,11 @@ fn oddly_written(help_centre: &str) -> Rule {
     match FullRegex::new(&odd) {
         Ok(odd) => {
             let path = Some(PathMatch::SafeRegex(odd));
-            Rule { matches: RequestMatch { path, ..RequestMatch::default() }, access: Access::Protect }
+            Rule {
+                matches: RequestMatch { path, ..RequestMatch::default() },
+                access: Access::Protect,
+                authn: None,
+            }
         }
         // A context path too long for an expression: rather all of them than one too few.
         Err(_) => below(&portal, Access::Protect),

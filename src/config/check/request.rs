@@ -1,5 +1,6 @@
 //! `rules`, `portals`, `requests_with_credentials`, `cors_preflight`, `allowed_hosts`, `allowed_origins`, `stat_prefix`.
 
+use super::authentication::authentication;
 use super::identity::is_plain_header;
 use super::matcher::{path_match, string_match};
 use super::origin::{Origin, is_authority};
@@ -52,13 +53,14 @@ pub(super) fn request(
         {
             checker.warn(&path, "whoever sends this header bypasses the sign-in on every path");
         }
-        if let (Some(access), Some(matches)) = (access, matches) {
+        let authn = rule.authentication.as_ref().map(|raw| authentication(raw, rule.access, &path, checker));
+        if let (Some(access), Some(matches), Some(authn)) = (access, matches, optional(authn)) {
             let access = match access {
                 Access::Protect => gateway::Access::Protect,
                 Access::Bypass => gateway::Access::Bypass,
                 Access::Optional => gateway::Access::Optional,
             };
-            rules.push(Rule { matches, access });
+            rules.push(Rule { matches, access, authn });
         }
     }
     if let Some(raw_portals) = &raw.portals {

@@ -1,6 +1,6 @@
 //! `idp` and `idps`.
 
-use super::{DataSource, RemoteMetadata, Span, raw};
+use super::{DataSource, RemoteMetadata, RequestedAuthnContext, Span, Unsolicited, raw};
 
 raw! {
     /// An identity provider that is trusted.
@@ -29,6 +29,18 @@ raw! {
         /// `NameIDPolicy/@Format` to ask for, a URI. Left out by default because identity providers refuse formats
         /// they were not set up for.
         name_id_format: Option<String>,
+        /// `NameIDPolicy/@AllowCreate`: the identity provider may make a name for a person who has none for us. Only sent with
+        /// `name_id_format`.
+        allow_create: bool,
+        /// `NameIDPolicy/@SPNameQualifier`, a URI: asks for names of a group of service providers. Only sent with
+        /// `name_id_format`.
+        sp_name_qualifier: Option<String>,
+        /// Asks to authenticate the person anew at each sign-in, whatever session there is at the identity provider.
+        force_authn: bool,
+        /// How people must authenticate where no rule says otherwise.
+        requested_authn_context: Option<RequestedAuthnContext>,
+        /// Lets it begin a sign-in by itself; by default an answer that nobody asked for is refused.
+        unsolicited: Option<Unsolicited>,
         /// Which parts of an answer must be signed. Whatever is read is always covered by a verified signature.
         require_signature: RequireSignature,
         /// How far its clock and ours may disagree; at most `300s`.

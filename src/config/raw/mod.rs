@@ -6,6 +6,7 @@
 
 mod application;
 mod audit;
+mod authentication;
 mod condition;
 mod discovery;
 mod emergency_access;
@@ -27,6 +28,7 @@ mod units;
 
 pub(super) use application::*;
 pub(super) use audit::*;
+pub(super) use authentication::*;
 pub(super) use condition::*;
 pub(super) use discovery::*;
 pub(super) use emergency_access::*;

@@ -1,6 +1,6 @@
 //! `rules`, `requests_with_credentials`, `cors_preflight`.
 
-use super::raw;
+use super::{Authentication, raw};
 
 raw! {
     /// Which requests need a session.
@@ -12,6 +12,8 @@ raw! {
         /// What they need.
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
         access: Option<Access>,
+        /// How people sign in for these requests; by default as the fields of their identity provider say.
+        authentication: Option<Authentication>,
     }
 }
 

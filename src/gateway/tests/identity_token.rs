@@ -61,10 +61,27 @@ fn host(now: UnixTime, crypto: &dyn CryptoProvider) -> Host<'_> {
     Host { now, uptime: Duration::ZERO, entropy: &Entropy, crypto, shared: &NothingStored }
 }
 
+/// Metadata of the identity provider that vouched in [`session`].
+fn idp() -> String {
+    let certificate: String = include_str!("../../../tests/keys/rsa2048.crt.pem")
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    format!(
+        r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example/metadata">
+<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing">
+<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate>
+</ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleSignOnService
+Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/sso"/></md:IDPSSODescriptor>
+</md:EntityDescriptor>"#
+    )
+}
+
 /// With a token and everything in filter state, unless `patch` says otherwise.
 fn gateway(patch: &Value) -> Gateway {
     let mut whole = json!({
         "sp": { "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com" },
+        "idp": { "metadata": { "inline_string": idp() } },
         "session": { "keys": [{ "inline_string": "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=" }] },
         "identity_token": {
             "audience": ["jira"],

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::base::{ClockSkew, UnixTime};
-use crate::saml::assertion::{Assertion, Conditions, Issuer, SubjectConfirmation};
+use crate::saml::assertion::{Assertion, AuthnStatement, Conditions, Issuer, SubjectConfirmation};
 use crate::saml::error::ProfileError;
 use crate::saml::names;
 use crate::saml::protocol::RequestId;
@@ -32,14 +32,30 @@ pub struct Expectations<'a> {
     pub destination: &'a str,
     /// What the response must answer.
     pub request: RequestBinding<'a>,
+    /// How and when the person must have authenticated.
+    pub authn: AuthnExpectation<'a>,
 }
 
-/// What a response must answer. There is no "nothing": unsolicited responses are refused.
+/// How and when the person must have authenticated: what the request demanded, held against the answer, because an
+/// identity provider may overlook what it does not know. The default is content with anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AuthnExpectation<'a> {
+    /// `AuthnContextClassRef` must be one of these (core 3.3.2.2.1); empty for any.
+    pub context_classes: &'a [String],
+    /// `AuthnInstant` must not be before this (core 3.4.1, ForceAuthn).
+    pub since: Option<UnixTime>,
+}
+
+/// What a response must answer. There is no "whatever": a response that answers nothing is accepted only where nothing was
+/// asked and the configuration lets the identity provider begin.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum RequestBinding<'a> {
     /// The request that this browser's sealed pending sign-in names.
     Solicited(&'a RequestId),
+    /// Nothing was asked, and the configuration lets this identity provider begin: the response must not claim to answer
+    /// anything (profiles 4.1.5).
+    UnsolicitedAllowedByConfig,
 }
 
 /// One rule of the profile.
@@ -177,13 +193,13 @@ impl AcceptedAssertion {
         self.session_not_on_or_after
     }
 
-    /// When the person authenticated, by the first statement.
+    /// When the person authenticated, by the first statement that is as was demanded; not after now.
     #[must_use]
     pub const fn authn_instant(&self) -> UnixTime {
         self.authn_instant
     }
 
-    /// How the person authenticated, by the first statement.
+    /// How the person authenticated, by the same statement.
     #[must_use]
     pub fn authn_context_class(&self) -> Option<&str> {
         self.authn_context_class.as_deref()
@@ -231,7 +247,7 @@ pub fn accept_noting(
     holds(Check::Audience);
 
     // profiles 4.1.4.2: at least one AuthnStatement
-    let first = assertion.authn_statements.first().ok_or(ProfileError::AuthnStatementMissing)?;
+    let statement = demanded_statement(&assertion.authn_statements, expected)?;
     holds(Check::AuthnStatement);
     let session_not_on_or_after =
         assertion.authn_statements.iter().filter_map(|statement| statement.session_not_on_or_after).min();
@@ -253,8 +269,12 @@ pub fn accept_noting(
             .iter()
             .find_map(|statement| statement.session_index.clone()),
         session_not_on_or_after,
-        authn_instant: first.authn_instant,
-        authn_context_class: first.authn_context_class.clone(),
+        // The identity provider says that it was after our request, whatever its clock shows.
+        authn_instant: statement
+            .authn_instant
+            .max(expected.authn.since.unwrap_or(statement.authn_instant))
+            .min(expected.now),
+        authn_context_class: statement.authn_context_class.clone(),
         acceptable_until: valid_until.saturating_add(expected.skew.as_duration()),
         assertion,
     })
@@ -326,14 +346,42 @@ fn check_in_response_to(
     presented: Option<&str>,
     expected: &Expectations<'_>,
 ) -> Result<(), ProfileError> {
-    let RequestBinding::Solicited(request) = expected.request;
-    match presented {
-        None => Err(ProfileError::UnsolicitedRefused { element }),
-        Some(presented) if presented == request.as_str() => Ok(()),
-        Some(presented) => {
+    match (expected.request, presented) {
+        (RequestBinding::Solicited(_), None) => Err(ProfileError::UnsolicitedRefused { element }),
+        (RequestBinding::Solicited(request), Some(presented)) if presented == request.as_str() => Ok(()),
+        // profiles 4.1.5: an unsolicited response must not contain InResponseTo
+        (RequestBinding::UnsolicitedAllowedByConfig, None) => Ok(()),
+        (_, Some(presented)) => {
             Err(ProfileError::InResponseToMismatch { element, presented: presented.to_owned() })
         }
     }
+}
+
+/// core 2.7.2: the first statement that shows what was demanded; where none does, what the first lacks.
+fn demanded_statement<'s>(
+    statements: &'s [AuthnStatement],
+    expected: &Expectations<'_>,
+) -> Result<&'s AuthnStatement, ProfileError> {
+    let first = statements.first().ok_or(ProfileError::AuthnStatementMissing)?;
+    let classes = expected.authn.context_classes;
+    let fits = |statement: &&AuthnStatement| {
+        classes.is_empty()
+            || statement.authn_context_class.as_ref().is_some_and(|class| classes.contains(class))
+    };
+    // core 3.3.2.2.1
+    let mut fitting = statements.iter().filter(fits).peekable();
+    if fitting.peek().is_none() {
+        return Err(ProfileError::AuthnContextUnmet {
+            expected: classes.to_vec(),
+            presented: first.authn_context_class.clone(),
+        });
+    }
+    // core 3.4.1
+    let Some(since) = expected.authn.since else {
+        return fitting.next().ok_or(ProfileError::AuthnStatementMissing);
+    };
+    let fresh = |statement: &&AuthnStatement| !expected.skew.has_ended(statement.authn_instant, since);
+    fitting.find(fresh).ok_or(ProfileError::AuthnTooOld { authn_instant: first.authn_instant, since })
 }
 
 /// profiles 4.1.4.2, 4.1.4.3: one bearer confirmation that holds is enough; without any, the first finding is

@@ -24,14 +24,25 @@ pub struct AuthnRequest {
     pub assertion_consumer_service_uri: String,
     /// Our entity id.
     pub issuer: String,
-    /// The NameID format to ask for; `None` leaves the choice to the identity provider.
-    pub name_id_format: Option<String>,
+    /// The name to ask for; `None` leaves the choice to the identity provider.
+    pub name_id_policy: Option<NameIdPolicy>,
     /// Ask the identity provider to authenticate the person anew.
     pub force_authn: bool,
     /// Ask the identity provider to show the person nothing.
     pub is_passive: bool,
     /// How the person shall authenticate.
     pub requested_authn_context: Option<RequestedAuthnContext>,
+}
+
+/// `samlp:NameIDPolicy` (core 3.4.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameIdPolicy {
+    /// `Format`, a URI.
+    pub format: String,
+    /// `AllowCreate`: a name may be made for somebody who has none for us.
+    pub allow_create: bool,
+    /// `SPNameQualifier`: for which service providers the name is meant; `None` for us alone.
+    pub sp_name_qualifier: Option<String>,
 }
 
 /// `samlp:RequestedAuthnContext` (core 3.3.2.2.1).
@@ -90,11 +101,12 @@ impl AuthnRequest {
         xml.attribute("ProtocolBinding", names::BINDING_POST)
             .attribute("AssertionConsumerServiceURL", &self.assertion_consumer_service_uri);
         xml.element("saml:Issuer", &self.issuer);
-        if let Some(format) = &self.name_id_format {
-            xml.open("samlp:NameIDPolicy")
-                .attribute("Format", format)
-                .attribute("AllowCreate", "true")
-                .close();
+        if let Some(policy) = &self.name_id_policy {
+            xml.open("samlp:NameIDPolicy").attribute("Format", &policy.format);
+            if let Some(qualifier) = &policy.sp_name_qualifier {
+                xml.attribute("SPNameQualifier", qualifier);
+            }
+            xml.attribute("AllowCreate", if policy.allow_create { "true" } else { "false" }).close();
         }
         if let Some(context) = &self.requested_authn_context {
             xml.open("samlp:RequestedAuthnContext").attribute("Comparison", context.comparison.as_str());
@@ -136,7 +148,7 @@ mod tests {
             destination: String::from("https://idp.example/sso?a=1&b=2"),
             assertion_consumer_service_uri: String::from("https://jira.example/saml/acs"),
             issuer: String::from("https://sp.example/<saml>"),
-            name_id_format: None,
+            name_id_policy: None,
             force_authn: false,
             is_passive: false,
             requested_authn_context: None,
@@ -156,13 +168,37 @@ mod tests {
              AssertionConsumerServiceURL=\"https://jira.example/saml/acs\">\
              <saml:Issuer>https://sp.example/&lt;saml&gt;</saml:Issuer></samlp:AuthnRequest>"
         );
+        let policy = |allow_create, sp_name_qualifier| {
+            Some(NameIdPolicy { format: String::from("urn:x"), allow_create, sp_name_qualifier })
+        };
         let more =
-            AuthnRequest { name_id_format: Some(String::from("urn:x")), force_authn: true, ..request() };
-        let xml = more.render();
-        assert!(xml.contains(" ForceAuthn=\"true\" ProtocolBinding="), "{xml}");
+            AuthnRequest { name_id_policy: policy(true, None), force_authn: true, ..request() }.render();
+        assert!(more.contains(" ForceAuthn=\"true\" ProtocolBinding="), "{more}");
         assert!(
-            xml.contains("</saml:Issuer><samlp:NameIDPolicy Format=\"urn:x\" AllowCreate=\"true\"/>"),
-            "{xml}"
+            more.contains("</saml:Issuer><samlp:NameIDPolicy Format=\"urn:x\" AllowCreate=\"true\"/>"),
+            "{more}"
+        );
+        let context = RequestedAuthnContext {
+            comparison: AuthnContextComparison::Minimum,
+            class_refs: vec![String::from("urn:a&b"), String::from("urn:c")],
+        };
+        let more = AuthnRequest {
+            name_id_policy: policy(false, Some(String::from("urn:group"))),
+            is_passive: true,
+            requested_authn_context: Some(context),
+            ..request()
+        };
+        // the order of the schema (core 3.4.1)
+        let more = more.render();
+        assert!(more.contains(" IsPassive=\"true\" ProtocolBinding="), "{more}");
+        assert!(
+            more.ends_with(
+                "</saml:Issuer><samlp:NameIDPolicy Format=\"urn:x\" SPNameQualifier=\"urn:group\" AllowCreate=\"false\"/>\
+                 <samlp:RequestedAuthnContext Comparison=\"minimum\"><saml:AuthnContextClassRef>urn:a&amp;b\
+                 </saml:AuthnContextClassRef><saml:AuthnContextClassRef>urn:c</saml:AuthnContextClassRef>\
+                 </samlp:RequestedAuthnContext></samlp:AuthnRequest>"
+            ),
+            "{more}"
         );
     }
 

@@ -89,6 +89,9 @@ impl Tamper {
     }
 }
 
+/// How the people of this identity provider sign in.
+const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+
 /// Everything about a response. [`IssueOptions::new`] is the right answer; change what the test is about.
 #[derive(Clone, Debug)]
 pub struct IssueOptions {
@@ -124,6 +127,8 @@ pub struct IssueOptions {
     pub session_not_on_or_after: Option<i64>,
     /// Seconds from now to AuthnInstant.
     pub authn_instant: i64,
+    /// AuthnContextClassRef.
+    pub authn_context_class: String,
     /// SessionIndex.
     pub session_index: String,
     /// The second-level status code; `None` for success.
@@ -180,6 +185,7 @@ impl IssueOptions {
             confirmation_not_on_or_after: None,
             session_not_on_or_after: None,
             authn_instant: 0,
+            authn_context_class: PASSWORD.to_owned(),
             session_index: fresh_id(),
             failure: None,
             encrypted: None,
@@ -355,10 +361,10 @@ fn authn_statement(options: &IssueOptions) -> String {
     format!(
         concat!(
             r#"<saml:AuthnStatement AuthnInstant="{instant}" SessionIndex="{index}"{end}><saml:AuthnContext>"#,
-            "<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
-            "</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>"
+            "<saml:AuthnContextClassRef>{class}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>"
         ),
         instant = options.at(options.authn_instant),
+        class = escape(&options.authn_context_class),
         index = escape(&options.session_index),
         end = end,
     )

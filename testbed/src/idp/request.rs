@@ -50,6 +50,10 @@ pub struct AuthnRequest {
     pub name_id_format: Option<String>,
     /// ForceAuthn.
     pub force_authn: bool,
+    /// IsPassive.
+    pub is_passive: bool,
+    /// AuthnContextClassRef of RequestedAuthnContext.
+    pub authn_context_classes: Vec<String>,
     /// What became of its signature.
     pub signature: SignatureCheck,
 }
@@ -92,6 +96,11 @@ impl AuthnRequest {
             .map_err(|error| error.to_string())?
             .to_string();
         let policy = root.child(PROTOCOL, "NameIDPolicy").map_err(|error| error.to_string())?;
+        let context = root.child(PROTOCOL, "RequestedAuthnContext").map_err(|error| error.to_string())?;
+        let mut authn_context_classes = Vec::new();
+        for class in context.iter().flat_map(|context| context.children()) {
+            authn_context_classes.push(class.value().map_err(|error| error.to_string())?.to_string());
+        }
         Ok(Self {
             binding,
             relay_state,
@@ -102,6 +111,8 @@ impl AuthnRequest {
             destination: attribute("Destination"),
             name_id_format: policy.and_then(|policy| policy.attribute("Format").map(str::to_owned)),
             force_authn: matches!(root.attribute("ForceAuthn"), Some("true" | "1")),
+            is_passive: matches!(root.attribute("IsPassive"), Some("true" | "1")),
+            authn_context_classes,
             signature,
             xml,
         })

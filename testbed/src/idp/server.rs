@@ -321,6 +321,7 @@ async fn begin(desk: &Shared, headers: &HeaderMap, request: AuthnRequest) -> Res
     };
     match user {
         Some(user) if !request.force_authn => answer(desk, &request, user).await,
+        _ if request.is_passive => declined(desk, &request),
         _ => form(desk, &request, false),
     }
 }
@@ -390,6 +391,16 @@ async fn login(State(desk): State<Shared>, Form(login): Form<Login>) -> Response
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Nobody is signed in here, and nothing may be shown (core 3.4.1).
+fn declined(desk: &Shared, request: &AuthnRequest) -> Response {
+    let origin = lock(desk).origin.clone();
+    let nobody = User::new("nobody", "Nobody", &[]);
+    let mut options = IssueOptions::new(nobody, &entity_id(&origin), &request.acs, &request.issuer);
+    options.in_response_to = Some(request.id.clone());
+    options.failure = Some("urn:oasis:names:tc:SAML:2.0:status:NoPassive".to_owned());
+    deliver(desk, &request.acs, &options, request.relay_state.as_deref())
 }
 
 /// The response to `request` about `user`, as a form that posts itself.

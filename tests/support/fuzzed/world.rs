@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use samlgate::base::{ClockSkew, Limits, Secret, UnixTime};
 use samlgate::effect::{CryptoProvider, SignatureScheme, SigningFailure, SigningKey, VerificationKey};
-use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, RequestBinding, accept};
+use samlgate::saml::profiles::web_sso::{
+    AcceptedAssertion, AuthnExpectation, Expectations, RequestBinding, accept,
+};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{Attribute, NameId, ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::xml::Source;
@@ -125,6 +127,7 @@ impl World {
             recipient: ACS,
             destination: ACS,
             request: RequestBinding::Solicited(&self.request),
+            authn: AuthnExpectation::default(),
         };
         let source = Source::check(xml, &Limits::DEFAULT)?;
         let document = source.document()?;

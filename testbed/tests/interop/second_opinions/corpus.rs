@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use samlgate::base::{ClockSkew, Code, Limits, Secret, UnixTime};
 use samlgate::identity::{Identity, Settings, UsernamePattern, UsernameSource};
-use samlgate::saml::profiles::web_sso::{AcceptedAssertion, Expectations, MAX_AGE, RequestBinding, accept};
+use samlgate::saml::profiles::web_sso::{
+    AcceptedAssertion, AuthnExpectation, Expectations, MAX_AGE, RequestBinding, accept,
+};
 use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::xml::Source;
@@ -272,6 +274,7 @@ fn accepted(xml: &[u8], question: &Question) -> Result<AcceptedAssertion, Respon
         recipient: &question.acs,
         destination: &question.acs,
         request: RequestBinding::Solicited(&request),
+        authn: AuthnExpectation::default(),
     };
     let source = Source::check(xml, &Limits::DEFAULT)?;
     let document = source.document()?;

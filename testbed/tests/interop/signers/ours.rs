@@ -13,8 +13,8 @@ use samlgate::saml::bindings::redirect;
 use samlgate::saml::metadata::description::Description;
 use samlgate::saml::metadata::sp::{self, SpDescription};
 use samlgate::saml::protocol::{
-    AuthnContextComparison, AuthnRequest, LogoutReason, LogoutRequest, LogoutSubject, RequestId,
-    RequestedAuthnContext,
+    AuthnContextComparison, AuthnRequest, LogoutReason, LogoutRequest, LogoutSubject, NameIdPolicy,
+    RequestId, RequestedAuthnContext,
 };
 use samlgate::xmlsec::RustCrypto;
 use testbed::idp::TestKey;
@@ -31,7 +31,11 @@ fn authn_request() -> AuthnRequest {
         destination: String::from("https://idp.example.com/sso?a=1&b=2"),
         assertion_consumer_service_uri: String::from("https://jira.example.com/saml/acs"),
         issuer: String::from("https://jira.example.com/<saml>?\"a\"&'b'"),
-        name_id_format: Some(String::from("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified")),
+        name_id_policy: Some(NameIdPolicy {
+            format: String::from("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"),
+            allow_create: true,
+            sp_name_qualifier: Some(String::from("https://federation.example.com/<group>")),
+        }),
         force_authn: true,
         is_passive: true,
         requested_authn_context: Some(RequestedAuthnContext {
