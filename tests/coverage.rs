@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 #![allow(missing_docs, reason = "a test")]
 
+#[path = "support/capabilities.rs"]
+mod capabilities;
 #[path = "support/tree.rs"]
 mod tree;
 
@@ -146,13 +148,39 @@ fn coverage_is_current() {
         }
     }
     assert!(proofs.is_empty(), "tests or pages name ids that tests/behaviours.txt lacks: {proofs:?}");
-    let text = format!("{HEAD}\n{proved} of {all} are proved.\n{body}");
+    let table = fs::read_to_string(tree::root().join("tests/capabilities.txt")).unwrap();
+    let section = capabilities::section(&table, &names());
+    let section = section.unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
+    let text = format!("{HEAD}\n{proved} of {all} are proved.\n{body}{section}");
     let path = tree::root().join("docs/coverage.md");
     if std::env::var_os("SAMLGATE_WRITE_DOCUMENTS").is_some() {
         fs::write(&path, &text).unwrap();
     }
     let have = fs::read_to_string(&path).unwrap_or_default();
     assert!(have == text, "docs/coverage.md is out of date: run `cargo xtask coverage`");
+}
+
+fn names() -> capabilities::Names {
+    capabilities::Names::new(|text| tests(text).into_iter().map(str::to_owned).collect())
+}
+
+#[test]
+fn what_a_capability_names_exists() {
+    let row = |proof: &str| capabilities::section(&format!("\n\n# Part\nslug\ttitle\t{proof}\n"), &names());
+    let good = "what_a_capability_names_exists; case config/good_full; docs/config.md";
+    assert!(row(good).unwrap().contains("1 of 1 are proved"));
+    assert!(row("").unwrap().contains("| slug | title | not yet |"));
+    for bad in [
+        "no_such_test",
+        "case config/no_such_case",
+        "docs/no-such-page.md",
+        "good; names_are_read_for_their_ids",
+    ] {
+        assert!(row(bad).unwrap_err()[0].contains("there is no"), "{bad}");
+    }
+    let twice = capabilities::section("\n\nslug\ta\t\nslug\tb\t\n", &names());
+    assert_eq!(twice.unwrap_err(), ["slug is there twice"]);
+    assert!(capabilities::section("\n\nslug\ttitle\n", &names()).is_err());
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Driver {
                 self.body = Some((id, limit));
                 None
             }
-            Ask::HttpCall(call) => outside::send(&call, id, &mut self.calls),
+            Ask::HttpCall(call) => outside::send(&call, &outside::trace(), id, &mut self.calls),
             other => Some(outside::at_once(other, &self.worker)),
         }
     }

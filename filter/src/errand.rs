@@ -27,7 +27,7 @@ impl Errand {
             outside::tell(turn.tells, worker);
             for (id, ask) in turn.asks {
                 let answer = match ask {
-                    Ask::HttpCall(call) => outside::send(&call, id, &mut self.calls),
+                    Ask::HttpCall(call) => outside::send(&call, &[], id, &mut self.calls),
                     other => Some(outside::at_once(other, worker)),
                 };
                 answers.extend(answer.map(|answer| (id, answer)));

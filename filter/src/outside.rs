@@ -13,11 +13,35 @@ use crate::root::Worker;
 /// that there was more.
 const MAX_CALL_BODY: usize = 1024 * 1024 + 1;
 
-/// Sends `call` and notes Envoy's token in `calls`; `Some` when there will be no answer.
-pub(crate) fn send(call: &HttpCall, id: AskId, calls: &mut Vec<(u32, AskId)>) -> Option<Answer> {
+/// Headers by which a call is found again beside the request that caused it: Envoy's own, W3C Trace Context, and B3.
+const TRACE: [&str; 4] = ["x-request-id", "traceparent", "tracestate", "b3"];
+
+/// Bytes of such a header; a `tracestate` has 512 at most (Trace Context 3.3.1.5).
+const MAX_TRACE: usize = 512;
+
+/// Those of the request in hand, as far as they are plain text.
+pub(crate) fn trace() -> Vec<(&'static str, String)> {
+    let text = |name| {
+        let value = hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name).ok().flatten()?;
+        let plain = value.len() <= MAX_TRACE && value.iter().all(|byte| (0x20..=0x7e).contains(byte));
+        String::from_utf8(value).ok().filter(|_| plain)
+    };
+    TRACE.into_iter().filter_map(|name| Some((name, text(name)?))).collect()
+}
+
+/// Sends `call`, with what finds it again, and notes Envoy's token in `calls`; `Some` when there will be no answer.
+pub(crate) fn send(
+    call: &HttpCall,
+    trace: &[(&'static str, String)],
+    id: AskId,
+    calls: &mut Vec<(u32, AskId)>,
+) -> Option<Answer> {
     let mut headers: Vec<(&str, &str)> =
         vec![(":method", call.method), (":path", &call.path), (":authority", &call.authority)];
     headers.extend(call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let said = |name: &str| call.headers.iter().any(|(have, _)| have == name);
+    let trace = trace.iter().filter(|(name, _)| !said(name));
+    headers.extend(trace.map(|(name, value)| (*name, value.as_str())));
     let body = (!call.body.is_empty()).then_some(call.body.as_slice());
     match hostcalls::dispatch_http_call(&call.cluster, headers, body, vec![], call.timeout) {
         Ok(token) => {
