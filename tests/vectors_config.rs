@@ -432,6 +432,8 @@ fn example_variables(json: &str) -> BTreeMap<String, String> {
             "IDP_METADATA"
         } else if name.contains("CERT") {
             "SP_CERTIFICATE"
+        } else if name == "TOKEN_KEY" {
+            "EC_PRIVATE_KEY"
         } else if ["PRIVATE", "SIGNING", "DECRYPT"].iter().any(|word| name.contains(word)) {
             "SP_PRIVATE_KEY"
         } else {

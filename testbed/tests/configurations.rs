@@ -36,6 +36,8 @@ fn environment(idp: &Idp) -> BTreeMap<String, String> {
     [
         ("IDP_METADATA", idp.metadata()),
         ("SESSION_KEY", "RjuRMToPNVTQuZtuQZHxXUUgkSFj3byL3lNo66AGWtE=".to_owned()),
+        ("JIRA_SESSION_KEY", "RjuRMToPNVTQuZtuQZHxXUUgkSFj3byL3lNo66AGWtE=".to_owned()),
+        ("TOKEN_KEY", include_str!("../../tests/keys/p256.key.pem").to_owned()),
         ("SP_PRIVATE_KEY", TestKey::Stranger.private_pem().to_owned()),
         ("SP_CERTIFICATE", TestKey::Stranger.certificate_pem().to_owned()),
         ("SP_DECRYPTION_KEY", TestKey::Decryption.private_pem().to_owned()),
@@ -84,6 +86,10 @@ fn no_example_lacks_a_lock() {
         "demo/envoy.yaml",
         "background/envoy.yaml",
         "minimal/envoy.yaml",
+        "identity/envoy.yaml",
+        "listeners/envoy.yaml",
+        "compose/envoy.yaml",
+        "kubernetes/samlgate.yaml",
         "istio/samlgate.yaml",
         "gateway/samlgate.yaml",
     ] {

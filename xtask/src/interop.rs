@@ -20,6 +20,9 @@ const SIGNERS: &str = "testbed/tests/interop/signers";
 /// SCIM services that our target provisions.
 const SCIM_SERVERS: &str = "testbed/scim_servers";
 
+/// Schemas that the examples are checked against.
+const MANIFESTS: &str = "testbed/tests/manifests";
+
 /// Installs everything the interop tests need.
 pub(crate) fn install() -> Outcome {
     tools::debian(&[
@@ -40,11 +43,13 @@ pub(crate) fn install() -> Outcome {
         requirements(SECOND_OPINIONS)?,
         requirements(SIGNERS)?,
         requirements(SCIM_SERVERS)?,
+        requirements(MANIFESTS)?,
     ]
     .concat();
     tools::python(&pinned.iter().map(String::as_str).collect::<Vec<_>>())?;
     tools::npm("npm", &repository().join(SECOND_OPINIONS))?;
     tools::npm("npm-scim", &repository().join(SCIM_SERVERS))?;
+    tools::npm("npm-manifests", &repository().join(MANIFESTS))?;
     Ok(())
 }
 
