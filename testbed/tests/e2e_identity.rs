@@ -141,3 +141,33 @@ fn a_token_key_changes_without_a_gap() {
     let (_, page) = scene.sign_in("agent", "/browse").unwrap();
     assert_eq!(page.status(), 200);
 }
+
+/// Whoever looks for what a sign-in did at the application finds it by the ids of the request that caused it.
+#[test]
+fn calls_carry_what_finds_them_again() {
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let scene = Scene::start(SceneOptions::new().concurrency(1).envoy(|config| {
+        let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+        let header = |name: &str, value: &str| json!({ "append": { "header": { "key": name, "value": value } } });
+        // As a proxy in front would: each request has a trace, and one header is longer than any may be.
+        config.pointer_mut(manager).unwrap()["early_header_mutation_extensions"] = json!([{
+            "name": "trace",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+                "mutations": [header("traceparent", TRACE), header("tracestate", &"x=y,".repeat(150))],
+            },
+        }]);
+    }))
+    .unwrap();
+    assert_eq!(scene.sign_in("agent", "/").unwrap().1.status(), 200);
+    let calls: Vec<_> =
+        scene.jira.calls().into_iter().filter(|call| call.path.starts_with("/rest/")).collect();
+    assert!(calls.len() > 3);
+    for call in calls {
+        assert_eq!(call.header("traceparent"), Some(TRACE), "{}", call.line());
+        assert_eq!(call.header("tracestate"), None, "{}", call.line());
+        let ids: Vec<_> = call.headers.iter().filter(|(name, _)| name == "x-request-id").collect();
+        assert_eq!(ids.len(), 1, "{}", call.line());
+        assert!(ids[0].1.len() >= 32, "{}", call.line());
+    }
+}

@@ -38,6 +38,19 @@ pub(crate) fn settings(sections: &Value, has_application: bool) -> Result<flow::
     environment.insert("SESSION_KEY".to_owned(), "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned());
     // What a webhook is signed with has a form of its own.
     environment.insert("WEBHOOK_SECRET".to_owned(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
+    // Keys are keys.
+    for (name, file) in [
+        ("TOKEN_KEY", "p256.key.pem"),
+        ("NEXT_TOKEN_CERTIFICATE", "p384.crt.pem"),
+        ("SP_KEY", "rsa2048.key.pem"),
+        ("SP_CERTIFICATE", "rsa2048.crt.pem"),
+        ("NEXT_SP_CERTIFICATE", "rsa2048_second.crt.pem"),
+        ("SP_DECRYPTION_KEY", "rsa2048_decryption.key.pem"),
+        ("SP_DECRYPTION_CERTIFICATE", "rsa2048_decryption.crt.pem"),
+    ] {
+        let pem = fs::read_to_string(root.join("tests/keys").join(file)).unwrap_or_default();
+        environment.insert(name.to_owned(), pem);
+    }
     let metadata = fs::read_to_string(root.join("tests/vectors/config_idp/good.xml")).unwrap();
     environment.insert("IDP_METADATA".to_owned(), metadata);
     match config::load(whole.to_string().as_bytes(), &environment, UnixTime::from_secs(NOW)) {
