@@ -220,6 +220,9 @@ catalogue! {
     5016 StepUpRequired "step_up_required" 401 Notice "This page needs a fresher or stronger sign-in." "A rule demands max_authn_age or requested_authn_context, and this client cannot be led to the sign-in; open the page in a browser";
     5017 DiscoveryRefused "discovery_refused" 400 Warning "This is no place to sign in for this site." "The address or the discovery service names an identity provider that is not configured; let it name one of idps";
     5018 RevocationStoreUnavailable "revocation_store_unavailable" 503 Error "Your session cannot be checked right now." "Envoy's shared data could not be read or written; look for another plugin that uses the same vm_id, and restart Envoy";
+    5019 FormNotSaved "form_not_saved" 401 Notice "Your session has ended, and what you sent could not be kept. Go back, sign in in another tab, and send it again." "The detail says why; larger forms need saved_forms.max_bytes, more people saved_forms.max_forms; uploads are never kept";
+    5020 SavedFormMissing "saved_form_missing" 410 Notice "What you sent is not here any more." "A form is shown once, in the browser that sent it, within session.pending_request_timeout, and only by the replica that kept it";
+    5021 SavedFormOfAnother "saved_form_of_another" 403 Warning "What was sent here was filled in by somebody else." "Nothing to do: another person signed in after a session had ended; the form is shown to its sender only";
     5022 SharedStoreUnavailable "shared_store_unavailable" 503 Error "The sign-in cannot be completed right now." "The detail says what etcd answered; look at the cluster of shared_store.etcd, at etcd's health and at the rights of its user on the key prefix";
 
     // 6xxx: policy

@@ -28,6 +28,7 @@ impl Default for Configuration {
             audit: Audit::default(),
             test_page: None,
             emergency_access: None,
+            saved_forms: None,
             pages: Pages::default(),
             limits: Limits::default(),
             stat_prefix: String::from("samlgate"),
@@ -355,5 +356,11 @@ impl Default for Audit {
 impl Default for TestPage {
     fn default() -> Self {
         Self { path: String::from("/saml/test"), people: Vec::new(), secret: None }
+    }
+}
+
+impl Default for SavedForms {
+    fn default() -> Self {
+        Self { path: String::from("/saml/form"), max_bytes: Whole(65_536), max_forms: Whole(64) }
     }
 }

@@ -30,6 +30,32 @@ pub fn component(text: &str) -> Result<String, EncodingError> {
     decode(text.as_bytes())
 }
 
+/// The body that a browser makes of `pairs` (URL Standard 5.2; HTML 4.10.21.7).
+#[must_use]
+pub fn serialize(pairs: &[(String, String)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, value) in pairs {
+        if !out.is_empty() {
+            out.push(b'&');
+        }
+        encode(name, &mut out);
+        out.push(b'=');
+        encode(value, &mut out);
+    }
+    out
+}
+
+/// The `application/x-www-form-urlencoded` percent-encode set of the URL Standard 1.3, and `+` for a space.
+fn encode(text: &str, out: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push(b'+'),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => out.push(byte),
+            other => out.extend_from_slice(format!("%{other:02X}").as_bytes()),
+        }
+    }
+}
+
 fn decode(text: &[u8]) -> Result<String, EncodingError> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.iter();
@@ -71,6 +97,16 @@ mod tests {
         assert!(parsed.iter().map(|(n, v)| (n.as_str(), v.as_str())).eq(expected));
         assert_eq!(pairs("").unwrap(), []);
         assert_eq!(pairs("a=b=c").unwrap(), [(String::from("a"), String::from("b=c"))]);
+    }
+
+    #[test]
+    fn what_a_browser_sends_is_made_again_byte_for_byte() {
+        for body in ["a=1&b=&a=2", "x=a+b%2Bc*-._%7E%26%3D%25", "%C3%A4=%F0%9F%94%91&t=one%0D%0Atwo", ""] {
+            assert_eq!(serialize(&pairs(body).unwrap()), body.as_bytes(), "{body}");
+        }
+        for other in ["a", "a=%2b", "a=~", "a=b%20c", "a=1&&b=2", "a=1&", "a=b=c"] {
+            assert_ne!(serialize(&pairs(other).unwrap()), other.as_bytes(), "{other}");
+        }
     }
 
     #[test]

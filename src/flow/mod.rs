@@ -16,6 +16,7 @@ mod login;
 mod logout;
 pub mod metadata;
 mod provisioning;
+mod saved_form;
 mod settings;
 pub mod test_page;
 mod trust;
@@ -32,6 +33,7 @@ pub use login::login;
 pub use logout::{LogoutFlow, LogoutIntent};
 pub use metadata::RemoteMetadata;
 pub use provisioning::Identifiers;
+pub use saved_form::{SaveForm, SavedForms, TakeForm};
 pub use settings::{
     AuthnRequestBinding, Customers, IdentityProvider, IdentityToken, MetadataSource, OnFailure, OnGuardrail,
     Organizations, Provisioning, ServiceProvider, Settings, SignAuthnRequests, Unsolicited,

@@ -27,6 +27,7 @@ use super::filter_state::FilterState;
 use super::identity_headers::IdentityHeaders;
 use super::metadata::RemoteMetadata;
 use super::provisioning::Identifiers;
+use super::saved_form::SavedForms;
 use super::test_page::TestPage;
 
 /// Everything a flow may read; made by `config::check` and never changed.
@@ -59,6 +60,8 @@ pub struct Settings {
     pub test_page: Option<TestPage>,
     /// A way past single sign-on for administrators; `None` for none.
     pub emergency_access: Option<EmergencyAccess>,
+    /// Forms that meet an ended session; `None` to keep none.
+    pub saved_forms: Option<SavedForms>,
     /// How pages look.
     pub look: Rc<Look>,
     /// Bounds on inbound messages.

@@ -24,8 +24,9 @@ impl Gateway {
             Ok(named) => named,
             Err(rejection) => return refuse(&rejection, &reader),
         };
-        // A place of ours is none to come back to.
-        let own = OwnEndpoint::at(named.target.path(), &self.settings).is_some();
+        // A place of ours is none to come back to, but for a form that waits there.
+        let own = OwnEndpoint::at(named.target.path(), &self.settings)
+            .is_some_and(|own| !matches!(own, OwnEndpoint::SavedForm(_)));
         let target = if own { RedirectTarget::root() } else { named.target };
         // Anybody may link here; whoever is signed in stays who they are.
         if self.open(request, host).is_ok() {

@@ -8,12 +8,13 @@ use crate::page::{self, SignedOut};
 use crate::saml::SignatureDemand;
 use crate::saml::metadata::sp;
 use crate::session;
+use crate::session::saved_form::FormId;
 use crate::xmlsec::SignatureError;
 
 use super::{Exchange, Gateway, Host, Request, Settings, acs_step, reader, refuse, reply, test_step, visit};
 
 /// An address of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum OwnEndpoint {
     /// Where identity providers post their answers.
     AssertionConsumerService,
@@ -37,6 +38,8 @@ pub(super) enum OwnEndpoint {
     Discovery,
     /// The page of the emergency access.
     EmergencyAccess,
+    /// Where people find a form that met an ended session; `None` where the address names none.
+    SavedForm(Option<FormId>),
 }
 
 impl OwnEndpoint {
@@ -56,7 +59,10 @@ impl OwnEndpoint {
             (settings.flow.discovery.as_ref().map(|discovery| &discovery.path), Self::Discovery),
             (settings.flow.emergency_access.as_ref().map(|access| &access.path), Self::EmergencyAccess),
         ];
-        paths.into_iter().find(|(own, _)| own.is_some_and(|own| own == path)).map(|(_, endpoint)| endpoint)
+        let found = paths.into_iter().find(|(own, _)| own.is_some_and(|own| own == path));
+        found.map(|(_, endpoint)| endpoint).or_else(|| {
+            settings.flow.saved_forms.as_ref().and_then(|forms| forms.form_at(path)).map(Self::SavedForm)
+        })
     }
 }
 
@@ -82,6 +88,7 @@ impl Gateway {
             (OwnEndpoint::TestPage, "GET" | "HEAD" | "POST") => self.test_page(request, host),
             (OwnEndpoint::Discovery, "GET" | "POST") => self.discovery(request, host),
             (OwnEndpoint::EmergencyAccess, "GET" | "POST") => self.emergency_page(request),
+            (OwnEndpoint::SavedForm(id), "GET") => self.take_form(id, request, host),
             _ => {
                 let detail = format_args!("`{method}` is not taken here");
                 refuse(

@@ -11,6 +11,7 @@ mod origin;
 mod prepared;
 mod proof;
 mod reader;
+mod saved_form;
 mod settings;
 mod sign_in;
 
@@ -23,7 +24,9 @@ use std::rc::Rc;
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
 use crate::flow::discovery::DiscoveryFlow;
-use crate::flow::{self, AcsFlow, EmergencyFlow, LogoutFlow, TestStart, Trust, metadata as idp_metadata};
+use crate::flow::{
+    self, AcsFlow, EmergencyFlow, LogoutFlow, SaveForm, TakeForm, TestStart, Trust, metadata as idp_metadata,
+};
 use crate::http::path::NormalizedPath;
 use crate::http::{HeaderEdits, OwnedHeaders, Reply, RequestHead, SanitizedHead, cookie};
 use crate::page::{Look, Reader};
@@ -79,6 +82,10 @@ pub enum Exchange {
     Emergency(Box<EmergencyFlow>),
     /// A logout.
     Logout(Box<LogoutFlow>),
+    /// A form being put away.
+    SaveForm(Box<SaveForm>),
+    /// A form being given back.
+    TakeForm(Box<TakeForm>),
 }
 
 /// What every branch below needs to know of the request.
@@ -158,6 +165,8 @@ impl Gateway {
                 discovery::discovery_step(flow.answer(answer, |target| self.demand(target), &env))
             }
             Exchange::Logout(flow) => logout_step(flow.answer(id, answer, &env)),
+            Exchange::SaveForm(flow) => saved_form::save_step(flow.answer(answer, &env)),
+            Exchange::TakeForm(flow) => saved_form::take_step(flow.answer(&answer, &env)),
         }
     }
 
@@ -169,7 +178,9 @@ impl Gateway {
             Exchange::TestStart(_)
             | Exchange::Discovery(_)
             | Exchange::Emergency(_)
-            | Exchange::Logout(_) => None,
+            | Exchange::Logout(_)
+            | Exchange::SaveForm(_)
+            | Exchange::TakeForm(_) => None,
         }
     }
 

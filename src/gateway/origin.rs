@@ -41,6 +41,18 @@ impl SentBy {
     }
 }
 
+/// Does the browser say that a page at `base_uri`, and no other, sent this unsafe request to `base_uri`?
+pub(super) fn is_same_origin(head: &SanitizedHead, base_uri: &str) -> bool {
+    let site = head.text("sec-fetch-site");
+    let by_origin = match head.header("origin") {
+        // A page without a referrer; only the browser's own word tells it from a sandbox.
+        Some(b"null") => site == Some("same-origin"),
+        Some(origin) => origin.eq_ignore_ascii_case(base_uri.as_bytes()),
+        None => false,
+    };
+    by_origin && site.is_none_or(|site| site == "same-origin") && same_authority(head.authority(), base_uri)
+}
+
 /// Can the request change something, or open a channel that can? (RFC 9110 9.2.1; RFC 6455 10.2)
 pub(super) fn is_unsafe(head: &SanitizedHead) -> bool {
     !matches!(head.method(), "GET" | "HEAD" | "OPTIONS" | "TRACE") || is_websocket(head)
@@ -66,6 +78,37 @@ pub(super) fn same_authority(authority: &str, base_uri: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::{OwnedHeaders, RequestHead};
+
+    #[test]
+    fn only_a_page_of_this_very_origin_sends_from_it() {
+        let own = "https://app.example";
+        let sent = |authority: &str, headers: &[(&str, &str)]| {
+            let mut head = vec![(":authority".to_owned(), authority.as_bytes().to_vec())];
+            head.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
+            let head = SanitizedHead::new(RequestHead::new(head), &OwnedHeaders::new(["x-remote-user"]));
+            is_same_origin(&head, own)
+        };
+        assert!(sent("app.example", &[("origin", own)]));
+        assert!(sent("app.example:443", &[("origin", own), ("sec-fetch-site", "same-origin")]));
+        assert!(sent("app.example", &[("origin", "null"), ("sec-fetch-site", "same-origin")]));
+        for (authority, headers) in [
+            ("app.example", &[][..]),
+            ("app.example", &[("sec-fetch-site", "same-origin")]),
+            ("app.example", &[("sec-fetch-site", "none")]),
+            ("app.example", &[("origin", "null")]),
+            ("app.example", &[("origin", "null"), ("sec-fetch-site", "cross-site")]),
+            ("app.example", &[("origin", "https://evil.example")]),
+            ("app.example", &[("origin", "http://app.example")]),
+            ("app.example", &[("origin", "https://app.example.evil.example")]),
+            ("app.example", &[("origin", "https://app.example:8443")]),
+            ("app.example", &[("origin", own), ("sec-fetch-site", "same-site")]),
+            ("app.example", &[("origin", own), ("sec-fetch-site", "cross-site")]),
+            ("other.example", &[("origin", own)]),
+        ] {
+            assert!(!sent(authority, headers), "{authority} {headers:?}");
+        }
+    }
 
     #[test]
     fn an_authority_is_compared_whole() {

@@ -25,6 +25,17 @@ pub(super) fn navigates(head: &SanitizedHead) -> bool {
         && head.text("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
 }
 
+/// Does a person send a form with this request, in a window of its own, without credentials other than cookies?
+pub(super) fn submits_form(head: &SanitizedHead) -> bool {
+    head.method() == "POST"
+        && accepts_html(head)
+        && head.header("x-requested-with").is_none()
+        && head.header("authorization").is_none()
+        && !is_websocket(head)
+        && head.text("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+        && head.text("sec-fetch-dest").is_none_or(|destination| destination == "document")
+}
+
 /// May the answer to this request carry a cookie of ours? Images, styles, scripts and fonts are what shared caches keep,
 /// and a cache that kept our cookie would hand it to others. Navigations and a script's own requests are personal.
 pub(super) fn may_carry_cookie(head: &SanitizedHead) -> bool {

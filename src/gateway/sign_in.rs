@@ -90,6 +90,9 @@ impl Gateway {
             return passive.unwrap_or_else(|| forward(self.plain_edits(request)));
         }
         let reader = reader::of(request.head, &settings.flow.look);
+        if let Some(saving) = self.save_form(request) {
+            return saving;
+        }
         if !reader::navigates(request.head) {
             let detail = "no session, and the client does not navigate";
             return refuse(
@@ -98,11 +101,22 @@ impl Gateway {
             );
         }
         match RedirectTarget::parse(request.path.path_and_query()) {
-            Ok(target) => match self.chosen_idp(request, &target, host) {
-                Choice::Idp(idp) => self.sign_in_at(idp, request, target, &demand, host),
-                Choice::Asked(asked) => reply(asked),
-            },
+            Ok(target) => self.sign_in(request, target, &demand, host),
             Err(fault) => refuse(&Rejection::new(fault.code(), fault), &reader),
+        }
+    }
+
+    /// Begins the sign-in that `request` needs, to come back to `target`.
+    pub(super) fn sign_in(
+        &self,
+        request: &Request<'_>,
+        target: RedirectTarget,
+        demand: &AuthnDemand,
+        host: &Host<'_>,
+    ) -> Step<Exchange> {
+        match self.chosen_idp(request, &target, host) {
+            Choice::Idp(idp) => self.sign_in_at(idp, request, target, demand, host),
+            Choice::Asked(asked) => reply(asked),
         }
     }
 

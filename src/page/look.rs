@@ -83,6 +83,12 @@ phrases! {
     EmailLabel "E-mail address",
     /// What it says of something that is no address.
     EmailMalformed "This is not an e-mail address.",
+    /// Title of the page that brings back a form.
+    FormTitle "Send it again?",
+    /// Its text.
+    FormText "Your session had ended when you sent something. It was kept, and is sent when you press the button.",
+    /// Its button.
+    FormSend "Send",
 }
 
 /// How every page looks and speaks. What is not chosen is plain and English.

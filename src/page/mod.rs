@@ -75,6 +75,23 @@ const fn about_time(code: Code) -> bool {
     matches!(code, Code::AssertionNotYetValid | Code::IssueInstantImplausible)
 }
 
+/// The page that brings back a form which was posted to `action`, with a button that sends it there.
+#[must_use]
+pub fn saved_form<'a>(look: &Look, action: &str, fields: impl Iterator<Item = (&'a str, &'a str)>) -> Reply {
+    let mut body = Html::new();
+    body.element("p", look.say(Phrase::FormText));
+    body.form_again(action, fields, look.say(Phrase::FormSend));
+    let frame = Frame { leads_on: true, ..Frame::new(look, 200, look.say(Phrase::FormTitle)) };
+    let mut reply = frame.page(&body);
+    // Applications compare `Origin` with their own address, and without any referrer browsers send `null` (Fetch 3.2).
+    for (name, value) in &mut reply.headers {
+        if name == "referrer-policy" {
+            *value = String::from("strict-origin");
+        }
+    }
+    reply
+}
+
 /// The page on which a test sign-in is started: a form that is posted to `path`. `idps` are the short names and names of
 /// the identity providers.
 #[must_use]
@@ -184,6 +201,30 @@ mod tests {
                 assert!(reply.headers.contains(&(name.to_owned(), value.to_owned())), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_form_comes_back_as_it_was_and_nothing_sends_it() {
+        let fields = [("a\"><script>", "one\r\n\ttwo <b> & \"'"), ("_u", "\u{e4}\u{1f511}")];
+        let reply = saved_form(&Look::default(), "/a?b=\"><script>&c=1", fields.into_iter());
+        let page = text(&reply);
+        assert!(!page.contains("<script"), "{page}");
+        for part in [
+            "action=\"/a?b=&quot;&gt;&lt;script&gt;&amp;c=1\" accept-charset=\"utf-8\"",
+            "name=\"a&quot;&gt;&lt;script&gt;\" value=\"one&#13;&#10;&#9;two &lt;b&gt; &amp; &quot;&#39;\"",
+            "name=\"_u\" value=\"\u{e4}\u{1f511}\"",
+        ] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+        let header = |name: &str| &reply.headers.iter().find(|(have, _)| have == name).unwrap().1;
+        // No script, so nothing is sent before somebody presses the button; and nobody frames it.
+        assert!(header("content-security-policy").contains("default-src 'none'"));
+        assert!(!header("content-security-policy").contains("script-src"));
+        assert!(header("content-security-policy").contains("frame-ancestors 'none'"));
+        assert_eq!(
+            (header("cache-control").as_str(), header("referrer-policy").as_str()),
+            ("no-store", "strict-origin")
+        );
     }
 
     #[test]

@@ -128,6 +128,27 @@ impl Html {
         ));
     }
 
+    /// A form of somebody else's making, whose values come through as they are, line breaks included.
+    pub(super) fn form_again<'a>(
+        &mut self,
+        action: &str,
+        fields: impl Iterator<Item = (&'a str, &'a str)>,
+        button: &str,
+    ) {
+        self.0.push_str(&format!(
+            "<form method=\"post\" action=\"{}\" accept-charset=\"utf-8\">",
+            escape(action)
+        ));
+        for (name, value) in fields {
+            self.0.push_str(&format!(
+                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
+                escape_whole(name),
+                escape_whole(value)
+            ));
+        }
+        self.0.push_str(&format!("<button type=\"submit\">{}</button></form>", escape(button)));
+    }
+
     pub(super) fn form(&mut self, action: &str, fields: &[(&'static str, String)], button: &str) {
         self.0.push_str(&format!("<form method=\"post\" action=\"{}\">", escape(action)));
         self.hidden(fields.iter().map(|(name, value)| (*name, value.as_str())));
@@ -158,11 +179,13 @@ pub(super) struct Frame<'a> {
     pub(super) wide: bool,
     /// Posts its form by itself.
     pub(super) script: Option<&'static str>,
+    /// Its form belongs to the application, which may lead on to anywhere.
+    pub(super) leads_on: bool,
 }
 
 impl<'a> Frame<'a> {
     pub(super) const fn new(look: &'a Look, status: u16, title: &'a str) -> Self {
-        Self { look, status, title, for_operators: false, wide: false, script: None }
+        Self { look, status, title, for_operators: false, wide: false, script: None, leads_on: false }
     }
 
     /// A whole page with the headers that every page of ours carries.
@@ -181,6 +204,7 @@ impl<'a> Frame<'a> {
         // name; every other form of ours stays here.
         match self.script {
             Some(script) => policy.push_str(&format!("; script-src '{}'", csp_hash(script))),
+            None if self.leads_on => {}
             None => policy.push_str("; form-action 'self'"),
         }
         Reply {
@@ -243,16 +267,32 @@ fn footer(support: &Support) -> String {
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
+        escape_into(&mut out, character);
+    }
+    out
+}
+
+/// As [`escape`], but tabs and line breaks stay (HTML 13.2.5.80).
+fn escape_whole(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
         match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // Control characters have no business on a page and some are illegal in HTML.
-            other if other.is_control() => out.push('\u{fffd}'),
-            other => out.push(other),
+            '\t' | '\r' | '\n' => out.push_str(&format!("&#{};", u32::from(character))),
+            other => escape_into(&mut out, other),
         }
     }
     out
+}
+
+fn escape_into(out: &mut String, character: char) {
+    match character {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '"' => out.push_str("&quot;"),
+        '\'' => out.push_str("&#39;"),
+        // Control characters have no business on a page and some are illegal in HTML.
+        other if other.is_control() => out.push('\u{fffd}'),
+        other => out.push(other),
+    }
 }

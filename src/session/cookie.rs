@@ -9,6 +9,7 @@ use super::keys::Purpose;
 use super::note;
 use super::payload::{self, MAX_PAYLOAD_BYTES};
 use super::revocation;
+use super::saved_form;
 use super::settings::Settings;
 use super::state::Session;
 use super::{pending_logout, pending_request};
@@ -148,7 +149,8 @@ fn passive_name(settings: &Settings) -> String {
     format!("{}-passive", settings.cookie.name)
 }
 
-/// Is the cookie `name` ours: a chunk of the session, a pending request or a note? The application never sees those.
+/// Is the cookie `name` ours: a chunk of the session, a pending request, a note or the secret of a saved form? The
+/// application never sees those.
 #[must_use]
 pub fn is_own_cookie(name: &str, settings: &Settings) -> bool {
     chunks::chunk_index(name, &settings.cookie.name).is_some()
@@ -156,4 +158,5 @@ pub fn is_own_cookie(name: &str, settings: &Settings) -> bool {
         || note::is_note(name, settings)
         || pending_logout::is_pending_logout(name, settings)
         || name == passive_name(settings)
+        || saved_form::is_form_cookie(name, settings)
 }

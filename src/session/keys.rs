@@ -52,6 +52,8 @@ pub(super) enum Purpose {
     IdpMetadata,
     /// A logout that waits for the identity provider's answer.
     PendingLogout,
+    /// A form that waits for its sender to sign in. Others may write to the store that it waits in.
+    SavedForm,
 }
 
 impl Purpose {
@@ -69,6 +71,7 @@ impl Purpose {
             Self::LastIdp => b"last identity provider",
             Self::IdpMetadata => b"idp metadata",
             Self::PendingLogout => b"pending logout",
+            Self::SavedForm => b"saved form",
         }
     }
 }
@@ -93,6 +96,7 @@ pub struct SealingKeys {
     last_idp: Vec<PurposeKey>,
     idp_metadata: Vec<PurposeKey>,
     pending_logout: Vec<PurposeKey>,
+    saved_form: Vec<PurposeKey>,
     pii: PiiKey,
     identity: [u8; 32],
 }
@@ -152,6 +156,7 @@ impl SealingKeys {
             last_idp: keys(Purpose::LastIdp),
             idp_metadata: keys(Purpose::IdpMetadata),
             pending_logout: keys(Purpose::PendingLogout),
+            saved_form: keys(Purpose::SavedForm),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             identity: identity.finalize().into(),
         })
@@ -187,6 +192,7 @@ impl SealingKeys {
             Purpose::LastIdp => &self.last_idp,
             Purpose::IdpMetadata => &self.idp_metadata,
             Purpose::PendingLogout => &self.pending_logout,
+            Purpose::SavedForm => &self.saved_form,
         }
     }
 

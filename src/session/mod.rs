@@ -22,6 +22,7 @@ pub mod pending_request;
 pub mod replay;
 pub mod revocation;
 pub mod rounds;
+pub mod saved_form;
 mod settings;
 mod state;
 

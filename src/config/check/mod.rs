@@ -18,6 +18,7 @@ mod policy;
 mod portals;
 mod remote_metadata;
 mod request;
+mod saved_forms;
 mod scim;
 mod session;
 mod sp;
@@ -227,6 +228,8 @@ pub(super) fn all(
     let emergency_access = configuration.emergency_access.as_ref();
     let emergency_access =
         emergency_access.map(|raw| emergency_access::emergency_access(raw, &others, checker));
+    let saved_forms = configuration.saved_forms.as_ref();
+    let saved_forms = saved_forms.map(|raw| saved_forms::saved_forms(raw, sp.as_ref(), checker));
     let look = pages::look(&configuration.pages, checker);
     application::audience(configuration, checker);
     let session = session?;
@@ -245,6 +248,7 @@ pub(super) fn all(
         audit: application::audit(&configuration.audit),
         test_page: optional(test_page)?,
         emergency_access: optional(emergency_access)?,
+        saved_forms: optional(saved_forms)?,
         look: look?.into(),
         limits: limits?,
     };

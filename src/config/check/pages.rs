@@ -156,6 +156,9 @@ const fn phrase(name: PageTextName) -> Phrase {
         PageTextName::EmailText => Phrase::EmailText,
         PageTextName::EmailLabel => Phrase::EmailLabel,
         PageTextName::EmailMalformed => Phrase::EmailMalformed,
+        PageTextName::FormTitle => Phrase::FormTitle,
+        PageTextName::FormText => Phrase::FormText,
+        PageTextName::FormSend => Phrase::FormSend,
     }
 }
 

@@ -19,6 +19,7 @@ mod portals;
 mod presets;
 mod remote_metadata;
 mod request;
+mod saved_forms;
 mod scim;
 mod session;
 mod sp;
@@ -41,6 +42,7 @@ pub(super) use portals::*;
 pub(super) use presets::*;
 pub(super) use remote_metadata::*;
 pub(super) use request::*;
+pub(super) use saved_forms::*;
 pub(super) use scim::*;
 pub(super) use session::*;
 pub(super) use sp::*;
@@ -152,6 +154,8 @@ raw! {
         test_page: Option<TestPage>,
         /// A way past single sign-on for administrators; without it there is none.
         emergency_access: Option<EmergencyAccess>,
+        /// Forms that meet an ended session; without it none is kept, and its sender starts again.
+        saved_forms: Option<SavedForms>,
         /// How the pages look that visitors see: refusals, logout, the choice of an identity provider.
         pages: Pages,
         /// Bounds on inbound messages.

@@ -121,5 +121,11 @@ raw! {
         EmailLabel = "EMAIL_LABEL",
         /// What it says of something that is no address: "This is not an e-mail address."
         EmailMalformed = "EMAIL_MALFORMED",
+        /// Title of the page that brings back a form: "Send it again?"
+        FormTitle = "FORM_TITLE",
+        /// Its text: "Your session had ended when you sent something. It was kept, and is sent when you press the button."
+        FormText = "FORM_TEXT",
+        /// Its button: "Send".
+        FormSend = "FORM_SEND",
     }
 }

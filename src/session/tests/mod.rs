@@ -9,6 +9,7 @@ mod pending;
 mod properties;
 mod replay;
 mod revocation;
+mod saved_forms;
 mod sealing;
 mod speed;
 
