@@ -20,6 +20,12 @@ pub(crate) fn settings(sections: &Value, has_application: bool) -> Result<flow::
     for (name, section) in sections.as_object().expect("sections") {
         whole[name] = section.clone();
     }
+    // One identity provider, or several.
+    if whole.get("idps").is_some()
+        && let Some(sections) = whole.as_object_mut()
+    {
+        sections.remove("idp");
+    }
     // Where somebody looked at an account there is an application.
     if has_application && whole.get("provisioning").is_none() {
         whole["provisioning"] = json!({});
@@ -36,6 +42,7 @@ pub(crate) fn settings(sections: &Value, has_application: bool) -> Result<flow::
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut environment = variables(&whole);
     environment.insert("SESSION_KEY".to_owned(), "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned());
+    environment.insert("EMERGENCY_SECRET".to_owned(), "correct horse battery staple".to_owned());
     // What a webhook is signed with has a form of its own.
     environment.insert("WEBHOOK_SECRET".to_owned(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
     // Keys are keys.
@@ -52,6 +59,10 @@ pub(crate) fn settings(sections: &Value, has_application: bool) -> Result<flow::
         environment.insert(name.to_owned(), pem);
     }
     let metadata = fs::read_to_string(root.join("tests/vectors/config_idp/good.xml")).unwrap();
+    // Every other identity provider is one of its own.
+    for (name, value) in environment.iter_mut().filter(|(name, _)| name.ends_with("_METADATA")) {
+        *value = metadata.replace("idp.example.org", &format!("{}.example.org", name.to_lowercase()));
+    }
     environment.insert("IDP_METADATA".to_owned(), metadata);
     match config::load(whole.to_string().as_bytes(), &environment, UnixTime::from_secs(NOW)) {
         Ok((settings, _)) => Ok(settings.flow),

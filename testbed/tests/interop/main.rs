@@ -11,6 +11,7 @@
 
 mod chromium;
 mod gate;
+mod pages;
 mod pysaml2;
 mod radicale;
 mod scim;

@@ -111,6 +111,26 @@ impl Chromium {
         fs::write(file, STANDARD.decode(picture.as_str().unwrap()).unwrap()).unwrap();
     }
 
+    /// Runs a script in the page and takes what it returns.
+    pub fn run(&self, script: &str) -> Value {
+        self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// A command of the Chrome DevTools protocol.
+    pub fn devtools(&self, command: &str, parameters: &Value) {
+        self.command("POST", "/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+    }
+
+    /// Role and name of the element of the selector, as a screen reader says them (WebDriver 12.4.10, 12.4.11).
+    pub fn said(&self, selector: &str) -> (String, String) {
+        let element = self.find(selector);
+        let computed = |what: &str| {
+            let value = self.command("GET", &format!("/element/{element}/computed{what}"), &Value::Null);
+            value.as_str().unwrap().to_owned()
+        };
+        (computed("role"), computed("label"))
+    }
+
     fn find(&self, selector: &str) -> String {
         let start = Instant::now();
         loop {
