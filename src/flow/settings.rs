@@ -115,17 +115,6 @@ pub struct ServiceProvider {
 }
 
 impl ServiceProvider {
-    /// The paths that are ours, as the configuration calls them.
-    #[must_use]
-    pub const fn paths(&self) -> [(&'static str, &String); 4] {
-        [
-            ("acs_path", &self.acs_path),
-            ("metadata_path", &self.metadata_path),
-            ("logout_path", &self.logout_path),
-            ("logged_out_path", &self.logged_out_path),
-        ]
-    }
-
     /// Absolute address of the assertion consumer service: `Recipient` and `Destination` must equal it.
     #[must_use]
     pub fn acs_uri(&self) -> String {

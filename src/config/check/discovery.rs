@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
+use super::own_path::own_path;
 use super::request::{is_everything, request_match};
 use super::{Checker, quoted};
 use crate::config::path::Path;
-use crate::config::raw::{Discovery as RawDiscovery, DiscoveryBy, DiscoveryRule as RawRule};
-use crate::flow::{Discovery, DiscoveryRule, IdentityHeaders, IdentityProvider, ServiceProvider, Way};
+use crate::config::raw::{Configuration, Discovery as RawDiscovery, DiscoveryBy, DiscoveryRule as RawRule};
+use crate::flow::{Discovery, DiscoveryRule, IdentityHeaders, IdentityProvider, Way};
 use crate::policy::condition::DomainMatch;
 
 /// Rules that are tried for every sign-in.
@@ -26,21 +27,20 @@ struct Known<'a> {
 
 /// `None` in the result where there is nothing to choose.
 pub(super) fn discovery(
-    raw: Option<&RawDiscovery>,
-    sp: Option<&ServiceProvider>,
+    whole: &Configuration,
     idps: &[IdentityProvider],
     headers: Option<&IdentityHeaders>,
     checker: &mut Checker<'_>,
 ) -> Option<Option<Discovery>> {
     let default = RawDiscovery::default();
-    let raw = match raw {
+    let raw = match &whole.discovery {
         Some(raw) => raw,
         None if idps.len() < 2 => return Some(None),
         None => &default,
     };
     let at = Path::default().field("discovery");
     let faults = checker.faults.len();
-    path(raw, sp, &at.field("path"), checker);
+    own_path(&raw.path, &at.field("path"), whole, checker);
     let known = Known { idps, headers };
     let rules_at = at.field("rules");
     checker.at_most(raw.rules.len(), MAX_RULES, "rules", &rules_at);
@@ -78,18 +78,6 @@ pub(super) fn discovery(
             remember_for,
         })
     })
-}
-
-fn path(raw: &RawDiscovery, sp: Option<&ServiceProvider>, at: &Path, checker: &mut Checker<'_>) {
-    if checker.path(&raw.path, at).is_some_and(|path| path == "/") {
-        checker.invalid(at, "`/`", "a path of its own: the start page belongs to the application");
-    }
-    let Some(sp) = sp else { return };
-    for (name, path) in sp.paths() {
-        if *path == raw.path {
-            checker.conflict(at, Path::default().field("sp").field(name), "both are the same path");
-        }
-    }
 }
 
 fn rule(

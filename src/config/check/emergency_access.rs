@@ -1,10 +1,11 @@
 //! `emergency_access`.
 
+use super::own_path::own_path;
 use super::session::{count, span};
 use super::{Checker, quoted};
 use crate::config::path::Path;
-use crate::config::raw::EmergencyAccess as RawAccess;
-use crate::flow::{Discovery, EmergencyAccess, ServiceProvider, TestPage};
+use crate::config::raw::{Configuration, EmergencyAccess as RawAccess};
+use crate::flow::EmergencyAccess;
 use crate::http::RedirectTarget;
 use crate::http::network::Network;
 
@@ -13,21 +14,14 @@ const MIN_SECRET_CHARACTERS: usize = 24;
 /// Networks that are compared with an address.
 const MAX_NETWORKS: usize = 64;
 
-/// The other paths that are ours.
-pub(super) struct Paths<'a> {
-    pub(super) sp: Option<&'a ServiceProvider>,
-    pub(super) test_page: Option<&'a TestPage>,
-    pub(super) discovery: Option<&'a Discovery>,
-}
-
 pub(super) fn emergency_access(
     raw: &RawAccess,
-    paths: &Paths<'_>,
+    whole: &Configuration,
     checker: &mut Checker<'_>,
 ) -> Option<EmergencyAccess> {
     let at = Path::default().field("emergency_access");
     let faults = checker.faults.len();
-    path(raw, paths, &at.field("path"), checker);
+    own_path(&raw.path, &at.field("path"), whole, checker);
     let secret_at = at.field("secret");
     let secret = checker.required_text(raw.secret.as_ref(), &secret_at, "a text of random characters");
     if let Some(secret) = &secret
@@ -80,20 +74,4 @@ pub(super) fn emergency_access(
         attempt_window: attempt_window?,
     };
     (checker.faults.len() == faults).then_some(access)
-}
-
-fn path(raw: &RawAccess, paths: &Paths<'_>, at: &Path, checker: &mut Checker<'_>) {
-    if checker.path(&raw.path, at).is_some_and(|path| path == "/") {
-        checker.invalid(at, "`/`", "a path of its own: the start page belongs to the application");
-    }
-    let root = Path::default();
-    let sp = root.field("sp");
-    let named = paths.sp.iter().flat_map(|sp| sp.paths()).map(|(name, path)| (sp.field(name), path));
-    let test_page = paths.test_page.map(|page| (root.field("test_page").field("path"), &page.path));
-    let discovery = paths.discovery.map(|page| (root.field("discovery").field("path"), &page.path));
-    for (other, path) in named.chain(test_page).chain(discovery) {
-        if *path == raw.path {
-            checker.conflict(at, other, "both are the same path");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! `identity_token`, `filter_state` and `health_check`.
 
 use super::identity::{attribute_name, header_name};
+use super::own_path::own_path;
 use super::session::span;
 use super::{Checker, quoted};
 use crate::config::path::Path;
@@ -201,27 +202,4 @@ pub(super) fn health_check(whole: &Configuration, checker: &mut Checker<'_>) -> 
     let raw = whole.health_check.as_ref()?;
     own_path(&raw.path, &Path::default().field("health_check.path"), whole, checker);
     Some(raw.path.clone())
-}
-
-/// A path that leads to us and that nobody else of ours has.
-fn own_path(path: &str, at: &Path, whole: &Configuration, checker: &mut Checker<'_>) {
-    if checker.path(path, at).is_some_and(|path| path == "/") {
-        checker.invalid(at, "`/`", "a path of its own: the start page belongs to the application");
-    }
-    let root = Path::default();
-    let mut others = Vec::new();
-    if let Some(sp) = &whole.sp {
-        others.extend([
-            (root.field("sp.acs_path"), &sp.acs_path),
-            (root.field("sp.metadata_path"), &sp.metadata_path),
-            (root.field("sp.logout_path"), &sp.logout_path),
-            (root.field("sp.logged_out_path"), &sp.logged_out_path),
-        ]);
-    }
-    others.extend(whole.test_page.iter().map(|page| (root.field("test_page.path"), &page.path)));
-    let token = whole.identity_token.as_ref();
-    others.extend(token.map(|token| (root.field("identity_token.jwks_path"), &token.jwks_path)));
-    if let Some((other, _)) = others.into_iter().find(|(other, have)| other != at && have.as_str() == path) {
-        checker.conflict(at, other, "both are the same path");
-    }
 }

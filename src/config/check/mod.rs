@@ -13,6 +13,7 @@ mod identity_token;
 mod idp;
 mod matcher;
 mod origin;
+mod own_path;
 mod pages;
 mod policy;
 mod portals;
@@ -208,26 +209,16 @@ pub(super) fn all(
     let health_path = identity_token::health_check(configuration, checker);
     let session = checker.required(configuration.session.as_ref(), &root.field("session"), "a map");
     let session = session.and_then(|session| session::session(session, sp.as_ref(), checker));
-    let discovery = discovery::discovery(
-        configuration.discovery.as_ref(),
-        sp.as_ref(),
-        idps.as_deref().unwrap_or_default(),
-        headers.as_ref(),
-        checker,
-    );
+    let discovery =
+        discovery::discovery(configuration, idps.as_deref().unwrap_or_default(), headers.as_ref(), checker);
     let request = request::request(configuration, headers.as_ref(), checker);
     let policy = policy::policy(configuration, checker);
     let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
     let test_page = configuration.test_page.as_ref();
     let test_page = test_page.map(|raw| test_page::test_page(raw, sp.as_ref(), checker));
-    let others = emergency_access::Paths {
-        sp: sp.as_ref(),
-        test_page: test_page.as_ref().and_then(Option::as_ref),
-        discovery: discovery.as_ref().and_then(Option::as_ref),
-    };
     let emergency_access = configuration.emergency_access.as_ref();
     let emergency_access =
-        emergency_access.map(|raw| emergency_access::emergency_access(raw, &others, checker));
+        emergency_access.map(|raw| emergency_access::emergency_access(raw, configuration, checker));
     let saved_forms = configuration.saved_forms.as_ref();
     let saved_forms = saved_forms.map(|raw| saved_forms::saved_forms(raw, sp.as_ref(), checker));
     let look = pages::look(&configuration.pages, checker);
