@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 /// The pages of `docs/operating`, `docs/targets` and `docs/deploying`, and that about expressions, each with its text.
 fn pages() -> Vec<(PathBuf, String)> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let folders = ["operating", "targets", "deploying"].map(|folder| fs::read_dir(docs.join(folder)).unwrap());
+    let folders =
+        ["operating", "targets", "deploying"].map(|folder| fs::read_dir(docs.join(folder)).unwrap());
     let entries = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
     let paths = entries.chain([docs.join("expressions.md")]);
     paths.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
