@@ -32,6 +32,7 @@ use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{ResponseError, SignatureDemand, Trust, Unverified};
 use samlgate::session::replay::{Attempt, ReplayClaim, ReplayLedger, Settled};
 use samlgate::session::{self, CookieSettings, Forwarded, SealingKeys, Session, SessionError};
+use samlgate::store::SharedClaim;
 use samlgate::xml::Source;
 use samlgate::xmlsec::RustCrypto;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
@@ -351,7 +352,7 @@ fn claim(assertion: &AcceptedAssertion) -> ReplayClaim {
         unreachable!("an empty slot takes a claim")
     };
     match claim.settle(&Answer::Swapped) {
-        Settled::Claimed(claim) => claim,
+        Settled::Claimed(claim) => claim.complete(&SharedClaim::unneeded(None).unwrap()).unwrap(),
         Settled::Conflict | Settled::Failed => unreachable!("the swap succeeded"),
     }
 }

@@ -17,6 +17,7 @@ use samlgate::saml::protocol::RequestId;
 use samlgate::saml::{SignatureDemand, Trust, Unverified};
 use samlgate::session::replay::{Attempt, ReplayClaim, ReplayLedger, Settled};
 use samlgate::session::{self, CookieSettings, Forwarded, SealingKeys, Session, SessionError, Settings};
+use samlgate::store::SharedClaim;
 use samlgate::xml::Source;
 use samlgate::xmlsec::algorithm::AlgorithmPolicy;
 use samlgate::xmlsec::decrypt::Recipient;
@@ -97,7 +98,7 @@ impl Store {
             Attempt::Write { value, claim } => {
                 self.0.insert(key, value);
                 match claim.settle(&Answer::Swapped) {
-                    Settled::Claimed(claim) => Some(claim),
+                    Settled::Claimed(claim) => claim.complete(&SharedClaim::unneeded(None).unwrap()),
                     other => panic!("{other:?}"),
                 }
             }

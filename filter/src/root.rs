@@ -21,8 +21,8 @@ use crate::host::{self, HostEntropy, SharedMemory};
 use crate::metrics::Metrics;
 use crate::waiting::Waiting;
 
-/// How often requests whose body never came are looked for.
-const TICK: Duration = Duration::from_secs(2);
+/// How often requests whose body never came are looked for, and the chores of the gateway are done.
+const TICK: Duration = Duration::from_secs(1);
 
 /// The first look is sooner: until it has metadata nobody can sign in.
 const FIRST_TICK: Duration = Duration::from_millis(50);

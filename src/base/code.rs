@@ -216,6 +216,7 @@ catalogue! {
     5011 CrossSiteRefused "cross_site_refused" 403 Attack "This request came from another site." "Add the origin to allowed_origins if it is yours";
     5012 EntropyUnavailable "entropy_unavailable" 503 Error "The sign-in cannot be started right now." "The host gave no randomness";
     5013 SessionRevoked "session_revoked" 0 Notice "The session was ended by a logout." "Nothing to do: the user signs in again";
+    5014 RevocationsStale "revocations_stale" 503 Error "Your session cannot be checked right now." "The shared store could not be read for longer than shared_store.max_staleness, so nobody knows who signed out elsewhere; bring etcd back, or choose shared_store.on_failure: CONTINUE";
     5015 SignInLoop "sign_in_loop" 403 Error "You were signed in again and again, but this site does not remember it." "The browser does not bring the session cookie back: compare session.cookie (path, domain, same_site) with the address that people use, and see whether anything on the way removes set-cookie";
     5016 StepUpRequired "step_up_required" 401 Notice "This page needs a fresher or stronger sign-in." "A rule demands max_authn_age or requested_authn_context, and this client cannot be led to the sign-in; open the page in a browser";
     5017 DiscoveryRefused "discovery_refused" 400 Warning "This is no place to sign in for this site." "The address or the discovery service names an identity provider that is not configured; let it name one of idps";
@@ -224,6 +225,8 @@ catalogue! {
     5020 SavedFormMissing "saved_form_missing" 410 Notice "What you sent is not here any more." "A form is shown once, in the browser that sent it, within session.pending_request_timeout, and only by the replica that kept it";
     5021 SavedFormOfAnother "saved_form_of_another" 403 Warning "What was sent here was filled in by somebody else." "Nothing to do: another person signed in after a session had ended; the form is shown to its sender only";
     5022 SharedStoreUnavailable "shared_store_unavailable" 503 Error "The sign-in cannot be completed right now." "The detail says what etcd answered; look at the cluster of shared_store.etcd, at etcd's health and at the rights of its user on the key prefix";
+    5023 SharedStoreForgot "shared_store_forgot" 0 Warning "The session cannot be checked completely." "etcd was emptied, restored or replaced; every Envoy tells it again what it ended, but what was ended at an Envoy that is gone is known only to those that had read it";
+    5024 SharedStoreRecordUnreadable "shared_store_record_unreadable" 0 Attack "The session cannot be checked completely." "Somebody else writes below shared_store.etcd.key_prefix, or a replica seals with a session key that is not configured here";
 
     // 6xxx: policy
     6001 GroupsUnknown "groups_unknown" 403 Warning "The sign-in answer does not say which groups you belong to." "Have the identity provider send the group attribute, with Entra ID only the groups assigned to the application, or set identity.unknown_groups to KEEP";

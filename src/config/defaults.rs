@@ -17,6 +17,7 @@ impl Default for Configuration {
             filter_state: Vec::new(),
             health_check: None,
             session: None,
+            shared_store: None,
             rules: Vec::new(),
             portals: None,
             requests_with_credentials: RequestsWithCredentials::default(),
@@ -186,6 +187,30 @@ impl Default for Session {
             pending_request_timeout: Span::seconds(600),
             max_pending_requests: Whole(8),
             max_cookie_bytes: Whole(16_384),
+        }
+    }
+}
+
+impl Default for SharedStore {
+    fn default() -> Self {
+        Self {
+            etcd: None,
+            on_failure: OnStoreFailure::Refuse,
+            poll_interval: Span::seconds(1),
+            max_staleness: Span::seconds(30),
+        }
+    }
+}
+
+impl Default for Etcd {
+    fn default() -> Self {
+        Self {
+            cluster: None,
+            authority: None,
+            timeout: Span::seconds(1),
+            key_prefix: String::from("samlgate/"),
+            username: None,
+            password: None,
         }
     }
 }

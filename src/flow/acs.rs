@@ -23,6 +23,7 @@ use crate::session::{self, Session, SessionError};
 use super::examine::{Asked, Unwatched, examine};
 use super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
+use super::shared_store::{Claiming, ClaimingTurn};
 use super::test_page;
 use retry::{ExpectAnnounced, ExpectQueued};
 
@@ -37,6 +38,8 @@ pub enum AcsFlow {
     ExpectReplayRecord(ExpectReplayRecord),
     /// Our mark in that slot is being written.
     ExpectReplayClaim(ExpectReplayClaim),
+    /// The other replicas are asked whether they used the assertion.
+    ExpectSharedClaim(Box<ExpectSharedClaim>),
     /// The background runner is being told that the person is here.
     ExpectAnnounced(Box<ExpectAnnounced>),
     /// The application is being read and changed.
@@ -103,6 +106,13 @@ pub struct ExpectReplayClaim {
     tries: u32,
 }
 
+/// Waits for the store that replicas share.
+#[derive(Debug)]
+pub struct ExpectSharedClaim {
+    candidate: Candidate,
+    claiming: Claiming,
+}
+
 /// Waits for the application.
 #[derive(Debug)]
 pub struct ExpectProvisioning {
@@ -148,6 +158,7 @@ impl AcsFlow {
             Self::ExpectBody(state) => state.answer(answer, env),
             Self::ExpectReplayRecord(state) => state.answer(answer, env),
             Self::ExpectReplayClaim(state) => state.answer(answer, env),
+            Self::ExpectSharedClaim(state) => state.answer(answer, env),
             Self::ExpectAnnounced(state) => state.answer(env),
             Self::ExpectProvisioning(state) => state.answer(id, answer, env),
             Self::ExpectQueued(state) => state.answer(&answer, env),
@@ -266,7 +277,7 @@ impl ExpectReplayClaim {
     fn answer(self, answer: Answer, env: &Env<'_>) -> Step<AcsFlow> {
         let Self { candidate, claim: pending_claim, tries } = self;
         match pending_claim.settle(&answer) {
-            Settled::Claimed(replay_claim) => provision(candidate, replay_claim, env),
+            Settled::Claimed(local) => claim_everywhere(candidate, Claiming::start(local, env), env),
             Settled::Conflict if tries < ReplayLedger::MAX_ATTEMPTS => {
                 claim(candidate, tries.saturating_add(1))
             }
@@ -274,6 +285,29 @@ impl ExpectReplayClaim {
                 candidate.refuse_session(&SessionError::ReplayStoreUnavailable)
             }
         }
+    }
+}
+
+/// Goes on once no other replica used the assertion either.
+fn claim_everywhere(candidate: Candidate, turn: ClaimingTurn, env: &Env<'_>) -> Step<AcsFlow> {
+    match turn {
+        ClaimingTurn::Ask(claiming, ask) => {
+            let state = ExpectSharedClaim { candidate, claiming: *claiming };
+            Step::Wait {
+                state: AcsFlow::ExpectSharedClaim(Box::new(state)),
+                asks: vec![(FIRST_ASK, ask)],
+                tells: Vec::new(),
+            }
+        }
+        ClaimingTurn::Claimed(claim, tells) => with_tells(tells, provision(candidate, claim, env)),
+        ClaimingTurn::Refused(rejection) => candidate.refuse(&rejection),
+    }
+}
+
+impl ExpectSharedClaim {
+    fn answer(self, answer: Answer, env: &Env<'_>) -> Step<AcsFlow> {
+        let Self { candidate, claiming } = self;
+        claim_everywhere(candidate, claiming.answer(answer, env), env)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::session::{self, Session, SessionError};
 use crate::targets::{Request as TargetRequest, TargetError};
 
 use super::acs::Visit;
-use super::{Env, FIRST_ASK, Step, event, out_of_turn};
+use super::{Env, FIRST_ASK, Step, event, out_of_turn, shared_store};
 use received::ExpectBody;
 
 /// How sure we are that the person, and not another site, wants to sign out.
@@ -117,7 +117,7 @@ impl LogoutFlow {
             Ok(session) => {
                 let revocations = vec![Revocation::of_session(&session)];
                 let ending = Ending { visit, session: Some(session), cause: Cause::Person };
-                ending.record(Recording::start(revocations), env)
+                ending.record(shared_store::recording(revocations, env), env)
             }
             // There may be a session, and nobody can end it.
             Err(fault @ SessionError::RevocationStoreUnavailable) => {

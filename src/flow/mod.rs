@@ -18,6 +18,7 @@ pub mod metadata;
 mod provisioning;
 mod saved_form;
 mod settings;
+mod shared_store;
 pub mod test_page;
 mod trust;
 mod turn;
@@ -38,6 +39,7 @@ pub use settings::{
     AuthnRequestBinding, Customers, IdentityProvider, IdentityToken, MetadataSource, OnFailure, OnGuardrail,
     Organizations, Provisioning, ServiceProvider, Settings, SignAuthnRequests, Unsolicited,
 };
+pub use shared_store::Replication;
 pub use test_page::{TestPage, TestStart};
 pub use trust::{Trust, TrustedIdp};
 pub use turn::Turn;

@@ -18,7 +18,7 @@ use crate::saml::{SignatureDemand, Signer};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
 use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::xmlsec::key::Certificate;
-use crate::{identity, policy, provision, session, targets, token};
+use crate::{identity, policy, provision, session, store, targets, token};
 
 use super::demand::AuthnDemand;
 use super::discovery::Discovery;
@@ -52,6 +52,8 @@ pub struct Settings {
     pub session: session::Settings,
     /// Groups and rules.
     pub policy: policy::Settings,
+    /// The store that replicas share; `None` where each goes by itself.
+    pub shared_store: Option<store::Settings>,
     /// The application to provision; `None` for headers only.
     pub provisioning: Option<Provisioning>,
     /// How people appear in the audit events.

@@ -3,7 +3,7 @@
 use core::mem;
 
 use crate::effect::{Answer, AskId};
-use crate::flow::{Turn, metadata};
+use crate::flow::{Env, Replication, Turn, metadata};
 
 use super::{Gateway, Host};
 
@@ -12,6 +12,9 @@ const NUMBER_SHIFT: u32 = 16;
 
 /// Keeps the metadata of identity providers.
 const METADATA: u32 = 1;
+
+/// Tells other replicas what was ended here, and hears what was there.
+const REPLICATION: u32 = 2;
 
 impl Gateway {
     /// Time has passed. Called every second or two, and right after the start.
@@ -24,6 +27,7 @@ impl Gateway {
             self.refresher.unknown_key(index, at);
         }
         self.metadata_turn(&mut turn, host, |refresher, env| refresher.tick(env));
+        self.replication_turn(&mut turn, host, |replication, env| replication.tick(env));
         turn
     }
 
@@ -31,8 +35,16 @@ impl Gateway {
     pub fn chore_answer(&mut self, id: AskId, answer: Answer, host: &Host<'_>) -> Turn {
         let mut turn = Turn::default();
         let own = AskId(id.0 & ((1 << NUMBER_SHIFT) - 1));
-        if id.0 >> NUMBER_SHIFT == METADATA {
-            self.metadata_turn(&mut turn, host, |refresher, env| refresher.answer(own, answer, env));
+        match id.0 >> NUMBER_SHIFT {
+            METADATA => {
+                self.metadata_turn(&mut turn, host, |refresher, env| refresher.answer(own, answer, env));
+            }
+            REPLICATION => {
+                self.replication_turn(&mut turn, host, |replication, env| {
+                    replication.answer(own, answer, env)
+                });
+            }
+            _ => {}
         }
         turn
     }
@@ -51,6 +63,21 @@ impl Gateway {
         }
         turn.tells.extend(done.turn.tells);
         turn.asks.extend(numbered(METADATA, done.turn.asks));
+    }
+}
+
+impl Gateway {
+    fn replication_turn(
+        &mut self,
+        turn: &mut Turn,
+        host: &Host<'_>,
+        act: impl FnOnce(&mut Replication, &Env<'_>) -> Turn,
+    ) {
+        let mut replication = mem::take(&mut self.replication);
+        let done = act(&mut replication, &self.env(host));
+        self.replication = replication;
+        turn.tells.extend(done.tells);
+        turn.asks.extend(numbered(REPLICATION, done.asks));
     }
 }
 

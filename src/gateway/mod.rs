@@ -25,7 +25,8 @@ use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
 use crate::flow::discovery::DiscoveryFlow;
 use crate::flow::{
-    self, AcsFlow, EmergencyFlow, LogoutFlow, SaveForm, TakeForm, TestStart, Trust, metadata as idp_metadata,
+    self, AcsFlow, EmergencyFlow, LogoutFlow, Replication, SaveForm, TakeForm, TestStart, Trust,
+    metadata as idp_metadata,
 };
 use crate::http::path::NormalizedPath;
 use crate::http::{HeaderEdits, OwnedHeaders, Reply, RequestHead, SanitizedHead, cookie};
@@ -52,6 +53,8 @@ pub struct Gateway {
     /// Keeps that up to date.
     refresher: idp_metadata::Refresher,
     has_ticked: bool,
+    /// What was ended at other replicas.
+    replication: Replication,
 }
 
 /// What answers at once, provided by the shell for each callback.
@@ -110,6 +113,7 @@ impl Gateway {
             trust,
             refresher,
             has_ticked: false,
+            replication: Replication::default(),
         }
     }
 

@@ -33,6 +33,14 @@ impl Gateway {
             Err(_) => return self.without_session(request, needs, host),
         };
         let settings = Rc::clone(&self.settings);
+        // Nor is it known when nobody has asked the other replicas for too long.
+        let store = settings.flow.shared_store.as_ref();
+        if let Err(rejection) = self.replication.check(store, host.shared, host.now) {
+            if needs.access == Access::Optional {
+                return forward(self.plain_edits(request));
+            }
+            return refuse(&rejection, &reader::of(request.head, &settings.flow.look));
+        }
         if origin::is_unsafe(request.head) && SentBy::of(request.head, &settings) == SentBy::Foreign {
             if needs.access == Access::Optional {
                 return forward(self.plain_edits(request));

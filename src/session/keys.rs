@@ -54,6 +54,8 @@ pub(super) enum Purpose {
     PendingLogout,
     /// A form that waits for its sender to sign in. Others may write to the store that it waits in.
     SavedForm,
+    /// What goes to the store that replicas share, or is needed to speak to it.
+    SharedStore,
 }
 
 impl Purpose {
@@ -72,6 +74,7 @@ impl Purpose {
             Self::IdpMetadata => b"idp metadata",
             Self::PendingLogout => b"pending logout",
             Self::SavedForm => b"saved form",
+            Self::SharedStore => b"shared store",
         }
     }
 }
@@ -97,6 +100,7 @@ pub struct SealingKeys {
     idp_metadata: Vec<PurposeKey>,
     pending_logout: Vec<PurposeKey>,
     saved_form: Vec<PurposeKey>,
+    shared_store: Vec<PurposeKey>,
     pii: PiiKey,
     identity: [u8; 32],
 }
@@ -157,6 +161,7 @@ impl SealingKeys {
             idp_metadata: keys(Purpose::IdpMetadata),
             pending_logout: keys(Purpose::PendingLogout),
             saved_form: keys(Purpose::SavedForm),
+            shared_store: keys(Purpose::SharedStore),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             identity: identity.finalize().into(),
         })
@@ -193,6 +198,7 @@ impl SealingKeys {
             Purpose::IdpMetadata => &self.idp_metadata,
             Purpose::PendingLogout => &self.pending_logout,
             Purpose::SavedForm => &self.saved_form,
+            Purpose::SharedStore => &self.shared_store,
         }
     }
 

@@ -16,6 +16,7 @@ mod keys;
 pub mod last_idp;
 pub mod metadata_record;
 mod note;
+pub mod outbox;
 mod payload;
 pub mod pending_logout;
 pub mod pending_request;
@@ -23,6 +24,7 @@ pub mod replay;
 pub mod revocation;
 pub mod rounds;
 pub mod saved_form;
+pub mod sealed_for_store;
 mod settings;
 mod state;
 

@@ -9,7 +9,8 @@
 //!
 //! The protocol: load the value under [`ReplayLedger::slot_key`], give it to [`ReplayLedger::attempt`], compare and
 //! swap what that returns, and give the answer to [`PendingClaim::settle`]. After a conflict load again, at most
-//! [`ReplayLedger::MAX_ATTEMPTS`] times. Only a swap that happened makes a [`ReplayClaim`].
+//! [`ReplayLedger::MAX_ATTEMPTS`] times. Only a swap that happened makes a [`LocalClaim`], and only with the word of the
+//! store that replicas share, where there is one, does that become a [`ReplayClaim`].
 
 use core::fmt;
 use core::time::Duration;
@@ -19,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::base::UnixTime;
 use crate::effect::Answer;
 use crate::saml::profiles::web_sso::AcceptedAssertion;
+use crate::store::{Name, SharedClaim};
 
 /// Bytes of the truncated hash. The store is ours, so a second preimage gains nothing but the refusal of one's own
 /// assertion; 16 bytes keep accidents out.
@@ -63,8 +65,8 @@ pub enum Attempt {
 /// What became of a [`PendingClaim`].
 #[derive(Debug)]
 pub enum Settled {
-    /// The assertion is ours to use, once.
-    Claimed(ReplayClaim),
+    /// No worker of this Envoy used the assertion before.
+    Claimed(LocalClaim),
     /// Somebody else wrote the slot; load it again.
     Conflict,
     /// The store did not do it: [`super::SessionError::ReplayStoreUnavailable`].
@@ -73,6 +75,11 @@ pub enum Settled {
 
 /// A claim whose swap has not been answered.
 pub struct PendingClaim {
+    usage: Usage,
+}
+
+/// Half of the proof: this Envoy had not used the assertion before, and now it counts as used. A swap makes it.
+pub struct LocalClaim {
     usage: Usage,
 }
 
@@ -103,10 +110,30 @@ impl PendingClaim {
     #[must_use]
     pub fn settle(self, answer: &Answer) -> Settled {
         match answer {
-            Answer::Swapped => Settled::Claimed(ReplayClaim { usage: self.usage }),
+            Answer::Swapped => Settled::Claimed(LocalClaim { usage: self.usage }),
             Answer::Conflict => Settled::Conflict,
             _ => Settled::Failed,
         }
+    }
+}
+
+impl LocalClaim {
+    /// The assertion as the store that replicas share knows it.
+    #[must_use]
+    pub fn name(&self) -> Name {
+        Name::of("assertion", &[&self.usage.digest])
+    }
+
+    /// The last instant at which the assertion could be accepted again.
+    #[must_use]
+    pub const fn until(&self) -> UnixTime {
+        self.usage.until
+    }
+
+    /// The whole proof, if `shared` is the other half.
+    #[must_use]
+    pub fn complete(self, shared: &SharedClaim) -> Option<ReplayClaim> {
+        shared.is_for(&self.name()).then_some(ReplayClaim { usage: self.usage })
     }
 }
 
@@ -174,6 +201,12 @@ impl Usage {
 impl fmt::Debug for PendingClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PendingClaim")
+    }
+}
+
+impl fmt::Debug for LocalClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocalClaim")
     }
 }
 

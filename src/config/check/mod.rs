@@ -22,6 +22,7 @@ mod request;
 mod saved_forms;
 mod scim;
 mod session;
+mod shared_store;
 mod sp;
 mod sp_description;
 mod target;
@@ -211,6 +212,8 @@ pub(super) fn all(
     let session = session.and_then(|session| session::session(session, sp.as_ref(), checker));
     let discovery =
         discovery::discovery(configuration, idps.as_deref().unwrap_or_default(), headers.as_ref(), checker);
+    let shared_store =
+        configuration.shared_store.as_ref().map(|raw| shared_store::shared_store(raw, checker));
     let request = request::request(configuration, headers.as_ref(), checker);
     let policy = policy::policy(configuration, checker);
     let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
@@ -234,6 +237,7 @@ pub(super) fn all(
         filter_state: identity_token::filter_state(&configuration.filter_state),
         pii_key: session.keys.pii_key().clone(),
         session,
+        shared_store: optional(shared_store)?,
         policy,
         provisioning: optional(provisioning)?,
         audit: application::audit(&configuration.audit),

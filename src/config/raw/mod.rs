@@ -22,6 +22,7 @@ mod request;
 mod saved_forms;
 mod scim;
 mod session;
+mod shared_store;
 mod sp;
 mod sp_description;
 mod test_page;
@@ -45,6 +46,7 @@ pub(super) use request::*;
 pub(super) use saved_forms::*;
 pub(super) use scim::*;
 pub(super) use session::*;
+pub(super) use shared_store::*;
 pub(super) use sp::*;
 pub(super) use sp_description::*;
 pub(super) use test_page::*;
@@ -126,6 +128,9 @@ raw! {
         /// Session cookies and lifetimes.
         #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
         session: Option<Session>,
+        /// A store that all replicas share; without it each replica knows by itself which responses were used, and who
+        /// signed out.
+        shared_store: Option<SharedStore>,
         /// Which requests need a session. The first rule that matches decides; a request that none matches is
         /// protected.
         rules: Vec<Rule>,

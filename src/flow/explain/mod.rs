@@ -20,6 +20,7 @@ use crate::saml::profiles::web_sso::{AcceptedAssertion, Check};
 use crate::saml::{Response, Unverified, Verified};
 use crate::session::replay::{Attempt, ReplayClaim, ReplayLedger, Settled};
 use crate::session::{self, Session, SessionError};
+use crate::store::SharedClaim;
 
 use super::examine::{Asked, Witness, examine};
 use super::identity_headers::Bearer;
@@ -191,7 +192,10 @@ fn unused(assertion: &AcceptedAssertion, env: &Env<'_>) -> Result<ReplayClaim, R
     let fault = SessionError::ReplayStoreUnavailable;
     match ReplayLedger::attempt(assertion, None, env.now) {
         Attempt::Write { claim, .. } => match claim.settle(&Answer::Swapped) {
-            Settled::Claimed(claim) => Ok(claim),
+            // Nor is a store asked: nothing is used up by an explanation.
+            Settled::Claimed(local) => SharedClaim::unneeded(None)
+                .and_then(|shared| local.complete(&shared))
+                .ok_or_else(|| Rejection::new(fault.code(), &fault)),
             Settled::Conflict | Settled::Failed => Err(Rejection::new(fault.code(), fault)),
         },
         Attempt::AlreadyClaimed | Attempt::Full => Err(Rejection::new(fault.code(), fault)),

@@ -7,7 +7,7 @@ use crate::base::{Code, Limits, Rejection};
 use crate::effect::{Answer, Ask, Event, Tell, Verdict};
 use crate::flow::acs::Visit;
 use crate::flow::trust::TrustedIdp;
-use crate::flow::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells};
+use crate::flow::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, shared_store};
 use crate::page::{self, SignedOut};
 use crate::saml::bindings::{Inbound, MessageKind, post, redirect, soap};
 use crate::saml::metadata::idp::Binding;
@@ -18,7 +18,7 @@ use crate::saml::protocol::RequestId;
 use crate::saml::{LogoutTrust, UnverifiedLogout, VerifiedLogout};
 use crate::session::Session;
 use crate::session::pending_logout;
-use crate::session::revocation::{LogoutInstants, Recording, Revocation, Subject};
+use crate::session::revocation::{LogoutInstants, Revocation, Subject};
 use crate::xmlsec::decrypt::Recipient;
 
 use super::{Cause, Ending, LogoutFlow, Via};
@@ -133,7 +133,7 @@ fn take(
             let session =
                 session.filter(|session| revocations.iter().any(|revocation| revocation.ends(session)));
             let cause = Cause::IdentityProvider { logout, via, relay_state };
-            Ending { visit, session, cause }.record(Recording::start(revocations), env)
+            Ending { visit, session, cause }.record(shared_store::recording(revocations, env), env)
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Writing the ledger: slot by slot, and the epoch last.
+//! Writing the ledger: slot by slot, then the epoch; and last what other replicas are to be told.
 
 use core::fmt;
 
 use super::{ENTRY_BYTES, EPOCH_KEY, EVERYBODY, Entry, Epoch, GRACE, MAX_ENTRIES, Revocation, slot_key};
 use crate::base::UnixTime;
 use crate::effect::{Answer, Ask, Version};
+use crate::session::outbox::{self, Announcement, Outbox};
 
 /// Loads of one slot: as with used assertions, a second conflict in a row is already rare.
 const MAX_ATTEMPTS: u32 = 8;
@@ -14,6 +15,7 @@ const MAX_ATTEMPTS: u32 = 8;
 pub struct Recording {
     /// In order of their slots; those of the first slot are being written.
     left: Vec<Revocation>,
+    announcements: Vec<Announcement>,
     attempts: u32,
     awaits: Awaits,
 }
@@ -24,10 +26,13 @@ enum Awaits {
     SlotSwap,
     Epoch,
     EpochSwap,
+    Outbox,
+    OutboxSwap,
 }
 
 /// What [`Recording`] needs next, or how it ended.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one turn")]
 pub enum RecordingTurn {
     /// The answer to this goes to [`Recording::answer`].
     Ask {
@@ -48,9 +53,15 @@ pub struct Revoked(());
 impl Recording {
     /// Puts `revocations` into the ledger.
     #[must_use]
-    pub fn start(mut revocations: Vec<Revocation>) -> RecordingTurn {
+    pub fn start(revocations: Vec<Revocation>) -> RecordingTurn {
+        Self::announced(revocations, Vec::new())
+    }
+
+    /// The same, and leaves `announcements` for other replicas.
+    #[must_use]
+    pub fn announced(mut revocations: Vec<Revocation>, announcements: Vec<Announcement>) -> RecordingTurn {
         revocations.sort_unstable_by_key(|revocation| revocation.slot);
-        Self { left: revocations, attempts: 0, awaits: Awaits::Slot }.load()
+        Self { left: revocations, announcements, attempts: 0, awaits: Awaits::Slot }.load()
     }
 
     fn load(mut self) -> RecordingTurn {
@@ -88,9 +99,34 @@ impl Recording {
             (Awaits::SlotSwap, Answer::Conflict) => self.load(),
             (Awaits::Epoch, Answer::Loaded { value, version }) => self.swap_epoch(value.as_deref(), *version),
             // After a conflict somebody else moved the epoch on, and later than we wrote our slots.
-            (Awaits::EpochSwap, Answer::Swapped | Answer::Conflict) => RecordingTurn::Recorded(Revoked(())),
+            (Awaits::EpochSwap, Answer::Swapped | Answer::Conflict) => {
+                self.attempts = 0;
+                self.announce()
+            }
+            (Awaits::Outbox, Answer::Loaded { value, version }) => {
+                let mut outbox = Outbox::load(value.as_deref(), now);
+                outbox.add(&self.announcements);
+                self.awaits = Awaits::OutboxSwap;
+                let key = String::from(outbox::KEY);
+                let ask = Ask::CompareAndSwap { key, expected: *version, value: outbox.store() };
+                RecordingTurn::Ask { recording: self, ask }
+            }
+            (Awaits::OutboxSwap, Answer::Swapped) => RecordingTurn::Recorded(Revoked(())),
+            (Awaits::OutboxSwap, Answer::Conflict) => self.announce(),
             _ => RecordingTurn::Failed,
         }
+    }
+
+    fn announce(mut self) -> RecordingTurn {
+        if self.announcements.is_empty() {
+            return RecordingTurn::Recorded(Revoked(()));
+        }
+        if self.attempts == MAX_ATTEMPTS {
+            return RecordingTurn::Failed;
+        }
+        self.attempts = self.attempts.saturating_add(1);
+        self.awaits = Awaits::Outbox;
+        RecordingTurn::Ask { recording: self, ask: Ask::Load { key: String::from(outbox::KEY) } }
     }
 
     fn swap_slot(mut self, loaded: Option<&[u8]>, expected: Version, now: UnixTime) -> RecordingTurn {

@@ -5,6 +5,7 @@ mod cache;
 mod cookies;
 mod expiry;
 mod notes;
+mod outbox;
 mod pending;
 mod properties;
 mod replay;

@@ -15,6 +15,7 @@ use samlgate::session::replay::{Attempt, ReplayLedger, Settled};
 use samlgate::session::{
     self, CookieSettings, Forwarded, OpenedCache, SealingKeys, Session, SessionError, Settings,
 };
+use samlgate::store::SharedClaim;
 
 use super::world::{NOW, REQUEST};
 
@@ -62,6 +63,8 @@ fn session(settings: &Settings, groups: usize, entropy: &Counting) -> Session {
         _ => panic!("an empty ledger takes every assertion"),
     };
     let Settled::Claimed(claim) = claim else { panic!("a swap that happened is a claim") };
+    let claim =
+        SharedClaim::unneeded(None).and_then(|shared| claim.complete(&shared)).expect("there is no store");
     // Names that hardly deflate, so that they fill several cookies.
     let name = |index: usize| {
         let mixed = (index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
