@@ -202,7 +202,10 @@ fn verify(
             crypto: env.crypto,
             limits,
         })
-        .map_err(|fault| Rejection::new(fault.code(), fault))
+        .map_err(|fault| {
+            env.note_unknown_key(idp, fault.code());
+            Rejection::new(fault.code(), fault)
+        })
 }
 
 /// The identity provider answered our request: how far did it get? Our own session ended before it was asked.

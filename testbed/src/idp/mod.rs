@@ -14,6 +14,7 @@ mod logout;
 mod request;
 mod server;
 mod signature;
+mod single_logout;
 mod users;
 
 pub use issue::{Encrypted, Groups, IssueError, IssueOptions, Signed, Tamper, fresh_id, issue};

@@ -18,12 +18,13 @@ use serde::Deserialize;
 use super::issue::{Groups, IssueOptions, fresh_id, issue};
 use super::keys::TestKey;
 use super::request::{AuthnRequest, Binding, SignatureCheck};
+use super::single_logout;
 use super::users::User;
 use crate::browser::escape;
 use crate::page::{page, with_status};
 use crate::server::Server;
 
-const SITE: &str = "Identity provider of the samlgate demo";
+pub(super) const SITE: &str = "Identity provider of the samlgate demo";
 /// `SameSite=None`, so that a sign-in by HTTP-POST finds it as well.
 const COOKIE: &str = "__Host-idp";
 
@@ -38,29 +39,35 @@ pub struct IdpOptions {
     pub post_only: bool,
     /// Its metadata names the keys that attacks are run with: one with a small exponent, and one for encryption.
     pub keys_of_attacks: bool,
+    /// Its metadata offers single logout, by HTTP-Redirect and HTTP-POST.
+    pub single_logout: bool,
 }
 
 /// What a test changes in every response.
 type Change = Arc<dyn Fn(&mut IssueOptions) + Send + Sync>;
 
-struct Desk {
-    origin: String,
+pub(super) struct Desk {
+    pub(super) origin: String,
     wants_signed_requests: bool,
     post_only: bool,
     keys_of_attacks: bool,
+    single_logout: bool,
+    /// LogoutRequests and LogoutResponses as they came, with what became of their signature.
+    pub(super) logouts: Vec<(String, SignatureCheck)>,
+    pub(super) partial_logouts: bool,
     users: Vec<User>,
     /// Cookie value and user name.
-    sessions: Vec<(String, String)>,
-    requests: Vec<AuthnRequest>,
+    pub(super) sessions: Vec<(String, String)>,
+    pub(super) requests: Vec<AuthnRequest>,
     responses: Vec<String>,
     change: Option<Change>,
     delay: Duration,
-    sp_certificate: Option<TestKey>,
+    pub(super) sp_certificate: Option<TestKey>,
 }
 
-type Shared = Arc<Mutex<Desk>>;
+pub(super) type Shared = Arc<Mutex<Desk>>;
 
-fn lock(desk: &Shared) -> MutexGuard<'_, Desk> {
+pub(super) fn lock(desk: &Shared) -> MutexGuard<'_, Desk> {
     desk.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -89,6 +96,9 @@ impl Idp {
             wants_signed_requests: options.wants_signed_requests,
             post_only: options.post_only,
             keys_of_attacks: options.keys_of_attacks,
+            single_logout: options.single_logout,
+            logouts: Vec::new(),
+            partial_logouts: false,
             users: User::everybody(),
             sessions: Vec::new(),
             requests: Vec::new(),
@@ -103,6 +113,7 @@ impl Idp {
             .route("/sso", get(sso_redirect).post(sso_post))
             .route("/login", post(login))
             .route("/logout", get(logout))
+            .route("/slo", get(single_logout::redirect).post(single_logout::post))
             .route("/unsolicited", get(unsolicited))
             .with_state(Arc::clone(&desk));
         Ok(Self { desk, server: Server::on(listener, router)? })
@@ -146,6 +157,8 @@ impl Idp {
         desk.sessions.clear();
         desk.requests.clear();
         desk.responses.clear();
+        desk.logouts.clear();
+        desk.partial_logouts = false;
     }
 
     /// Waits that long before every response.
@@ -181,6 +194,23 @@ impl Idp {
         lock(&self.desk).requests.clone()
     }
 
+    /// The messages of a single logout received so far, oldest first, and what became of their signatures.
+    #[must_use]
+    pub fn logouts(&self) -> Vec<(String, SignatureCheck)> {
+        lock(&self.desk).logouts.clone()
+    }
+
+    /// Answers every LogoutRequest from now on with what it says when some application did not answer.
+    pub fn sign_out_partly(&self) {
+        lock(&self.desk).partial_logouts = true;
+    }
+
+    /// Is anybody signed in here?
+    #[must_use]
+    pub fn has_sessions(&self) -> bool {
+        !lock(&self.desk).sessions.is_empty()
+    }
+
     /// The XML of the responses sent so far, oldest first.
     #[must_use]
     pub fn responses(&self) -> Vec<String> {
@@ -188,7 +218,7 @@ impl Idp {
     }
 }
 
-fn entity_id(origin: &str) -> String {
+pub(super) fn entity_id(origin: &str) -> String {
     format!("{origin}/metadata")
 }
 
@@ -215,18 +245,30 @@ fn render_metadata(desk: &Desk) -> String {
             binding, desk.origin
         )
     };
+    let logout = |binding: &str| {
+        format!(
+            r#"<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}" Location="{}/slo"/>"#,
+            desk.origin
+        )
+    };
+    let logouts = match (desk.single_logout, desk.post_only) {
+        (false, _) => String::new(),
+        (true, true) => logout("HTTP-POST"),
+        (true, false) => logout("HTTP-Redirect") + &logout("HTTP-POST"),
+    };
     let redirect = if desk.post_only { String::new() } else { service("HTTP-Redirect") };
     format!(
         concat!(
             r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">"#,
             r#"<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol" "#,
-            r#"WantAuthnRequestsSigned="{signed}">{keys}"#,
+            r#"WantAuthnRequestsSigned="{signed}">{keys}{logouts}"#,
             "<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified</md:NameIDFormat>",
             "{redirect}{post}</md:IDPSSODescriptor></md:EntityDescriptor>"
         ),
         entity_id = entity_id(&desk.origin),
         signed = desk.wants_signed_requests,
         keys = keys,
+        logouts = logouts,
         redirect = redirect,
         post = service("HTTP-POST"),
     )
@@ -262,7 +304,7 @@ async fn metadata(State(desk): State<Shared>) -> Response {
     ([(header::CONTENT_TYPE, "application/samlmetadata+xml")], xml).into_response()
 }
 
-fn refuse(what: &str) -> Response {
+pub(super) fn refuse(what: &str) -> Response {
     with_status(
         StatusCode::BAD_REQUEST,
         "This request cannot be answered",
@@ -272,11 +314,11 @@ fn refuse(what: &str) -> Response {
 }
 
 /// `key=value` pairs of a query or form.
-fn pairs(text: &[u8]) -> Vec<(String, String)> {
+pub(super) fn pairs(text: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(text).into_owned().collect()
 }
 
-fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
 }
 
@@ -326,7 +368,7 @@ async fn begin(desk: &Shared, headers: &HeaderMap, request: AuthnRequest) -> Res
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -12,7 +12,7 @@ use super::keys::TestKey;
 use super::request::SignatureCheck;
 
 /// Checks the signature of a query against `key`: the octets that count are those that were sent, in the order
-/// SAMLRequest, RelayState, SigAlg.
+/// message, RelayState, SigAlg.
 pub(super) fn check_query(query: &str, key: Option<TestKey>) -> SignatureCheck {
     let raw = |name: &str| query.split('&').find(|pair| pair.split('=').next() == Some(name));
     let decoded = |name: &str| {
@@ -28,7 +28,8 @@ pub(super) fn check_query(query: &str, key: Option<TestKey>) -> SignatureCheck {
         Some("http://www.w3.org/2001/04/xmldsig-more#rsa-sha512") => SignatureScheme::RsaSha512,
         _ => return SignatureCheck::Unchecked,
     };
-    let signed: Vec<&str> = ["SAMLRequest", "RelayState", "SigAlg"].into_iter().filter_map(raw).collect();
+    let names = ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg"];
+    let signed: Vec<&str> = names.into_iter().filter_map(raw).collect();
     let (Ok(signature), Ok(certificate)) = (STANDARD.decode(signature), key.certificate()) else {
         return SignatureCheck::Bad;
     };
