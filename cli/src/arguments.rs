@@ -124,6 +124,9 @@ pub(crate) struct Explain {
     /// File with the person's account at the application. Without it the person is new there.
     #[arg(long, value_name = "FILE")]
     pub(crate) account: Option<PathBuf>,
+    /// File with the metadata of an identity provider that the configuration has fetched (`remote_metadata`); once for each.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) idp_metadata: Vec<PathBuf>,
     /// How the report is written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use samlgate::flow::{Env, Trust, explain};
+use samlgate::flow::{Env, Trust, explain, metadata};
 use samlgate::provision::RecordedAccount;
 use samlgate::report::Report;
 use samlgate::xmlsec::RustCrypto;
@@ -39,14 +39,20 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
         started_at: arguments.url.as_deref(),
         account: account.as_ref().map(explain::KnownAccount::Recorded),
     };
+    let configured = Trust::new(&settings.flow);
     let env = Env {
         now,
         uptime: core::time::Duration::ZERO,
         entropy: &SystemEntropy,
         crypto: &RustCrypto,
         settings: &settings.flow,
-        trust: &Trust::new(&settings.flow),
+        trust: &configured,
     };
+    let mut trust = configured.clone();
+    for path in &arguments.idp_metadata {
+        learn(path, &mut trust, &env)?;
+    }
+    let env = Env { trust: &trust, ..env };
     let report = explain::explain(&input, &env);
     let text = match arguments.format {
         Format::Text => paint(&report),
@@ -60,6 +66,26 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
         ));
     }
     Ok(if report.is_accepted() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Believes the document in `path` about the identity provider that has it fetched, if the filter would.
+fn learn(path: &Path, trust: &mut Trust, env: &Env<'_>) -> Result<(), Failure> {
+    let document = file::bytes(path)?;
+    let mut refusals = Vec::new();
+    for (index, idp) in env.settings.idps.iter().enumerate() {
+        match metadata::accept(index, &document, env) {
+            None => {}
+            Some(Ok(metadata)) => {
+                trust.learn(index, metadata);
+                return Ok(());
+            }
+            Some(Err(refusal)) => refusals.push(format!("{}: {refusal}", idp.entity_id)),
+        }
+    }
+    if refusals.is_empty() {
+        refusals.push(String::from("no identity provider of the configuration has `remote_metadata`"));
+    }
+    Err(Failure::new(format_args!("{}: {}", path.display(), refusals.join("; "))))
 }
 
 fn account(path: &Path) -> Result<RecordedAccount, Failure> {

@@ -304,3 +304,32 @@ fn no_secret_is_printed() {
         assert!(!run.all().contains(secret));
     }
 }
+
+#[test]
+fn metadata_that_the_filter_fetches_is_given_as_a_file() {
+    let folder = Folder::new("remote");
+    let document = read("cli/examples/secrets.env").split('\'').nth(1).unwrap().to_owned();
+    let entity_id = document.split("entityID=\"").nth(1).unwrap().split('"').next().unwrap();
+    let remote = format!(
+        "idp: {{ entity_id: '{entity_id}', remote_metadata: {{ uri: 'https://idp.example/m', cluster: idp }} }}\n                            headers:"
+    );
+    let configured = "idp:\n                              metadata: { environment_variable: IDP_METADATA }\n                            headers:";
+    let whole = read(CONFIG);
+    assert!(whole.contains(configured));
+    let config = folder.file("envoy.yaml", whole.replace(configured, &remote));
+    let metadata = folder.file("idp.xml", &document);
+    let other = folder.file("other.xml", document.replace(entity_id, "https://other.example"));
+    let run = |more: &[&str]| {
+        let mut arguments = vec!["explain", "--config", &config, "--env-file", "cli/examples/secrets.env"];
+        arguments.extend(["--response", RESPONSE, "--now", NOW, "--format", "json"]);
+        arguments.extend(more);
+        samlgate(&arguments)
+    };
+    assert_eq!(code_of(&run(&["--idp-metadata", &metadata])), None);
+    assert_eq!(code_of(&run(&[])).as_deref(), Some("SG4036"));
+    let refused = run(&["--idp-metadata", &other]);
+    assert_eq!(refused.code, 2, "{}", refused.all());
+    assert!(refused.err.contains("SG4031") && refused.err.contains("other.xml"), "{}", refused.err);
+    let useless = explain(RESPONSE, &["--idp-metadata", &metadata]);
+    assert!(useless.code == 2 && useless.err.contains("remote_metadata"), "{}", useless.all());
+}

@@ -19,6 +19,7 @@ use crate::driver::Driver;
 use crate::errand::Errand;
 use crate::host::{self, HostEntropy, SharedMemory};
 use crate::metrics::Metrics;
+use crate::outside;
 use crate::waiting::Waiting;
 
 /// How often requests whose body never came are looked for, and the chores of the gateway are done.
@@ -134,6 +135,8 @@ impl RootContext for Root {
             self.set_tick_period(BACKGROUND_TICK);
             return self.background.is_some();
         }
+        let known = worker.gateway.borrow_mut().recall(&worker.host());
+        outside::tell(known.tells, &worker);
         self.worker = Some(worker);
         self.set_tick_period(FIRST_TICK);
         true

@@ -17,6 +17,14 @@ const METADATA: u32 = 1;
 const REPLICATION: u32 = 2;
 
 impl Gateway {
+    /// Takes over what is known already, so that a new configuration lets people sign in from its first request on. Asks
+    /// nothing.
+    pub fn recall(&mut self, host: &Host<'_>) -> Turn {
+        let mut turn = Turn::default();
+        self.metadata_turn(&mut turn, host, |refresher, env| refresher.recall(host.shared, env));
+        turn
+    }
+
     /// Time has passed. Called every second or two, and right after the start.
     pub fn tick(&mut self, host: &Host<'_>) -> Turn {
         let mut turn = Turn::default();

@@ -262,3 +262,18 @@ fn without_a_store_nothing_is_believed_and_it_is_told() {
     world.fetch(60, NO_ANSWER);
     assert_eq!(world.workers[0].told("metadata_refresh_failed", "in_use"), Some("none"));
 }
+
+#[test]
+fn a_new_configuration_knows_what_was_known_before_its_first_tick() {
+    let mut world = World::new(1, &json!({}));
+    world.fetch(0, served(&good(&[FIRST])));
+    world.add(world::settings(&json!({ "clock_skew": "10s" })));
+    world.recall(1);
+    assert_eq!(world.workers[1].keys(), [der(FIRST)]);
+    // What was not sealed by us, or cannot be read, is nothing.
+    let key = world.key();
+    world.write(key, b"garbage".to_vec());
+    world.restart(1);
+    world.recall(1);
+    assert!(world.workers[1].metadata.is_none() && world.workers[1].calls.is_empty());
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::config;
-use samlgate::effect::{Answer, Ask, AskId, CallFailure, Event, Tell, Version};
+use samlgate::effect::{Answer, Ask, AskId, CallFailure, Event, SharedData, StoreFailure, Tell, Version};
 use samlgate::flow::metadata::{MetadataTurn, Refresher};
 use samlgate::flow::{self, Env, Trust};
 use samlgate::http::{HttpCall, HttpResponse};
@@ -107,6 +107,15 @@ impl EntropySource for Counting {
             *byte = (self.0.get() >> 56) as u8;
         }
         Ok(())
+    }
+}
+
+/// The store as it is read at once.
+struct Stored(BTreeMap<String, Vec<u8>>);
+
+impl SharedData for Stored {
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        Ok(self.0.get(key).cloned())
     }
 }
 
@@ -233,6 +242,15 @@ impl World {
 
     pub(crate) fn feed(&mut self, at: usize, id: AskId, answer: Answer) {
         let turn = self.act(at, |refresher, env| refresher.answer(id, answer, env));
+        self.perform(at, turn);
+    }
+
+    /// What the worker at `at` does when it is configured.
+    pub(crate) fn recall(&mut self, at: usize) {
+        let values = self.store.iter().map(|(key, (_, value))| (key.clone(), value.clone())).collect();
+        let stored = Stored(values);
+        let turn = self.act(at, |refresher, env| refresher.recall(&stored, env));
+        assert!(turn.turn.asks.is_empty());
         self.perform(at, turn);
     }
 

@@ -42,8 +42,8 @@ pub(super) fn remote_metadata(
         checker.invalid(&timeout_path, quoted(&raw.timeout.to_string()), "`0.1s` to `30s`");
     }
     let (min, max) = ("min_refresh_interval", "max_refresh_interval");
-    within(&raw.min_refresh_interval, 60..=DAY, &at.field(min), checker);
-    within(&raw.max_refresh_interval, 60..=DAY, &at.field(max), checker);
+    within(&raw.min_refresh_interval, 5..=DAY, &at.field(min), checker);
+    within(&raw.max_refresh_interval, 5..=DAY, &at.field(max), checker);
     if raw.min_refresh_interval.0 > raw.max_refresh_interval.0 {
         checker.conflict(&at.field(min), at.field(max), "the least is more than the most");
     }

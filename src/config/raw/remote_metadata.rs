@@ -17,9 +17,9 @@ raw! {
         /// Time for one fetch, from `0.1s` to `30s`.
         timeout: Span,
         /// No sooner than this after a successful fetch is asked again, whatever `cacheDuration` and `cache-control` say;
-        /// from `60s` to `86400s`. After a failure, and when an answer is signed with an unknown key, it is sooner.
+        /// from `5s` to `86400s`. After a failure, and when an answer is signed with an unknown key, it is sooner.
         min_refresh_interval: Span,
-        /// No later than this after a successful fetch is asked again; from `60s` to `86400s`.
+        /// No later than this after a successful fetch is asked again; from `5s` to `86400s`.
         max_refresh_interval: Span,
         /// Bytes that a document may have, from 1024 to 1048576. A large one holds up every request of a worker while it is
         /// read: give the address of the one entity (metadata query) instead of that of a whole federation.

@@ -103,6 +103,23 @@ fn document(
             "the answer is compressed, which was not asked for",
         ));
     }
+    let metadata = accept(&response.body, idp, remote, env)?;
+    let validator = |name| header(response, name).filter(|value| is_validator(value)).map(str::to_owned);
+    Ok(Fetched::Document {
+        etag: validator("etag"),
+        last_modified: validator("last-modified"),
+        hint: hint(response).into_iter().chain(metadata.cache_duration).min(),
+        metadata: Box::new(metadata),
+    })
+}
+
+/// What is believed of `document`.
+pub(super) fn accept(
+    document: &[u8],
+    idp: &IdentityProvider,
+    remote: &RemoteMetadata,
+    env: &Env<'_>,
+) -> Result<IdpMetadata, Rejection> {
     let limits = Limits {
         max_xml_bytes: remote.max_bytes,
         max_xml_nodes: Limits::nodes_for(remote.max_bytes),
@@ -111,23 +128,17 @@ fn document(
     };
     let entity_id = Some(idp.entity_id.as_str());
     let parsed = if remote.signing_keys.is_empty() {
-        IdpMetadata::parse(&response.body, entity_id, &limits)
+        IdpMetadata::parse(document, entity_id, &limits)
     } else {
         let signer = MetadataSigner { keys: &remote.signing_keys, policy: &AlgorithmPolicy::STRONG };
-        IdpMetadata::parse_signed(&response.body, entity_id, signer, env.crypto, &limits)
+        IdpMetadata::parse_signed(document, entity_id, signer, env.crypto, &limits)
     };
     let refused = |fault: MetadataError| Rejection::new(fault.code(), fault);
     let metadata = parsed.map_err(refused)?;
     metadata.check_validity(env.now).map_err(refused)?;
     check_max_validity(&metadata, remote, env)?;
     check_fit(&metadata, idp)?;
-    let validator = |name| header(response, name).filter(|value| is_validator(value)).map(str::to_owned);
-    Ok(Fetched::Document {
-        etag: validator("etag"),
-        last_modified: validator("last-modified"),
-        hint: hint(response).into_iter().chain(metadata.cache_duration).min(),
-        metadata: Box::new(metadata),
-    })
+    Ok(metadata)
 }
 
 /// Without an end, or with a distant one, whoever can stand between us and the source can go on presenting what was true

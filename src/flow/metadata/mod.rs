@@ -12,6 +12,25 @@ mod report;
 mod schedule;
 mod settings;
 
+use std::sync::Arc;
+
+use crate::base::Rejection;
+use crate::saml::metadata::idp::IdpMetadata;
+
+use super::Env;
+use super::settings::MetadataSource;
+
 pub use refresher::{MetadataTurn, Refresher};
 pub use report::expiries;
 pub use settings::RemoteMetadata;
+
+/// What would be believed of `document` if it were fetched for the identity provider at `index`; `None` for one whose
+/// metadata is not fetched.
+#[must_use]
+pub fn accept(index: usize, document: &[u8], env: &Env<'_>) -> Option<Result<Arc<IdpMetadata>, Rejection>> {
+    let idp = env.settings.idps.get(index)?;
+    match &idp.source {
+        MetadataSource::Remote(remote) => Some(fetch::accept(document, idp, remote, env).map(Arc::new)),
+        MetadataSource::Document(_) => None,
+    }
+}

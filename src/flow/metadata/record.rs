@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::schedule::UNKNOWN_KEY_INTERVAL;
+use super::schedule::unknown_key_interval;
 use super::settings::RemoteMetadata;
 use crate::base::UnixTime;
 use crate::saml::metadata::MetadataCopy;
@@ -76,7 +76,7 @@ impl Record {
         let comes = now < self.next_at && self.next_at <= now.saturating_add(remote.max_refresh_interval);
         let wanted = unknown_key.is_some_and(|since| self.attempted_at <= since || now < self.attempted_at);
         let is_recent =
-            self.attempted_at <= now && now < self.attempted_at.saturating_add(UNKNOWN_KEY_INTERVAL);
+            self.attempted_at <= now && now < self.attempted_at.saturating_add(unknown_key_interval(remote));
         !is_leased && (!comes || (wanted && !is_recent))
     }
 

@@ -10,7 +10,7 @@ use super::report;
 use super::schedule;
 use super::settings::RemoteMetadata;
 use crate::base::{Code, EntropyFailure, Rejection, UnixTime, random};
-use crate::effect::{Answer, Ask, AskId, Tell, Version};
+use crate::effect::{Answer, Ask, AskId, SharedData, Tell, Version};
 use crate::flow::settings::{IdentityProvider, MetadataSource, Settings};
 use crate::flow::{Env, Turn};
 use crate::saml::metadata::MetadataCopy;
@@ -104,6 +104,19 @@ impl Refresher {
             MetadataSource::Document(_) => None,
         });
         Self { remotes: remotes.collect(), asked: 0 }
+    }
+
+    /// What other workers, or this one before its configuration changed, know already. Fetches nothing.
+    pub fn recall(&mut self, shared: &dyn SharedData, env: &Env<'_>) -> MetadataTurn {
+        let mut out = MetadataTurn::default();
+        for remote in &mut self.remotes {
+            let Some(idp) = env.settings.idps.get(remote.index) else { continue };
+            // A store that cannot be read is met again at the next tick.
+            if let Ok(Some(value)) = shared.read(&remote.key) {
+                remote.take(&value, idp, &mut out, env);
+            }
+        }
+        out
     }
 
     /// Time has passed.
@@ -243,8 +256,11 @@ impl Remote {
             return;
         }
         self.seen = Some(token);
-        let opened =
-            metadata_record::open::<Record>(value.unwrap_or_default(), &self.key, &env.settings.session);
+        self.take(value.unwrap_or_default(), idp, out, env);
+    }
+
+    fn take(&mut self, value: &[u8], idp: &IdentityProvider, out: &mut MetadataTurn, env: &Env<'_>) {
+        let opened = metadata_record::open::<Record>(value, &self.key, &env.settings.session);
         // What does not open was not written by us: it is written over when the time has come by what was known before.
         let Ok(record) = opened else { return };
         self.record = record;

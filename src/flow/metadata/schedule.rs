@@ -14,9 +14,10 @@ const LONGEST_WAIT_WITHOUT: Duration = Duration::from_secs(60);
 /// The longest wait between two tries while an older copy does.
 const LONGEST_WAIT_WITH: Duration = Duration::from_secs(600);
 
-/// Fetches because of an unknown key are this far apart at least, counted from the last fetch for whatever reason. Anybody
-/// can present an answer that nobody signed: the identity provider sees one more request a minute from an Envoy.
-pub(super) const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(60);
+/// Fetches because of an unknown key are this far apart at least, counted from the last fetch for whatever reason, unless
+/// fetches may be closer anyway. Anybody can present an answer that nobody signed: the identity provider sees one more
+/// request a minute from an Envoy.
+const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// When to fetch again after a success: as document or server wish within the bounds, and early enough before the end of
 /// the document to try a few times.
@@ -31,6 +32,11 @@ pub(super) fn after_success(
     let half_of_life = valid_until.map(|end| end.saturating_since(now) / 2);
     let wait = hint.into_iter().chain(half_of_life).chain([max]).min().unwrap_or(max);
     now.saturating_add(shortened(wait.max(min), entropy).max(min))
+}
+
+/// How long after a fetch an unknown key may cause another one.
+pub(super) fn unknown_key_interval(remote: &RemoteMetadata) -> Duration {
+    UNKNOWN_KEY_INTERVAL.min(remote.min_refresh_interval)
 }
 
 /// When to fetch again after failure number `failures` in a row, from 1; `usable` tells whether there is a copy meanwhile.
