@@ -64,3 +64,82 @@ impl AuthnDemand {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saml::protocol::AuthnContextComparison;
+    use crate::session::tests::{NOW, session};
+
+    fn later(seconds: u64) -> UnixTime {
+        NOW.saturating_add(Duration::from_secs(seconds))
+    }
+
+    fn classes(classes: &[&str]) -> AuthnDemand {
+        AuthnDemand {
+            authn_context_classes: classes.iter().map(|class| (*class).to_owned()).collect(),
+            ..AuthnDemand::default()
+        }
+    }
+
+    #[test]
+    fn a_session_meets_a_demand_by_its_class_and_age() {
+        const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
+        let session = session();
+        assert!(AuthnDemand::default().is_met_by(&session, later(1_000_000)));
+        assert!(classes(&["urn:x", PASSWORD]).is_met_by(&session, NOW));
+        for other in [&["urn:x"][..], &["urn:oasis:names:tc:SAML:2.0:ac:classes:password"], &[""]] {
+            assert!(!classes(other).is_met_by(&session, NOW), "{other:?}");
+        }
+        let fresh = AuthnDemand { max_authn_age: Some(Duration::from_secs(300)), ..AuthnDemand::default() };
+        assert!(fresh.is_met_by(&session, later(299)));
+        assert!(!fresh.is_met_by(&session, later(300)));
+        assert!(!fresh.stepping_up(&session, later(299)).force_authn);
+        assert!(fresh.stepping_up(&session, later(300)).force_authn);
+        // Having been asked anew once is nothing that a session could lack.
+        assert!(AuthnDemand { force_authn: true, ..AuthnDemand::default() }.is_met_by(&session, later(9)));
+    }
+
+    #[test]
+    fn a_rule_comes_before_what_is_usual_and_takes_nothing_else_away() {
+        let context = |class: &str| RequestedAuthnContext {
+            comparison: AuthnContextComparison::Exact,
+            class_refs: vec![class.to_owned()],
+        };
+        let usual = AuthnDemand {
+            force_authn: true,
+            requested_authn_context: Some(context("urn:usual")),
+            ..classes(&["urn:usual"])
+        };
+        assert_eq!(AuthnDemand::default().over(&usual), usual);
+        let rule =
+            AuthnDemand { requested_authn_context: Some(context("urn:rule")), ..classes(&["urn:rule"]) };
+        let asked = rule.over(&usual);
+        assert!(asked.force_authn, "the rule does not lift what holds for all");
+        assert_eq!(asked.requested_authn_context, Some(context("urn:rule")));
+        assert_eq!(asked.authn_context_classes, ["urn:rule"]);
+        // Nobody can authenticate anew without being shown anything.
+        let passive = AuthnDemand { is_passive: true, ..AuthnDemand::default() }.over(&usual);
+        assert!(passive.is_passive && !passive.force_authn);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_held_against_the_answer() {
+        let age = |force_authn, age: Option<u64>| {
+            let demand = AuthnDemand {
+                force_authn,
+                max_authn_age: age.map(Duration::from_secs),
+                ..classes(&["urn:a"])
+            };
+            demand.of_answer(NOW)
+        };
+        assert_eq!(age(false, None).authenticated_since, None);
+        assert_eq!(
+            age(false, Some(60)).authenticated_since,
+            Some(NOW.saturating_sub(Duration::from_secs(60)))
+        );
+        assert_eq!(age(true, Some(60)).authenticated_since, Some(NOW));
+        assert_eq!(age(true, None).authenticated_since, Some(NOW));
+        assert_eq!(age(true, None).authn_context_classes, ["urn:a"]);
+    }
+}
