@@ -35,7 +35,7 @@ for (const e of document.querySelectorAll('body *')) {
     if (box.height < 44) faults.push(`${e.tagName}: ${box.height} pixels high`);
   }
 }
-if (document.documentElement.scrollWidth > innerWidth) faults.push(`wider than the window: ${document.documentElement.scrollWidth}`);
+if (document.documentElement.scrollWidth > document.documentElement.clientWidth) faults.push(`wider than the window: ${document.documentElement.scrollWidth}`);
 for (const [what, selector, count] of [['main', 'main', 1], ['heading', 'main h1', 1], ['language', 'html[lang]', 1]])
   if (document.querySelectorAll(selector).length !== count) faults.push(`${what}: not ${count}`);
 if (!document.title) faults.push('no title');
@@ -101,6 +101,12 @@ fn every_page_is_read_in_light_and_dark_on_a_phone_and_aloud() {
     ] {
         look_at(&browser, page, &scene.app_url(path), &scratch);
     }
+    // The look is measured, not taken on trust: a page with faults has them.
+    browser.open(&scene.app_url("/saml/emergency"));
+    let spoilt = "document.querySelector('h1').style.color = '#777'; document.querySelector('button').style.height = '30px';
+        document.querySelector('button').style.minHeight = '0'; document.querySelector('main p').style.width = '2000px'";
+    browser.run(spoilt);
+    assert_eq!(browser.run(FAULTS).as_array().map(Vec::len), Some(3), "{}", browser.run(FAULTS));
     // What a screen reader says (computed by the browser: WAI-ARIA 1.2, accessible name computation).
     let said = |path: &str, selector: &str| {
         browser.open(&scene.app_url(path));
