@@ -60,7 +60,7 @@ enum Cause {
     /// The person in front of this browser.
     Person,
     /// The identity provider.
-    IdentityProvider { logout: AcceptedLogout, via: Via, relay_state: Option<String> },
+    IdentityProvider { logout: Box<AcceptedLogout>, via: Via, relay_state: Option<String> },
 }
 
 /// How an identity provider's message came, and so how the answer travels.

@@ -132,7 +132,7 @@ fn take(
             // Only a session that the message means is taken out of the browser.
             let session =
                 session.filter(|session| revocations.iter().any(|revocation| revocation.ends(session)));
-            let cause = Cause::IdentityProvider { logout, via, relay_state };
+            let cause = Cause::IdentityProvider { logout: Box::new(logout), via, relay_state };
             Ending { visit, session, cause }.record(shared_store::recording(revocations, env), env)
         }
     }

@@ -115,7 +115,7 @@ fn clears_session(ended: &Ended) -> bool {
     })
 }
 
-fn events<'a>(ended: &'a Ended) -> Vec<&'a str> {
+fn events(ended: &Ended) -> Vec<&str> {
     ended
         .tells
         .iter()
