@@ -267,3 +267,19 @@ fn the_health_check_answers_whoever_knows_our_address() {
     let (reply, code) = replied(get(&mut gateway, &host, "/saml/healthy", &[(":authority", "10.1.2.3")]));
     assert!(reply.status >= 400 && code.is_some());
 }
+
+#[test]
+fn a_replica_that_knows_no_identity_provider_says_so() {
+    let remote = json!({
+        "entity_id": "https://idp.example/metadata",
+        "remote_metadata": { "uri": "https://idp.example/metadata", "cluster": "idp" },
+    });
+    let mut gateway = gateway(&json!({ "idp": remote }));
+    let (reply, code) = replied(get(&mut gateway, &host(NOW, &RustCrypto), "/saml/health", &[]));
+    assert_eq!((reply.status, code), (503, None));
+    assert_eq!(reply.body, b"no metadata of an identity provider\n");
+    // Who is signed in is served all the same, with token and everything.
+    let cookie = cookies(&gateway);
+    let edits = forwarded(get(&mut gateway, &host(NOW, &RustCrypto), "/", &[("cookie", &cookie)]));
+    assert!(set(&edits, TOKEN).is_some());
+}
