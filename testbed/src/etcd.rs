@@ -154,6 +154,36 @@ impl Etcd {
             .send(self.address())
     }
 
+    /// Makes it have users: root, and `name` with the right to keys with `prefix`.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub fn add_user(&self, name: &str, password: &str, prefix: &str) -> io::Result<()> {
+        let encode = |text: &[u8]| samlgate::encoding::base64::encode(text);
+        let mut end = prefix.as_bytes().to_vec();
+        if let Some(last) = end.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        let rights =
+            json!({ "permType": "READWRITE", "key": encode(prefix.as_bytes()), "range_end": encode(&end) });
+        for (path, body) in [
+            ("user/add", json!({ "name": "root", "password": "root" })),
+            ("role/add", json!({ "name": "root" })),
+            ("user/grant", json!({ "user": "root", "role": "root" })),
+            ("user/add", json!({ "name": name, "password": password })),
+            ("role/add", json!({ "name": name })),
+            ("user/grant", json!({ "user": name, "role": name })),
+            ("role/grant", json!({ "name": name, "perm": rights })),
+            ("enable", json!({})),
+        ] {
+            let answer = self.ask(&format!("/v3/auth/{path}"), &body)?;
+            if answer.status != 200 {
+                return Err(io::Error::other(format!("{path}: {}", answer.text())));
+            }
+        }
+        Ok(())
+    }
+
     /// Performs what the filter would ask of the cluster.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod atlassian_scim;
 pub mod attack;
+pub mod balancer;
 pub mod bitbucket;
 pub mod browser;
 pub mod client;

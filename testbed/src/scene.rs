@@ -252,6 +252,12 @@ impl Scene {
         Ok(Self { idp, app, jira, envoy, options, port, _jira_api: jira_api })
     }
 
+    /// What Envoy was started with, for another one like it.
+    #[must_use]
+    pub const fn envoy_options(&self) -> &EnvoyOptions {
+        &self.options
+    }
+
     /// Kills Envoy and starts it again with the same configuration.
     ///
     /// # Errors
