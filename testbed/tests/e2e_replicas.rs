@@ -16,6 +16,7 @@ use testbed::balancer::Balancer;
 use testbed::browser::{Browser, Page, Visit};
 use testbed::envoy::{Envoy, EnvoyOptions, free_port};
 use testbed::etcd::Etcd;
+use testbed::idp::IdpOptions;
 use testbed::scene::{Scene, SceneOptions};
 use testbed::server::Server;
 
@@ -24,7 +25,7 @@ use testbed::server::Server;
 const SOON: Duration = Duration::from_secs(8);
 
 /// `max_staleness` of these tests, and the second in which it is noticed.
-const STALE: Duration = Duration::from_secs(7);
+const STALE: Duration = Duration::from_secs(13);
 
 /// Two replicas of one site. The scene's addresses are the balancer's.
 struct Replicas {
@@ -63,10 +64,11 @@ impl Replicas {
             "etcd": { "cluster": "etcd", "authority": "etcd.internal", "timeout": "0.5s" },
             "on_failure": on_failure,
             "poll_interval": "1s",
-            "max_staleness": "5s",
+            "max_staleness": "10s",
         });
         let options = SceneOptions::new()
             .port(site)
+            .idp(IdpOptions { port: free_port().unwrap(), ..IdpOptions::default() })
             .directory(folder.join("one"))
             .wasm_log_level("info")
             .patch(json!({ "provisioning": null, "shared_store": store }))

@@ -21,8 +21,9 @@ pub(super) fn shared_store(raw: &raw::SharedStore, checker: &mut Checker<'_>) ->
     }
     let max_staleness = raw.max_staleness.0;
     let staleness_path = at.field("max_staleness");
-    if !between(max_staleness, second.saturating_mul(5), second.saturating_mul(3600)) {
-        checker.invalid(&staleness_path, quoted(&raw.max_staleness.to_string()), "`5s` to `3600s`");
+    // A worker whose VM failed is missed after five seconds; another looks then.
+    if !between(max_staleness, second.saturating_mul(10), second.saturating_mul(3600)) {
+        checker.invalid(&staleness_path, quoted(&raw.max_staleness.to_string()), "`10s` to `3600s`");
     } else if max_staleness < poll_interval.saturating_mul(3) {
         let detail = "it must be at least three times as long, or one slow answer of etcd stops everybody";
         checker.conflict(&staleness_path, at.field("poll_interval"), detail);

@@ -14,7 +14,7 @@ raw! {
         /// How often each Envoy looks for logouts at other replicas, from `1s` to `60s`; looks happen every second at most.
         poll_interval: Span,
         /// With `on_failure: REFUSE`, sessions are answered 503 (SG5014) when the last look was longer ago, or there was
-        /// none since Envoy started; from `5s` to `3600s`, and at least three times `poll_interval`.
+        /// none since Envoy started; from `10s` to `3600s`, and at least three times `poll_interval`.
         max_staleness: Span,
     }
 }
