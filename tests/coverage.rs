@@ -1,6 +1,6 @@
 //! `docs/coverage.md` says which test proves which behaviour: made from the names of the tests and from `covers` of
 //! their cases, never by hand.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 #![allow(missing_docs, reason = "a test")]
 
 #[path = "support/capabilities.rs"]

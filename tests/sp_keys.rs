@@ -1,6 +1,6 @@
 //! Our metadata while a key of ours is changed: what is published, in which order, and that a key can be changed without
 //! an instant at which an identity provider knows the wrong one.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 #![allow(missing_docs, reason = "a test")]
 
 use std::collections::BTreeMap;
