@@ -200,6 +200,9 @@ catalogue! {
     4053 LogoutUnexpected "logout_unexpected" 403 Warning "No sign-out is under way in this browser." "The answer came twice, too late or to another browser; the session here ended before the identity provider was asked";
     4054 LogoutUnconfirmed "logout_unconfirmed" 0 Warning "Other sites may still be signed in." "The identity provider could not sign the person out everywhere; its log names the application that did not answer";
     4055 SoapEnvelopeMalformed "soap_envelope_malformed" 400 Warning "The message could not be read." "The back-channel address takes a SOAP 1.1 envelope with one LogoutRequest";
+    4047 ArtifactMalformed "artifact_malformed" 400 Warning "The sign-in answer could not be read." "SAMLart must be one SAML 2.0 artifact of type 4 and come without a message; find out what sends it";
+    4048 ArtifactUnexpected "artifact_unexpected" 403 Attack "The sign-in answer does not come from where it was asked for." "The artifact's SourceID is not the SHA-1 of the entityID that was asked, or idp.artifact_resolution is not configured";
+    4049 ArtifactUnresolved "artifact_unresolved" 503 Error "The sign-in answer could not be fetched." "The detail says what the artifact resolution service answered; check the cluster in idp.artifact_resolution and the ArtifactResolutionService of the metadata";
 
     // 5xxx: session and replay
     4056 ApplicationSessionKept "application_session_kept" 0 Warning "The application may keep its own session until that runs out." "The application did not end the person's sessions; look at the detail and at the credentials of the provisioning account";

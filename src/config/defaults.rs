@@ -71,6 +71,7 @@ impl Default for Idp {
             remote_metadata: None,
             entity_id: None,
             authn_request_binding: AuthnRequestBinding::Auto,
+            artifact_resolution: None,
             sign_authn_requests: SignAuthnRequests::Auto,
             name_id_format: None,
             single_logout: SingleLogout::Auto,
@@ -387,5 +388,11 @@ impl Default for TestPage {
 impl Default for SavedForms {
     fn default() -> Self {
         Self { path: String::from("/saml/form"), max_bytes: Whole(65_536), max_forms: Whole(64) }
+    }
+}
+
+impl Default for ArtifactResolution {
+    fn default() -> Self {
+        Self { cluster: None, authority: None, timeout: Span::seconds(10) }
     }
 }

@@ -3,6 +3,7 @@
 //! body -> form -> this browser's pending request -> XML -> signature -> profile rules -> identity -> one use ->
 //! provisioning -> session. Each arrow is a proof that the next step takes as its argument.
 
+mod artifact;
 mod retry;
 mod unsolicited;
 
@@ -12,6 +13,7 @@ use crate::http::{RedirectTarget, Reply, SetCookie};
 use crate::identity::Identity;
 use crate::page::Reader;
 use crate::policy::{self, AccountFacts, Admitted, Decision, Facts, RequestFacts, StartUrl};
+use crate::saml::bindings::artifact::{in_form, in_query};
 use crate::saml::bindings::post;
 use crate::saml::profiles::web_sso::AcceptedAssertion;
 use crate::session::last_idp;
@@ -25,6 +27,8 @@ use super::provisioning::{End, ProvisioningFlow, ProvisioningReport, Provisionin
 use super::settings::{OnFailure, Provisioning};
 use super::shared_store::{Claiming, ClaimingTurn};
 use super::test_page;
+pub use artifact::ArtifactResolution;
+use artifact::ExpectResolved;
 use retry::{ExpectAnnounced, ExpectQueued};
 
 use super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, refuse};
@@ -34,6 +38,8 @@ use super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells, refuse};
 pub enum AcsFlow {
     /// The form is on its way.
     ExpectBody(ExpectBody),
+    /// What an artifact stands for is being fetched.
+    ExpectResolved(Box<ExpectResolved>),
     /// The slot of used assertions is being read.
     ExpectReplayRecord(ExpectReplayRecord),
     /// Our mark in that slot is being written.
@@ -151,11 +157,25 @@ impl AcsFlow {
         }
     }
 
+    /// A GET with an artifact in its `query` reached the assertion consumer service.
+    #[must_use]
+    pub fn start_with_artifact(visit: Visit, query: &str, env: &Env<'_>) -> Step<Self> {
+        match in_query(query) {
+            Ok(Some(message)) => artifact::arrived(visit, message, env),
+            Ok(None) => {
+                let rejection = Rejection::new(Code::ArtifactMalformed, "the query has no `SAMLart`");
+                refuse(&rejection, &visit.reader, Some("/"))
+            }
+            Err(fault) => refuse(&Rejection::new(fault.code(), fault), &visit.reader, Some("/")),
+        }
+    }
+
     /// Takes the answer to `id`.
     #[must_use]
     pub fn answer(self, id: AskId, answer: Answer, env: &Env<'_>) -> Step<Self> {
         match self {
             Self::ExpectBody(state) => state.answer(answer, env),
+            Self::ExpectResolved(state) => state.answer(&answer, env),
             Self::ExpectReplayRecord(state) => state.answer(answer, env),
             Self::ExpectReplayClaim(state) => state.answer(answer, env),
             Self::ExpectSharedClaim(state) => state.answer(answer, env),
@@ -177,6 +197,11 @@ impl ExpectBody {
             _ => return refuse(&out_of_turn("the request body"), &self.visit.reader, None),
         };
         let visit = self.visit;
+        match in_form(visit.content_type.as_deref(), &body, &env.settings.limits) {
+            Ok(None) => {}
+            Ok(Some(message)) => return artifact::arrived(visit, message, env),
+            Err(fault) => return refuse(&Rejection::new(fault.code(), fault), &visit.reader, Some("/")),
+        }
         let message = match post::decode(visit.content_type.as_deref(), &body, &env.settings.limits) {
             Ok(message) => message,
             Err(fault) => {

@@ -9,7 +9,7 @@ use crate::page::{self, Reader};
 use crate::saml::Signer;
 use crate::saml::bindings::{post, redirect};
 use crate::saml::metadata::idp::{Binding, Endpoint};
-use crate::saml::protocol::{AuthnRequest, NameIdPolicy, RequestId};
+use crate::saml::protocol::{AuthnRequest, NameIdPolicy, RequestId, ResponseBinding};
 use crate::session;
 use crate::session::pending_request::{self, Intent, PendingRequest};
 use crate::session::rounds::{self, MAX_ROUNDS};
@@ -83,6 +83,10 @@ fn start(
         issue_instant: env.now,
         destination: endpoint.location.clone(),
         assertion_consumer_service_uri: settings.sp.acs_uri(),
+        response_binding: match idp.settings.artifact_resolution {
+            None => ResponseBinding::Post,
+            Some(_) => ResponseBinding::Artifact,
+        },
         issuer: settings.sp.entity_id.clone(),
         name_id_policy: idp.settings.name_id_format.clone().map(|format| NameIdPolicy {
             format,

@@ -23,7 +23,7 @@ pub mod test_page;
 mod trust;
 mod turn;
 
-pub use acs::{AcsFlow, Visit};
+pub use acs::{AcsFlow, ArtifactResolution, Visit};
 pub use demand::AuthnDemand;
 pub use discovery::{Discovery, DiscoveryRule, Way};
 pub use emergency::{EmergencyAccess, EmergencyFlow};

@@ -20,6 +20,7 @@ use crate::xmlsec::decrypt::{CipherPolicy, DecryptionKey};
 use crate::xmlsec::key::Certificate;
 use crate::{identity, policy, provision, session, store, targets, token};
 
+use super::acs::ArtifactResolution;
 use super::demand::AuthnDemand;
 use super::discovery::Discovery;
 use super::emergency::EmergencyAccess;
@@ -157,6 +158,8 @@ pub struct IdentityProvider {
     pub clock_skew: ClockSkew,
     /// How the AuthnRequest travels.
     pub authn_request_binding: AuthnRequestBinding,
+    /// Responses are asked for by HTTP-Artifact, and fetched like this; `None` for HTTP-POST.
+    pub artifact_resolution: Option<ArtifactResolution>,
     /// Whether AuthnRequests are signed.
     pub sign_authn_requests: SignAuthnRequests,
     /// A logout here is one there, and the other way round, where its metadata and our keys allow it.

@@ -76,6 +76,9 @@ impl Gateway {
         let method = request.head.method();
         match (endpoint, method) {
             (OwnEndpoint::AssertionConsumerService, "POST") => self.assertion_consumer_service(request, host),
+            (OwnEndpoint::AssertionConsumerService, "GET") if self.takes_artifacts() => {
+                self.assertion_consumer_service(request, host)
+            }
             (OwnEndpoint::Metadata, "GET" | "HEAD") => self.metadata(request, host),
             (OwnEndpoint::Logout, "GET" | "POST") => self.logout(request, host),
             (OwnEndpoint::LoggedOut, "GET" | "HEAD") => {
@@ -128,7 +131,17 @@ impl Gateway {
             ];
             return reply(Reply { status: 303, headers, body: Vec::new() });
         }
-        acs_step(AcsFlow::start(visit(request, reader), &self.env(host)))
+        let (visit, env) = (visit(request, reader), self.env(host));
+        if request.head.method() == "GET" {
+            let (_, query) = request.path.path_and_query().split_once('?').unwrap_or_default();
+            return acs_step(AcsFlow::start_with_artifact(visit, query, &env));
+        }
+        acs_step(AcsFlow::start(visit, &env))
+    }
+
+    /// Does any identity provider answer by HTTP-Artifact, which comes as a GET (bindings 3.6.3)?
+    fn takes_artifacts(&self) -> bool {
+        self.settings.flow.idps.iter().any(|idp| idp.artifact_resolution.is_some())
     }
 
     /// Our metadata, made once.
@@ -183,6 +196,7 @@ pub fn metadata(settings: &Settings, crypto: &dyn CryptoProvider) -> Result<Stri
             .any(|idp| matches!(idp.require_signature, SignatureDemand::Assertion | SignatureDemand::Both)),
         signing_certificates: &certificates,
         encryption_certificates: &sp.encryption_certificates.iter().collect::<Vec<_>>(),
+        artifact_accepted: idps.iter().any(|idp| idp.artifact_resolution.is_some()),
         aes_cbc_accepted: idps.iter().any(|idp| idp.ciphers.allows_cbc()),
         discovery_response_uri: discovery.as_deref(),
         description: &sp.description,

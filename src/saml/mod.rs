@@ -7,6 +7,7 @@
 //!
 //! Never touches HTTP, sessions or groups, and never reads an identity outside signed octets.
 
+pub mod artifact_response;
 mod assertion;
 pub mod bindings;
 mod encrypted;

@@ -21,6 +21,8 @@ pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 /// HTTP-Redirect binding (bindings 3.4).
 pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+/// HTTP-Artifact binding (bindings 3.6).
+pub const BINDING_ARTIFACT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact";
 /// SOAP binding (bindings 3.2).
 pub const BINDING_SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 

@@ -1,12 +1,16 @@
 //! What we send: requests and their identifier (core 3.2.1).
 
+mod artifact_resolve;
 mod authn_request;
 mod logout_request;
 mod logout_response;
 
 use crate::base::{EntropyFailure, EntropySource, random};
 
-pub use authn_request::{AuthnContextComparison, AuthnRequest, NameIdPolicy, RequestedAuthnContext};
+pub use artifact_resolve::ArtifactResolve;
+pub use authn_request::{
+    AuthnContextComparison, AuthnRequest, NameIdPolicy, RequestedAuthnContext, ResponseBinding,
+};
 pub use logout_request::{LogoutReason, LogoutRequest, LogoutSubject};
 pub use logout_response::{LogoutOutcomeHere, LogoutResponse};
 

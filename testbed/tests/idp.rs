@@ -12,7 +12,7 @@ use samlgate::effect::SignatureScheme;
 use samlgate::saml::bindings::{post as post_binding, redirect};
 use samlgate::saml::metadata::idp::IdpMetadata;
 use samlgate::saml::profiles::web_sso::{self, AuthnExpectation, Expectations, RequestBinding};
-use samlgate::saml::protocol::{AuthnRequest, RequestId};
+use samlgate::saml::protocol::{AuthnRequest, RequestId, ResponseBinding};
 use samlgate::saml::{SignatureDemand, Signer, Trust, Unverified};
 use samlgate::xml::Source;
 use samlgate::xmlsec::RustCrypto;
@@ -62,6 +62,7 @@ impl Sp {
             ),
             destination: sso.clone(),
             assertion_consumer_service_uri: self.acs(),
+            response_binding: ResponseBinding::Post,
             issuer: "https://sp.example".to_owned(),
             name_id_policy: None,
             force_authn: false,

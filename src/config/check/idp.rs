@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::artifact_resolution::artifact_resolution;
 use super::authentication::{requested_context, unsolicited};
 use super::remote_metadata::remote_metadata;
 use super::sp::{expiry, warn_of_expiry};
@@ -102,6 +103,14 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
             checker.invalid(&at.field(field), quoted(text), "a URI without white space");
         }
     }
+    let known = source.as_ref().and_then(|(_, source)| match source {
+        MetadataSource::Document(metadata) => Some(&**metadata),
+        MetadataSource::Remote(_) => None,
+    });
+    let artifact_resolution =
+        optional(raw.artifact_resolution.as_ref().map(|raw| {
+            artifact_resolution(raw, &at.field("artifact_resolution"), ours.signing, known, checker)
+        }));
     let context = raw.requested_authn_context.as_ref();
     let context = requested_context(context, &at.field("requested_authn_context"), checker);
     let allowed = raw.unsolicited.as_ref();
@@ -129,6 +138,7 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
             AuthnRequestBinding::HttpRedirect => flow::AuthnRequestBinding::HttpRedirect,
             AuthnRequestBinding::HttpPost => flow::AuthnRequestBinding::HttpPost,
         },
+        artifact_resolution: artifact_resolution?,
         sign_authn_requests: match raw.sign_authn_requests {
             SignAuthnRequests::Auto => flow::SignAuthnRequests::Auto,
             SignAuthnRequests::Always => flow::SignAuthnRequests::Always,

@@ -3,6 +3,7 @@
 //! A function per section reports all its faults to the [`Checker`] and gives back settings only if they can be used.
 
 mod application;
+mod artifact_resolution;
 mod authentication;
 mod condition;
 mod contradictions;

@@ -22,6 +22,9 @@ raw! {
         entity_id: Option<String>,
         /// How the AuthnRequest travels.
         authn_request_binding: AuthnRequestBinding,
+        /// Asks for responses by HTTP-Artifact instead of HTTP-POST: the browser brings a reference, and the response is
+        /// fetched from the ArtifactResolutionService of the metadata.
+        artifact_resolution: Option<ArtifactResolution>,
         /// Whether AuthnRequests are signed.
         sign_authn_requests: SignAuthnRequests,
         /// Whether a logout here ends the session there too, and the other way round.
@@ -99,5 +102,20 @@ raw! {
         Assertion = "ASSERTION",
         /// Both.
         Both = "BOTH",
+    }
+}
+
+raw! {
+    /// How responses that travel by artifact are fetched.
+    struct ArtifactResolution {
+        /// Name of the Envoy cluster that leads to the service. The address is that of the metadata; the cluster decides
+        /// about TLS, and proves by a client certificate who we are where `sp.signing` is not given.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("x-required" = true)))]
+        cluster: Option<String>,
+        /// `:authority` of the calls; by default the host of the service's address.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 255)))]
+        authority: Option<String>,
+        /// A call is given up after this long; from `0.1s` to `30s`.
+        timeout: Span,
     }
 }

@@ -60,6 +60,8 @@ pub enum BindingError {
         /// Bytes that it has.
         bytes: usize,
     },
+    /// Not an artifact of type 4, or one beside a message (bindings 3.6.3, 3.6.4).
+    ArtifactMalformed,
     /// The query could not be signed.
     Signing(SignatureError),
 }
@@ -81,6 +83,7 @@ impl BindingError {
             Self::EnvelopeMalformed { .. } => Code::SoapEnvelopeMalformed,
             Self::ParameterRepeated { .. } => Code::ParameterRepeated,
             Self::RelayStateMalformed { .. } => Code::RelayStateMalformed,
+            Self::ArtifactMalformed => Code::ArtifactMalformed,
             Self::Signing(error) => error.code(),
         }
     }
@@ -111,6 +114,9 @@ impl fmt::Display for BindingError {
             Self::ParameterRepeated { name } => write!(f, "the form has `{name}` more than once"),
             Self::RelayStateMalformed { bytes } => {
                 write!(f, "the relay state has `{bytes}` bytes, at most 80 are allowed")
+            }
+            Self::ArtifactMalformed => {
+                f.write_str("`SAMLart` is no artifact of type 4, or does not stand alone")
             }
             Self::Signing(error) => error.fmt(f),
         }

@@ -2,6 +2,7 @@
 //!
 //! Never looks into a message: bytes in, bytes out.
 
+pub mod artifact;
 mod error;
 mod inbound;
 pub mod post;

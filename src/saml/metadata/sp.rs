@@ -30,6 +30,8 @@ pub struct SpDescription<'a> {
     pub signing_certificates: &'a [&'a Certificate],
     /// The certificates of the keys to encrypt to, during a change both of them; none asks for no encryption.
     pub encryption_certificates: &'a [&'a Certificate],
+    /// Responses may come by HTTP-Artifact too.
+    pub artifact_accepted: bool,
     /// AES-CBC is accepted too, which some identity providers cannot do without.
     pub aes_cbc_accepted: bool,
     /// Where discovery services return to; `None` for none.
@@ -121,6 +123,13 @@ fn render_as(sp: &SpDescription<'_>, id: Option<&str>) -> String {
         .attribute("index", "0")
         .attribute("isDefault", "true")
         .close();
+    if sp.artifact_accepted {
+        xml.open("md:AssertionConsumerService")
+            .attribute("Binding", names::BINDING_ARTIFACT)
+            .attribute("Location", sp.assertion_consumer_service_uri)
+            .attribute("index", "1")
+            .close();
+    }
     requested_attributes(&mut xml, sp.description);
     xml.close();
     organization(&mut xml, sp.description);

@@ -242,6 +242,7 @@ fn description() -> SpDescription<'static> {
         want_assertions_signed: false,
         signing_certificates: &[],
         encryption_certificates: &[],
+        artifact_accepted: false,
         aes_cbc_accepted: false,
         discovery_response_uri: None,
         description: &NOTHING,

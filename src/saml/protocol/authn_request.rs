@@ -22,6 +22,8 @@ pub struct AuthnRequest {
     pub destination: String,
     /// Where the response is to be posted.
     pub assertion_consumer_service_uri: String,
+    /// How the response is to travel.
+    pub response_binding: ResponseBinding,
     /// Our entity id.
     pub issuer: String,
     /// The name to ask for; `None` leaves the choice to the identity provider.
@@ -32,6 +34,24 @@ pub struct AuthnRequest {
     pub is_passive: bool,
     /// How the person shall authenticate.
     pub requested_authn_context: Option<RequestedAuthnContext>,
+}
+
+/// How a response travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseBinding {
+    /// HTTP-POST (bindings 3.5).
+    Post,
+    /// HTTP-Artifact (bindings 3.6).
+    Artifact,
+}
+
+impl ResponseBinding {
+    const fn uri(self) -> &'static str {
+        match self {
+            Self::Post => names::BINDING_POST,
+            Self::Artifact => names::BINDING_ARTIFACT,
+        }
+    }
 }
 
 /// `samlp:NameIDPolicy` (core 3.4.1.1).
@@ -81,7 +101,7 @@ impl AuthnContextComparison {
 }
 
 impl AuthnRequest {
-    /// The message as XML, unsigned. The response is always asked for by HTTP-POST.
+    /// The message as XML, unsigned.
     #[must_use]
     pub fn render(&self) -> String {
         let mut xml = Writer::new();
@@ -98,7 +118,7 @@ impl AuthnRequest {
         if self.is_passive {
             xml.attribute("IsPassive", "true");
         }
-        xml.attribute("ProtocolBinding", names::BINDING_POST)
+        xml.attribute("ProtocolBinding", self.response_binding.uri())
             .attribute("AssertionConsumerServiceURL", &self.assertion_consumer_service_uri);
         xml.element("saml:Issuer", &self.issuer);
         if let Some(policy) = &self.name_id_policy {
@@ -147,6 +167,7 @@ mod tests {
             issue_instant: UnixTime::from_secs(1_767_323_045),
             destination: String::from("https://idp.example/sso?a=1&b=2"),
             assertion_consumer_service_uri: String::from("https://jira.example/saml/acs"),
+            response_binding: ResponseBinding::Post,
             issuer: String::from("https://sp.example/<saml>"),
             name_id_policy: None,
             force_authn: false,

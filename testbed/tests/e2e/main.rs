@@ -9,6 +9,7 @@ mod encryption;
 mod operation;
 mod options;
 mod provisioning;
+mod saved_form;
 mod session;
 mod sign_in;
 mod test_page;

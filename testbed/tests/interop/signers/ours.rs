@@ -14,7 +14,7 @@ use samlgate::saml::metadata::description::Description;
 use samlgate::saml::metadata::sp::{self, SpDescription};
 use samlgate::saml::protocol::{
     AuthnContextComparison, AuthnRequest, LogoutReason, LogoutRequest, LogoutSubject, NameIdPolicy,
-    RequestId, RequestedAuthnContext,
+    RequestId, RequestedAuthnContext, ResponseBinding,
 };
 use samlgate::xmlsec::RustCrypto;
 use testbed::idp::TestKey;
@@ -30,6 +30,7 @@ fn authn_request() -> AuthnRequest {
         issue_instant: UnixTime::from_secs(1_767_323_045),
         destination: String::from("https://idp.example.com/sso?a=1&b=2"),
         assertion_consumer_service_uri: String::from("https://jira.example.com/saml/acs"),
+        response_binding: ResponseBinding::Post,
         issuer: String::from("https://jira.example.com/<saml>?\"a\"&'b'"),
         name_id_policy: Some(NameIdPolicy {
             format: String::from("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"),
@@ -78,6 +79,7 @@ fn metadata(signer: &Signer) -> String {
         signing_certificates: &[&signer.certificate],
         encryption_certificates: &[&signer.certificate],
         description: &Description::default(),
+        artifact_accepted: false,
         aes_cbc_accepted: true,
         discovery_response_uri: None,
     };
