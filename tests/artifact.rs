@@ -1,6 +1,12 @@
 //! Sign-ins whose answer is fetched for an artifact (bindings 3.6; profiles 5), against a gateway without a host: what is
 //! fetched, from whom, and what of it is believed.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests fail by panicking"
+)]
 #![allow(missing_docs, reason = "a test")]
 
 use std::cell::Cell;
@@ -299,9 +305,7 @@ fn the_response_is_fetched_from_the_identity_provider_that_was_asked() {
 fn what_we_ask_for_is_signed_and_a_signed_answer_is_verified() {
     let signing = r#", "signing": { "algorithm": "ECDSA_SHA256", "private_key": { "environment_variable": "SP_PRIVATE_KEY" }, "certificate": { "environment_variable": "SP_CERTIFICATE" } }"#;
     let mut world = World::new(
-        &format!(
-            r#", "artifact_resolution": {{ "cluster": "c", "authority": "idp.internal", "timeout": "2s" }}"#
-        ),
+        r#", "artifact_resolution": { "cluster": "c", "authority": "idp.internal", "timeout": "2s" }"#,
         signing,
     );
     let (started, _) = world.start();
