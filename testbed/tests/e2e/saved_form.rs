@@ -31,7 +31,7 @@ fn with_ended_session(scene: &Scene) -> (Browser, Page) {
 }
 
 /// Goes on from the page that the form led to.
-fn go_on(scene: &Scene, browser: &mut Browser, page: &Page, user: &str) -> Page {
+fn go_on(browser: &mut Browser, page: &Page, user: &str) -> Page {
     assert_eq!(page.status(), 200, "{:?}", page_refusal(page));
     let address = page.header("refresh").unwrap().strip_prefix("0;url=").unwrap();
     assert!(address.starts_with("/saml/form/"), "{address}");
@@ -50,7 +50,7 @@ fn a_form_survives_the_end_of_its_session_and_is_sent_when_the_person_says_so() 
     let (mut browser, page) = with_ended_session(&scene);
     let arrived = scene.app_requests().len();
     let kept = browser.submit(&page, &form()).unwrap();
-    let back = go_on(&scene, &mut browser, &kept, "agent");
+    let back = go_on(&mut browser, &kept, "agent");
     assert_eq!((back.status(), back.url.path().starts_with("/saml/form/")), (200, true), "{}", back.text());
     assert_eq!(scene.app_requests().len(), arrived, "nothing has been sent to the application");
     assert!(!back.submits_itself());
@@ -95,7 +95,7 @@ fn a_form_is_kept_for_its_sender_only_and_only_from_this_site() {
     let kept = browser.submit(&page, &form()).unwrap();
     assert_eq!(browser.jar.cookies().filter(|cookie| cookie.name.contains("-f-")).count(), 1);
     browser.jar.forget(|cookie| cookie.name == "__Host-idp");
-    let back = go_on(&scene, &mut browser, &kept, "customer");
+    let back = go_on(&mut browser, &kept, "customer");
     assert_eq!(page_refusal(&back), (403, "SG5021"));
     assert!(!back.text().contains("three"), "{}", back.text());
     assert!(scene.app_requests().iter().all(|request| request.method != "POST"));
