@@ -243,6 +243,7 @@ catalogue! {
     6007 EmergencyNetworkRefused "emergency_network_refused" 403 Attack "This is not open to you." "The client is in none of emergency_access.allowed_client_networks; behind a proxy see that use_remote_address and xff_num_trusted_hops are right";
     6008 EmergencyAttemptsExceeded "emergency_attempts_exceeded" 429 Attack "There were too many attempts; wait a while." "Wait for emergency_access.attempt_window, or restart Envoy; somebody may be guessing";
     6009 EmailDomainUnlisted "email_domain_unlisted" 403 Notice "There is no sign-in for this e-mail address here." "Add the domain to discovery.email_domains, or name an identity provider for all others in discovery.other_email_domains";
+    6010 PersonOfAnotherIdp "person_of_another_idp" 403 Attack "Your identity provider cannot sign you in here." "The user name or the e-mail domain is none that this identity provider may vouch for; see idps[].allowed_usernames and allowed_email_domains";
     8001 TargetUnreachable "target_unreachable" 503 Error "Your account could not be prepared because the application does not answer." "Check the cluster of the provisioning target and the application's health";
     8002 TargetUnauthorized "target_unauthorized" 503 Error "Your account could not be prepared." "The application refuses the provisioning credentials; renew the token and its rights";
     8003 TargetRefused "target_refused" 503 Error "Your account could not be prepared." "The application refused the change; the detail names the operation and the status";

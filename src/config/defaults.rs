@@ -79,6 +79,8 @@ impl Default for Idp {
             sp_name_qualifier: None,
             force_authn: false,
             requested_authn_context: None,
+            allowed_usernames: Vec::new(),
+            allowed_email_domains: Vec::new(),
             unsolicited: None,
             require_signature: RequireSignature::Any,
             clock_skew: Span::seconds(60),

@@ -23,11 +23,12 @@ pub struct AuthnDemand {
 }
 
 impl AuthnDemand {
-    /// Is `session` of a sign-in that was like this? Whether its person was asked anew is not looked at: only
-    /// [`AuthnDemand::max_authn_age`] says how long that may be ago.
+    /// Is `session` of a sign-in that was like this, at an identity provider whose people usually sign in as `usual`? Whether
+    /// its person was asked anew is not looked at: only [`AuthnDemand::max_authn_age`] says how long that may be ago.
     #[must_use]
-    pub fn is_met_by(&self, session: &Session, now: UnixTime) -> bool {
-        let classes = &self.authn_context_classes;
+    pub fn is_met_by(&self, usual: &Self, session: &Session, now: UnixTime) -> bool {
+        let own = &self.authn_context_classes;
+        let classes = if own.is_empty() { &usual.authn_context_classes } else { own };
         let class = classes.is_empty()
             || session.authn_context_class().is_some_and(|class| classes.iter().any(|one| one == class));
         class && self.max_authn_age.is_none_or(|age| now < session.authn_instant().saturating_add(age))
@@ -86,18 +87,27 @@ mod tests {
     fn a_session_meets_a_demand_by_its_class_and_age() {
         const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
         let session = session();
-        assert!(AuthnDemand::default().is_met_by(&session, later(1_000_000)));
-        assert!(classes(&["urn:x", PASSWORD]).is_met_by(&session, NOW));
+        assert!(AuthnDemand::default().is_met_by(&AuthnDemand::default(), &session, later(1_000_000)));
+        assert!(classes(&["urn:x", PASSWORD]).is_met_by(&AuthnDemand::default(), &session, NOW));
         for other in [&["urn:x"][..], &["urn:oasis:names:tc:SAML:2.0:ac:classes:password"], &[""]] {
-            assert!(!classes(other).is_met_by(&session, NOW), "{other:?}");
+            assert!(!classes(other).is_met_by(&AuthnDemand::default(), &session, NOW), "{other:?}");
         }
         let fresh = AuthnDemand { max_authn_age: Some(Duration::from_secs(300)), ..AuthnDemand::default() };
-        assert!(fresh.is_met_by(&session, later(299)));
-        assert!(!fresh.is_met_by(&session, later(300)));
+        assert!(fresh.is_met_by(&AuthnDemand::default(), &session, later(299)));
+        assert!(!fresh.is_met_by(&AuthnDemand::default(), &session, later(300)));
         assert!(!fresh.stepping_up(&session, later(299)).force_authn);
         assert!(fresh.stepping_up(&session, later(300)).force_authn);
+        // What is usual holds where the rule says nothing of it, also for sessions that began under another rule.
+        let usual = classes(&["urn:usual"]);
+        assert!(!AuthnDemand::default().is_met_by(&usual, &session, NOW));
+        assert!(!fresh.is_met_by(&usual, &session, NOW));
+        assert!(classes(&[PASSWORD]).is_met_by(&usual, &session, NOW));
         // Having been asked anew once is nothing that a session could lack.
-        assert!(AuthnDemand { force_authn: true, ..AuthnDemand::default() }.is_met_by(&session, later(9)));
+        assert!(AuthnDemand { force_authn: true, ..AuthnDemand::default() }.is_met_by(
+            &AuthnDemand::default(),
+            &session,
+            later(9)
+        ));
     }
 
     #[test]

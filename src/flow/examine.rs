@@ -113,6 +113,13 @@ pub(super) fn examine(
     witness.accepted(&assertion);
     let identity = Identity::from_assertion(&assertion, &settings.identity)
         .map_err(|fault| Rejection::new(fault.code(), fault))?;
+    if !idp.settings.may_vouch_for(&identity) {
+        let detail = format_args!(
+            "`{}` may not vouch for this person, by allowed_usernames or allowed_email_domains",
+            idp.settings.entity_id
+        );
+        return Err(Rejection::new(Code::PersonOfAnotherIdp, detail));
+    }
     witness.identified(&identity);
     Ok((assertion, identity))
 }

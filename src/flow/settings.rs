@@ -9,7 +9,7 @@ use crate::base::{ClockSkew, Limits, Pii, PiiKey};
 use crate::http::{PathMatch, RedirectTarget, StringMatch};
 use crate::identity::Identity;
 use crate::page::Look;
-use crate::policy::condition::DomainMatch;
+use crate::policy::condition::{DomainMatch, EmailDomain};
 use crate::provision::memory::Scope;
 use crate::provision::{CustomerAccess, Profile, ProfileField};
 use crate::saml::metadata::description::Description;
@@ -172,8 +172,28 @@ pub struct IdentityProvider {
     pub sp_name_qualifier: Option<String>,
     /// How people sign in there, where no rule says otherwise.
     pub authn: AuthnDemand,
+    /// User names that it may vouch for; any if empty.
+    pub allowed_usernames: Vec<StringMatch>,
+    /// Domains of the addresses of people whom it may vouch for; any if empty.
+    pub allowed_email_domains: Vec<DomainMatch>,
     /// It may begin a sign-in by itself (profiles 4.1.5); `None` for no.
     pub unsolicited: Option<Unsolicited>,
+}
+
+impl IdentityProvider {
+    /// May it vouch for `identity`?
+    #[must_use]
+    pub fn may_vouch_for(&self, identity: &Identity) -> bool {
+        let name = identity.username.expose();
+        let named = self.allowed_usernames.is_empty()
+            || self.allowed_usernames.iter().any(|allowed| allowed.matches(name));
+        let address = identity.email.as_ref().and_then(|email| EmailDomain::of(email.expose()));
+        let at_home = self.allowed_email_domains.is_empty()
+            || address.is_some_and(|domain| {
+                self.allowed_email_domains.iter().any(|allowed| allowed.matches(domain))
+            });
+        named && at_home
+    }
 }
 
 /// Where a sign-in may lead that the identity provider began.

@@ -24,10 +24,7 @@ impl Gateway {
             Ok(named) => named,
             Err(rejection) => return refuse(&rejection, &reader),
         };
-        // A place of ours is none to come back to, but for a form that waits there.
-        let own = OwnEndpoint::at(named.target.path(), &self.settings)
-            .is_some_and(|own| !matches!(own, OwnEndpoint::SavedForm(_)));
-        let target = if own { RedirectTarget::root() } else { named.target };
+        let target = self.landing(named.target);
         // Anybody may link here; whoever is signed in stays who they are.
         if self.open(request, host).is_ok() {
             let headers = vec![
@@ -44,6 +41,15 @@ impl Gateway {
             }
             None => never_waits(discovery::choose_again(&target, &reader, &env)),
         }
+    }
+}
+
+impl Gateway {
+    /// Where a sign-in for `target` leads: a place of ours is none to come back to, but for a form that waits there.
+    pub(super) fn landing(&self, target: RedirectTarget) -> RedirectTarget {
+        let own = OwnEndpoint::at(target.path(), &self.settings)
+            .is_some_and(|own| !matches!(own, OwnEndpoint::SavedForm(_)));
+        if own { RedirectTarget::root() } else { target }
     }
 }
 

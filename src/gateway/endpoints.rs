@@ -11,6 +11,7 @@ use crate::session;
 use crate::session::saved_form::FormId;
 use crate::xmlsec::SignatureError;
 
+use super::origin::SentBy;
 use super::{Exchange, Gateway, Host, Request, Settings, acs_step, reader, refuse, reply, test_step, visit};
 
 /// An address of ours.
@@ -103,8 +104,14 @@ impl Gateway {
     }
 
     fn test_page(&self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
+        let posted = request.head.method() == "POST";
+        if posted && SentBy::of(request.head, &self.settings) == SentBy::Foreign {
+            let detail = "a test sign-in was begun by a page of another site";
+            let reader = reader::of(request.head, &self.settings.flow.look);
+            return refuse(&Rejection::new(Code::CrossSiteRefused, detail), &reader);
+        }
         match &self.settings.flow.test_page {
-            Some(_) if request.head.method() == "POST" => test_step(TestStart::start(visit(
+            Some(_) if posted => test_step(TestStart::start(visit(
                 request,
                 reader::of(request.head, &self.settings.flow.look),
             ))),

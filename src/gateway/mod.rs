@@ -166,7 +166,12 @@ impl Gateway {
             Exchange::TestStart(flow) => test_step(flow.answer(answer, &env)),
             Exchange::Emergency(flow) => emergency::emergency_step(flow.answer(answer, &env)),
             Exchange::Discovery(flow) => {
-                discovery::discovery_step(flow.answer(answer, |target| self.demand(target), &env))
+                let plan = |target| {
+                    let target = self.landing(target);
+                    let demand = self.demand(&target);
+                    (target, demand)
+                };
+                discovery::discovery_step(flow.answer(answer, plan, &env))
             }
             Exchange::Logout(flow) => logout_step(flow.answer(id, answer, &env)),
             Exchange::SaveForm(flow) => saved_form::save_step(flow.answer(answer, &env)),

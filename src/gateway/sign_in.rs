@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::{Code, Rejection};
-use crate::effect::Step;
+use crate::effect::{Step, Verdict};
 use crate::flow::discovery::{Asking, Choice, choose};
 use crate::flow::{self, AuthnDemand};
 use crate::http::path::NormalizedPath;
@@ -51,10 +51,15 @@ impl Gateway {
                 &reader::of(request.head, &settings.flow.look),
             );
         }
-        if let Some(demand) = needs.authn
-            && !demand.is_met_by(authenticated.session(), host.now)
-        {
-            return self.step_up(request, demand, authenticated.session(), host);
+        // What is usual at the identity provider holds for every page, whichever page the session was begun for.
+        if needs.access == Access::Protect {
+            let session = authenticated.session();
+            let idp = settings.flow.idps.iter().find(|idp| idp.entity_id == session.idp_entity_id());
+            let (nothing, usual) = (AuthnDemand::default(), idp.map(|idp| &idp.authn));
+            let demand = needs.authn.unwrap_or(&nothing);
+            if !demand.is_met_by(usual.unwrap_or(&nothing), session, host.now) {
+                return self.step_up(request, demand, session, host);
+            }
         }
         let mut edits = self.plain_edits(request);
         let session = authenticated.session();
@@ -137,8 +142,15 @@ impl Gateway {
     ) -> Option<Step<Exchange>> {
         let target = RedirectTarget::parse(request.path.path_and_query()).ok()?;
         let Choice::Idp(idp) = self.chosen_idp(request, &target, host) else { return None };
-        self.env(host).idp_at(idp).ok()?;
-        Some(self.sign_in_at(idp, request, target, demand, host))
+        // Who has to authenticate anew each time cannot do so without being shown anything.
+        if self.settings.flow.idps.get(idp)?.authn.force_authn {
+            return None;
+        }
+        match self.sign_in_at(idp, request, target, demand, host) {
+            // The page is for everybody: that nobody could be asked keeps nobody out.
+            Step::End { verdict: Verdict::Reply(reply), .. } if reply.status >= 400 => None,
+            asking => Some(asking),
+        }
     }
 
     /// The session is good, but not for this page: the same identity provider is asked for a better one.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::artifact_resolution::artifact_resolution;
 use super::authentication::{requested_context, unsolicited};
+use super::condition::domains;
+use super::matcher::string_matches;
 use super::remote_metadata::remote_metadata;
 use super::sp::{expiry, warn_of_expiry};
 use super::{Checker, optional, quoted};
@@ -17,6 +19,9 @@ use crate::saml::SignatureDemand;
 use crate::saml::metadata::idp::{Binding, IdpMetadata};
 use crate::xmlsec::algorithm::AlgorithmPolicy;
 use crate::xmlsec::decrypt::CipherPolicy;
+
+/// User names that an identity provider may vouch for; each is compared at each sign-in.
+const MAX_ALLOWED: usize = 64;
 
 /// Identity providers of one configuration; the page for choosing among more would help nobody.
 const MAX_IDPS: usize = 64;
@@ -59,6 +64,17 @@ pub(super) fn idps(
             }
             if this.entity_id == other.entity_id {
                 checker.conflict(at, other_at.clone(), "both have the same entityID");
+            }
+        }
+    }
+    if checked.len() > 1 {
+        for (this, at) in checked.iter().filter_map(|(idp, at)| Some((idp.as_ref()?, at))) {
+            if this.allowed_usernames.is_empty() && this.allowed_email_domains.is_empty() {
+                checker.warn(
+                    at,
+                    "may vouch for everybody, also for people of the others: limit it by `allowed_usernames` or \
+                     `allowed_email_domains`",
+                );
             }
         }
     }
@@ -116,6 +132,16 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
     let allowed = raw.unsolicited.as_ref();
     let unsolicited = optional(allowed.map(|raw| unsolicited(raw, &at.field("unsolicited"), checker)));
     let (requested_authn_context, authn_context_classes) = context?;
+    if raw.force_authn && raw.unsolicited.is_some() {
+        checker.conflict(
+            &at.field("unsolicited"),
+            at.field("force_authn"),
+            "nobody can be asked to authenticate anew for a sign-in that the identity provider begins",
+        );
+    }
+    let usernames =
+        string_matches(&raw.allowed_usernames, MAX_ALLOWED, &at.field("allowed_usernames"), checker);
+    let email_domains = domains(&raw.allowed_email_domains, &at.field("allowed_email_domains"), checker);
     let algorithms = AlgorithmPolicy::STRONG;
     let ciphers = CipherPolicy::STRONG;
     let (entity_id, source) = source?;
@@ -155,6 +181,8 @@ fn idp(raw: &RawIdp, at: &Path, ours: &Ours<'_>, checker: &mut Checker<'_>) -> O
             ..AuthnDemand::default()
         },
         unsolicited: unsolicited?,
+        allowed_usernames: usernames,
+        allowed_email_domains: email_domains?,
     })
 }
 

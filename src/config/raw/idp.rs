@@ -1,6 +1,6 @@
 //! `idp` and `idps`.
 
-use super::{DataSource, RemoteMetadata, RequestedAuthnContext, Span, Unsolicited, raw};
+use super::{DataSource, RemoteMetadata, RequestedAuthnContext, Span, StringMatch, Unsolicited, raw};
 
 raw! {
     /// An identity provider that is trusted.
@@ -42,6 +42,12 @@ raw! {
         force_authn: bool,
         /// How people must authenticate where no rule says otherwise.
         requested_authn_context: Option<RequestedAuthnContext>,
+        /// User names that it may vouch for; any if empty. With several identity providers limit each of them, or the
+        /// administrators of one can sign in as people of another.
+        allowed_usernames: Vec<StringMatch>,
+        /// Domains of the e-mail addresses of people whom it may vouch for, such as `example.com` or `*.example.com`; any if
+        /// empty. Who has no address is then refused.
+        allowed_email_domains: Vec<String>,
         /// Lets it begin a sign-in by itself; by default an answer that nobody asked for is refused.
         unsolicited: Option<Unsolicited>,
         /// Which parts of an answer must be signed. Whatever is read is always covered by a verified signature.

@@ -82,12 +82,12 @@ impl DiscoveryFlow {
         }
     }
 
-    /// Takes the form; `demand` is what a sign-in for a target must be like.
+    /// Takes the form; `plan` says where a sign-in for a target really leads, and what it must be like.
     #[must_use]
     pub fn answer(
         self,
         answer: Answer,
-        demand: impl FnOnce(&RedirectTarget) -> AuthnDemand,
+        plan: impl FnOnce(RedirectTarget) -> (RedirectTarget, AuthnDemand),
         env: &Env<'_>,
     ) -> Step<Self> {
         let Self { visit } = self;
@@ -103,7 +103,7 @@ impl DiscoveryFlow {
             _ => return refuse(&out_of_turn("the form"), &visit.reader, None),
         };
         match read(&body) {
-            Ok((email, target)) => found(discovery, &email, target, &visit, demand, env),
+            Ok((email, target)) => found(discovery, &email, plan(target), &visit, env),
             Err(rejection) => refuse(&rejection, &visit.reader, None),
         }
     }
@@ -126,9 +126,8 @@ fn read(body: &[u8]) -> Result<(String, RedirectTarget), Rejection> {
 fn found(
     discovery: &Discovery,
     email: &str,
-    target: RedirectTarget,
+    (target, demand): (RedirectTarget, AuthnDemand),
     visit: &Visit,
-    demand: impl FnOnce(&RedirectTarget) -> AuthnDemand,
     env: &Env<'_>,
 ) -> Step<DiscoveryFlow> {
     let idp = match discovery.by_domain(email) {
@@ -144,7 +143,6 @@ fn found(
             return refuse(&rejection, &visit.reader, Some(target.as_str()));
         }
     };
-    let demand = demand(&target);
     let step = login(idp, target, Intent::SignIn, &demand, &visit.borrowed_cookies(), &visit.reader, env);
     after_form(step, &visit.reader)
 }
