@@ -170,7 +170,7 @@ fn fetched_kept_through_everything_and_changed_when_the_keys_change() {
         ("is slow", Some(Effect::SlowBody(20)), None, fetch_failed),
         ("says 500", Some(Effect::Status(500)), None, fetch_failed),
         ("shows a page", Some(Effect::Html), None, Code::MetadataMalformed),
-        ("is cut", None, Some(&evil[..900]), Code::MetadataMalformed),
+        ("is cut", None, evil.get(..900), Code::MetadataMalformed),
         ("is about somebody else", None, Some(elsewhere.as_str()), Code::MetadataWithoutIdp),
         ("is too old", None, Some(expired.as_str()), Code::MetadataExpired),
     ] {
