@@ -32,7 +32,7 @@ enum Awaits {
 
 /// What [`Recording`] needs next, or how it ended.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one turn")]
+#[allow(clippy::large_enum_variant, reason = "it lives for one turn, and in wasm it is small")]
 pub enum RecordingTurn {
     /// The answer to this goes to [`Recording::answer`].
     Ask {
