@@ -120,7 +120,7 @@ impl LogoutFlow {
                 ending.record(shared_store::recording(revocations, env), env)
             }
             // There may be a session, and nobody can end it.
-            Err(fault @ SessionError::RevocationStoreUnavailable) => {
+            Err(fault) if fault.is_doubt() => {
                 Ending { visit, session: None, cause: Cause::Person }.failed(&fault, env)
             }
             Err(_) => {
@@ -166,6 +166,7 @@ impl Ending {
             },
             RecordingTurn::Recorded(revoked) => self.end_application_sessions(revoked, env),
             RecordingTurn::Failed => self.failed(&SessionError::RevocationStoreUnavailable, env),
+            RecordingTurn::Untold => self.failed(&SessionError::OutboxFull, env),
         }
     }
 

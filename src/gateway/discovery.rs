@@ -26,12 +26,19 @@ impl Gateway {
         };
         let target = self.landing(named.target);
         // Anybody may link here; whoever is signed in stays who they are.
-        if self.open(request, host).is_ok() {
-            let headers = vec![
-                (String::from("location"), target.as_str().to_owned()),
-                (String::from("cache-control"), String::from("no-store")),
-            ];
-            return reply(Reply { status: 303, headers, body: Vec::new() });
+        match self.open(request, host) {
+            Ok(_) => {
+                let headers = vec![
+                    (String::from("location"), target.as_str().to_owned()),
+                    (String::from("cache-control"), String::from("no-store")),
+                ];
+                return reply(Reply { status: 303, headers, body: Vec::new() });
+            }
+            // Whether somebody signed out is not known, and a new sign-in would not change that.
+            Err(fault) if fault.is_doubt() => {
+                return refuse(&Rejection::new(fault.code(), fault), &reader);
+            }
+            Err(_) => {}
         }
         let env = self.env(host);
         match named.idp {

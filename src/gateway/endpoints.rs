@@ -131,12 +131,20 @@ impl Gateway {
             .any(|(name, _)| session::pending_request::is_pending_cookie(name, &self.settings.flow.session));
         // The back button: the answer was used, its pending request is gone, the session it began is here. Nothing
         // of the POST is read; the browser is led into the site (303 turns the POST into a GET).
-        if !pending && self.open(request, host).is_ok() {
-            let headers = vec![
-                (String::from("location"), String::from("/")),
-                (String::from("cache-control"), String::from("no-store")),
-            ];
-            return reply(Reply { status: 303, headers, body: Vec::new() });
+        if !pending {
+            match self.open(request, host) {
+                Ok(_) => {
+                    let headers = vec![
+                        (String::from("location"), String::from("/")),
+                        (String::from("cache-control"), String::from("no-store")),
+                    ];
+                    return reply(Reply { status: 303, headers, body: Vec::new() });
+                }
+                Err(fault) if fault.is_doubt() => {
+                    return refuse(&Rejection::new(fault.code(), fault), &reader);
+                }
+                Err(_) => {}
+            }
         }
         let (visit, env) = (visit(request, reader), self.env(host));
         if request.head.method() == "GET" {

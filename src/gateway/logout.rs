@@ -16,14 +16,14 @@ impl Gateway {
             SentBy::Unknown if request.head.method() == "POST" => LogoutIntent::Own,
             SentBy::Unknown | SentBy::Foreign => LogoutIntent::Doubtful,
         };
-        let session = self.open(request, host).map(|opened| opened.session().clone());
+        let session = self.open_to_end(request, host).map(|opened| opened.session().clone());
         let visit = visit(request, reader::of(request.head, &self.settings.flow.look));
         logout_step(LogoutFlow::start(intent, visit, session, &self.env(host)))
     }
 
     /// The address that identity providers lead browsers to.
     pub(super) fn single_logout(&mut self, request: &Request<'_>, host: &Host<'_>) -> Step<Exchange> {
-        let session = self.open(request, host).map(|opened| opened.session().clone()).ok();
+        let session = self.open_to_end(request, host).map(|opened| opened.session().clone()).ok();
         let visit = visit(request, reader::of(request.head, &self.settings.flow.look));
         let env = self.env(host);
         if request.head.method() == "POST" {

@@ -227,7 +227,20 @@ impl Gateway {
         self.with_session(request, needs, host)
     }
 
+    /// The session of `request`, as far as it may be relied on.
     fn open(&mut self, request: &Request<'_>, host: &Host<'_>) -> Result<Rc<Opened<Prepared>>, SessionError> {
+        let opened = self.open_to_end(request, host)?;
+        // Whether it was ended is not known when nobody has asked the other replicas for too long.
+        self.replication.check(&self.settings.flow, host.shared, host.now)?;
+        Ok(opened)
+    }
+
+    /// The same to end it: that must go also while nobody knows whether it was ended elsewhere.
+    fn open_to_end(
+        &mut self,
+        request: &Request<'_>,
+        host: &Host<'_>,
+    ) -> Result<Rc<Opened<Prepared>>, SessionError> {
         let settings = &self.settings.flow;
         let opened =
             self.opened.open(&request.cookies, &settings.session, host.now, host.shared, |session| {

@@ -7,7 +7,6 @@ use crate::flow::{SaveForm, TakeForm};
 use crate::http::RedirectTarget;
 use crate::http::path::NormalizedPath;
 use crate::page::Reader;
-use crate::session::SessionError;
 use crate::session::saved_form::{FormId, Sender};
 
 use super::{Exchange, Gateway, Host, Request, origin, reader, refuse, visit};
@@ -57,7 +56,7 @@ impl Gateway {
                 return take_step(TakeForm::start(visit(request, reader), id, sender));
             }
             // Whether somebody signed out is not known, and a new sign-in would not change that.
-            Err(fault @ SessionError::RevocationStoreUnavailable) => {
+            Err(fault) if fault.is_doubt() => {
                 return refuse(&Rejection::new(fault.code(), fault), &reader);
             }
             Err(_) => {}

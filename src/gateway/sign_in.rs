@@ -10,7 +10,7 @@ use crate::http::path::NormalizedPath;
 use crate::http::{RedirectTarget, RequestHead, SanitizedHead};
 use crate::page::Reader;
 use crate::session::pending_request::Intent;
-use crate::session::{self, Session, SessionError};
+use crate::session::{self, Session};
 
 use super::origin::{self, SentBy};
 use super::settings::Needs;
@@ -26,21 +26,15 @@ impl Gateway {
         let authenticated = match self.open(request, host) {
             Ok(authenticated) => authenticated,
             // Whether somebody signed out is not known, and a new sign-in would not change that.
-            Err(fault @ SessionError::RevocationStoreUnavailable) if needs.access != Access::Optional => {
+            Err(fault) if fault.is_doubt() && needs.access != Access::Optional => {
                 let rejection = Rejection::new(fault.code(), fault);
                 return refuse(&rejection, &reader::of(request.head, &self.settings.flow.look));
             }
+            // Nobody is asked who they are while the answer could not be relied on.
+            Err(fault) if fault.is_doubt() => return forward(self.plain_edits(request)),
             Err(_) => return self.without_session(request, needs, host),
         };
         let settings = Rc::clone(&self.settings);
-        // Nor is it known when nobody has asked the other replicas for too long.
-        let store = settings.flow.shared_store.as_ref();
-        if let Err(rejection) = self.replication.check(store, host.shared, host.now) {
-            if needs.access == Access::Optional {
-                return forward(self.plain_edits(request));
-            }
-            return refuse(&rejection, &reader::of(request.head, &settings.flow.look));
-        }
         if origin::is_unsafe(request.head) && SentBy::of(request.head, &settings) == SentBy::Foreign {
             if needs.access == Access::Optional {
                 return forward(self.plain_edits(request));

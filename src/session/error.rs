@@ -66,6 +66,13 @@ pub enum SessionError {
     SessionRevoked,
     /// The ledger of ended sessions could not be read or written, so that no session can be trusted.
     RevocationStoreUnavailable,
+    /// As much waits for the shared store as may: what is ended now would stay unknown to other replicas.
+    OutboxFull,
+    /// Nobody has looked for too long who was signed out at other replicas.
+    RevocationsStale {
+        /// When somebody last did.
+        read_at: Option<UnixTime>,
+    },
     /// This browser waits for no answer to a logout.
     LogoutUnexpected,
     /// The host gave no randomness.
@@ -129,11 +136,20 @@ impl SessionError {
             Self::AssertionReplayed => Code::AssertionReplayed,
             Self::ReplaySlotFull | Self::ReplayStoreUnavailable => Code::ReplayStoreUnavailable,
             Self::SessionRevoked => Code::SessionRevoked,
-            Self::RevocationStoreUnavailable => Code::RevocationStoreUnavailable,
+            Self::RevocationStoreUnavailable | Self::OutboxFull => Code::RevocationStoreUnavailable,
+            Self::RevocationsStale { .. } => Code::RevocationsStale,
             Self::LogoutUnexpected => Code::LogoutUnexpected,
             Self::EntropyUnavailable => Code::EntropyUnavailable,
             Self::SealingKeyMissing | Self::SealingKeyTooShort { .. } => Code::ConfigValueInvalid,
         }
+    }
+}
+
+impl SessionError {
+    /// Nobody knows whether the session was ended: it is not to be relied on, and a new one would not be either.
+    #[must_use]
+    pub const fn is_doubt(&self) -> bool {
+        matches!(self, Self::RevocationStoreUnavailable | Self::RevocationsStale { .. })
     }
 }
 
@@ -177,6 +193,13 @@ impl fmt::Display for SessionError {
             Self::SessionRevoked => f.write_str("the session was ended by a logout"),
             Self::RevocationStoreUnavailable => {
                 f.write_str("the ledger of ended sessions could not be read or written")
+            }
+            Self::OutboxFull => f.write_str("too many logouts wait for the shared store"),
+            Self::RevocationsStale { read_at: None } => {
+                f.write_str("the shared store was not read since this Envoy started")
+            }
+            Self::RevocationsStale { read_at: Some(at) } => {
+                write!(f, "the shared store was last read at {at}")
             }
             Self::LogoutUnexpected => f.write_str("the browser waits for no answer to a logout"),
             Self::EntropyUnavailable => EntropyFailure.fmt(f),

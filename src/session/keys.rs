@@ -102,6 +102,7 @@ pub struct SealingKeys {
     saved_form: Vec<PurposeKey>,
     shared_store: Vec<PurposeKey>,
     pii: PiiKey,
+    names: Secret<[u8; 32]>,
     identity: [u8; 32],
 }
 
@@ -163,6 +164,7 @@ impl SealingKeys {
             saved_form: keys(Purpose::SavedForm),
             shared_store: keys(Purpose::SharedStore),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
+            names: derive::<32>(newest, b"names"),
             identity: identity.finalize().into(),
         })
     }
@@ -171,6 +173,14 @@ impl SealingKeys {
     #[must_use]
     pub const fn pii_key(&self) -> &PiiKey {
         &self.pii
+    }
+
+    /// A name for `content` that says nothing about it to whoever does not know the newest secret: HMAC-SHA256, which is
+    /// what "extract" of HKDF is (RFC 5869 2.2).
+    pub(super) fn name(&self, purpose: Purpose, kind: &str, content: &[u8]) -> [u8; 32] {
+        let mut text = self.associated_data(purpose, 0, kind);
+        text.extend_from_slice(content);
+        Hkdf::<Sha256>::extract(Some(self.names.expose()), &text).0.into()
     }
 
     /// Equal only for the same secrets in the same order under the same context.

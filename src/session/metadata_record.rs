@@ -3,12 +3,12 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use super::error::Unreadable;
 use super::keys::Purpose;
 use super::payload;
 use super::settings::Settings;
+use super::site_key::site_key;
 use crate::base::EntropySource;
 
 /// Bytes of a sealed record: more than a payload in base64url.
@@ -18,18 +18,8 @@ const MAX_BYTES: usize = 2 * payload::MAX_PAYLOAD_BYTES;
 /// a document is believed.
 #[must_use]
 pub fn key(source: &[&[u8]], settings: &Settings) -> String {
-    let mut hash = Sha256::new();
-    for part in [settings.keys.context().as_bytes()].iter().chain(source) {
-        // The length keeps (`a`, `bc`) and (`ab`, `c`) apart.
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
     // The number is the format's version: another format needs other keys.
-    let mut key = String::from("samlgate.metadata.1.");
-    for byte in hash.finalize().iter().take(16) {
-        key.push_str(&format!("{byte:02x}"));
-    }
-    key
+    site_key("metadata.1", source, settings)
 }
 
 /// Seals `record` for `key`; `None` when it is too large, or there is no nonce.

@@ -26,6 +26,7 @@ pub mod rounds;
 pub mod saved_form;
 pub mod sealed_for_store;
 mod settings;
+mod site_key;
 mod state;
 
 pub use cache::{Opened, OpenedCache};

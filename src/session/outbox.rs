@@ -9,16 +9,17 @@ use super::sealed_for_store::{self, Kind};
 use super::settings::Settings;
 use crate::base::{EntropySource, UnixTime};
 
-/// The store's key of the outbox; the number is the format's version.
-pub const KEY: &str = "samlgate.store.1.outbox";
-
-/// Entries that are kept, of about 170 bytes: a logout every half minute for eight hours. Beyond it the oldest that were
-/// told go, and then the oldest.
+/// Entries that are kept, of about 200 bytes: a logout every half minute for eight hours. Beyond it the oldest that were
+/// told go; where none was told, there is no room.
 const MAX_ENTRIES: usize = 1_000;
 
 /// One revocation on its way.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Announcement {
+    /// The same revocation has the same.
+    name: [u8; 32],
+    /// Waits since then.
+    since: UnixTime,
     until: UnixTime,
     told: bool,
     sealed: Vec<u8>,
@@ -32,10 +33,24 @@ impl Announcement {
     pub fn new(
         revocation: &Revocation,
         settings: &Settings,
+        now: UnixTime,
         entropy: &dyn EntropySource,
     ) -> Result<Self, SessionError> {
-        let sealed = sealed_for_store::seal(Kind::Revocation, &revocation.to_bytes(), settings, entropy)?;
-        Ok(Self { until: revocation.until().saturating_add(Revocation::GRACE), told: false, sealed })
+        let bytes = revocation.to_bytes();
+        let sealed = sealed_for_store::seal(Kind::Revocation, &bytes, settings, entropy)?;
+        Ok(Self {
+            name: sealed_for_store::name(Kind::Revocation, &bytes, settings),
+            since: now,
+            until: revocation.until().saturating_add(Revocation::GRACE),
+            told: false,
+            sealed,
+        })
+    }
+
+    /// What it is called. Sealing is never twice the same; the name of a revocation is.
+    #[must_use]
+    pub const fn name(&self) -> &[u8; 32] {
+        &self.name
     }
 
     /// The text that other replicas read.
@@ -49,6 +64,15 @@ impl Announcement {
     pub const fn until(&self) -> UnixTime {
         self.until
     }
+}
+
+/// What is to be left for other replicas, and where.
+#[derive(Debug)]
+pub struct Posting {
+    /// The key of the outbox.
+    pub outbox: String,
+    /// What goes into it.
+    pub announcements: Vec<Announcement>,
 }
 
 /// What other replicas wrote: `None` for what none of ours did.
@@ -72,13 +96,22 @@ impl Outbox {
         Self { entries: entries.into_iter().filter(|entry| now <= entry.until).collect() }
     }
 
-    /// Adds `new`.
-    pub fn add(&mut self, new: &[Announcement]) {
-        self.entries.extend_from_slice(new);
-        while self.entries.len() > MAX_ENTRIES {
-            let oldest = self.entries.iter().position(|entry| entry.told).unwrap_or_default();
-            self.entries.remove(oldest);
+    /// Adds what of `new` is not there already.
+    ///
+    /// # Errors
+    /// [`SessionError::OutboxFull`]: what nobody was told of is never dropped.
+    pub fn add(&mut self, new: &[Announcement]) -> Result<(), SessionError> {
+        for announcement in new {
+            if self.entries.iter().any(|entry| entry.name == announcement.name) {
+                continue;
+            }
+            if self.entries.len() >= MAX_ENTRIES {
+                let told = self.entries.iter().position(|entry| entry.told);
+                self.entries.remove(told.ok_or(SessionError::OutboxFull)?);
+            }
+            self.entries.push(announcement.clone());
         }
+        Ok(())
     }
 
     /// The first that was not told, at most `most` of them.
@@ -90,14 +123,21 @@ impl Outbox {
     /// Notes that `told` were told.
     pub fn note(&mut self, told: &[Announcement]) {
         for entry in &mut self.entries {
-            entry.told |= told.iter().any(|told| told.sealed == entry.sealed);
+            entry.told |= told.iter().any(|told| told.name == entry.name);
         }
     }
 
-    /// Everything has to be told again.
-    pub fn tell_again(&mut self) {
-        for entry in &mut self.entries {
+    /// Since when the oldest waits that was not told.
+    #[must_use]
+    pub fn waits_since(&self) -> Option<UnixTime> {
+        self.entries.iter().filter(|entry| !entry.told).map(|entry| entry.since).min()
+    }
+
+    /// Everything that was told has to be told again, from `now` on.
+    pub fn tell_again(&mut self, now: UnixTime) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.told) {
             entry.told = false;
+            entry.since = now;
         }
     }
 

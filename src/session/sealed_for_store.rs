@@ -6,7 +6,9 @@ use sha2::{Digest, Sha256};
 use super::error::{SessionError, Unreadable};
 use super::keys::Purpose;
 use super::settings::Settings;
+use super::site_key::site_key;
 use crate::base::EntropySource;
+use crate::store::Etcd;
 
 /// Bytes of a sealed text that are looked at: what is sealed here has a few hundred.
 const MAX_BYTES: usize = 4096;
@@ -53,6 +55,22 @@ pub fn open(kind: Kind, sealed: &[u8], settings: &Settings) -> Result<Vec<u8>, U
     }
     let text = core::str::from_utf8(sealed).map_err(|_| Unreadable::Encoding)?;
     settings.keys.open(Purpose::SharedStore, kind.name(), text)
+}
+
+/// What `content` is called in the store: the same at every replica with the same newest secret, and nothing can be guessed
+/// from it without that.
+#[must_use]
+pub fn name(kind: Kind, content: &[u8], settings: &Settings) -> [u8; 32] {
+    settings.keys.name(Purpose::SharedStore, kind.name(), content)
+}
+
+/// The key of `what` in the data that the workers of one Envoy share: what one site knows of one store says nothing about
+/// another site, or another store.
+#[must_use]
+pub fn key(what: &str, store: &Etcd, settings: &Settings) -> String {
+    let parts = [&store.cluster, &store.authority, &store.key_prefix].map(|part| part.as_bytes());
+    // The number is the format's version: another format needs other keys.
+    site_key(&format!("store.{what}.2"), &parts, settings)
 }
 
 /// Equal for the same service provider with the same keys: who has others may be able to open what we could not.

@@ -40,7 +40,7 @@ impl Claiming {
         let Ok(mark) = Mark::new(env.entropy) else { return refused(&SessionError::EntropyUnavailable) };
         let name = local.name();
         let lease = Lease::until(local.until(), env.now, &settings.etcd.key_prefix);
-        let start = Errand::start(ClaimOnce { name, mark, lease }, &settings.etcd);
+        let start = Errand::start(ClaimOnce { name, mark, lease }, &settings.etcd, env);
         turned(local, start, settings)
     }
 

@@ -5,9 +5,6 @@ use core::time::Duration;
 use crate::base::UnixTime;
 use crate::store::{OnFailure, Revision, Settings};
 
-/// Where it is kept; the number is the format's version.
-pub(super) const CURSOR_KEY: &str = "samlgate.store.1.cursor";
-
 /// A last look that lies further in the future was dated by another clock.
 const AHEAD: Duration = Duration::from_secs(5);
 

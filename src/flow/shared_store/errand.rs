@@ -9,9 +9,7 @@ use crate::session::sealed_for_store::{self, Kind};
 use crate::store::{Etcd, Lease, StoreError, Token};
 
 use super::super::Env;
-
-/// Where the token is kept. The number is the format's version.
-const TOKEN_KEY: &str = "samlgate.store.1.token";
+use super::TOKEN;
 
 /// Calls of one errand: refused for the token, new token, refused for the lease, lease, done; and one for luck.
 const MAX_CALLS: u32 = 6;
@@ -61,11 +59,11 @@ pub(super) enum ErrandTurn<O: Operation> {
 
 impl<O: Operation> Errand<O> {
     /// Begins.
-    pub(super) fn start(operation: O, etcd: &Etcd) -> ErrandTurn<O> {
+    pub(super) fn start(operation: O, etcd: &Etcd, env: &Env<'_>) -> ErrandTurn<O> {
         let errand =
             Self { operation, token: None, version: Version::Absent, awaits: Awaits::Answer, calls: 0 };
         if etcd.credentials.is_some() {
-            let ask = Ask::Load { key: String::from(TOKEN_KEY) };
+            let ask = Ask::Load { key: token_key(etcd, env) };
             return ErrandTurn::Ask(Self { awaits: Awaits::KeptToken, ..errand }, ask);
         }
         errand.perform(etcd)
@@ -112,7 +110,7 @@ impl<O: Operation> Errand<O> {
         let sealed = sealed_for_store::seal(Kind::Token, text, &env.settings.session, env.entropy);
         self.token = Some(token);
         let Ok(value) = sealed else { return self.perform(etcd) };
-        let ask = Ask::CompareAndSwap { key: String::from(TOKEN_KEY), expected: self.version, value };
+        let ask = Ask::CompareAndSwap { key: token_key(etcd, env), expected: self.version, value };
         self.awaits = Awaits::TokenKept;
         ErrandTurn::Ask(self, ask)
     }
@@ -152,6 +150,10 @@ impl<O: Operation> Errand<O> {
     fn fail(self, fault: StoreError) -> ErrandTurn<O> {
         ErrandTurn::Done(self.operation, Err(fault))
     }
+}
+
+fn token_key(etcd: &Etcd, env: &Env<'_>) -> String {
+    sealed_for_store::key(TOKEN, etcd, &env.settings.session)
 }
 
 fn response(answer: Answer) -> Result<HttpResponse, StoreError> {

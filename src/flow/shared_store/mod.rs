@@ -4,6 +4,7 @@ mod claiming;
 mod cursor;
 mod errand;
 mod operations;
+mod outgoing;
 mod poller;
 mod replication;
 mod telling;
@@ -11,6 +12,16 @@ mod telling;
 pub(super) use claiming::{Claiming, ClaimingTurn};
 pub use replication::Replication;
 pub(super) use telling::recording;
+
+/// What lies in the data that the workers of this Envoy share, by [`crate::session::sealed_for_store::key`]: what is to be
+/// told,
+const OUTBOX: &str = "outbox";
+/// how far was read,
+const CURSOR: &str = "cursor";
+/// who reads,
+const POLLER: &str = "poller";
+/// and the token of etcd's user.
+const TOKEN: &str = "token";
 
 #[cfg(test)]
 mod tests;

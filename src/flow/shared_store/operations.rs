@@ -17,8 +17,8 @@ pub(super) struct Publish {
 
 impl Publish {
     pub(super) fn new(announcement: Announcement, settings: &Settings, now: UnixTime) -> Self {
-        // Sealing is never twice the same, so the text names the record, and the same one again replaces itself.
-        let name = Name::of("record", &[announcement.sealed()]);
+        // The same revocation is one record, whoever announces it and however often.
+        let name = Name::of("record", &[announcement.name()]);
         let lease = Lease::until(announcement.until(), now, &settings.etcd.key_prefix);
         Self { announcement, name, lease }
     }

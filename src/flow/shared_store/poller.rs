@@ -4,9 +4,6 @@ use core::time::Duration;
 
 use crate::base::UnixTime;
 
-/// Where it is kept; the number is the format's version.
-pub(super) const POLLER_KEY: &str = "samlgate.store.1.poller";
-
 /// A worker that does not say that it is still there for so long is not. It says so once a look, which may take some
 /// seconds when the store is slow; that two workers look for a while does no harm.
 const LEASE: Duration = Duration::from_secs(5);

@@ -2,25 +2,28 @@
 //! ended, reads what the others did, and writes it into the ledger that all its workers look at.
 
 use core::fmt::Display;
+use core::time::Duration;
 
-use crate::base::{Code, Rejection, UnixTime};
+use crate::base::{Code, UnixTime};
 use crate::effect::{Answer, Ask, AskId, Event, SharedData, Tell, Version};
-use crate::session::outbox::{self, Outbox};
+use crate::session::outbox;
 use crate::session::revocation::{Recording, RecordingTurn, Revocation};
-use crate::session::sealed_for_store;
+use crate::session::{SessionError, sealed_for_store};
 use crate::store::{Changes, Revision, Settings, StoreError};
 
-use super::super::{Env, Turn};
-use super::cursor::{CURSOR_KEY, Cursor};
+use super::super::{Env, Turn, settings};
+use super::cursor::Cursor;
 use super::errand::{Errand, ErrandTurn};
-use super::operations::{Publish, Read};
-use super::poller::{self, POLLER_KEY, Worker};
-
-/// Announcements of one round. Each is a call; what is left goes with the next round, a second later.
-const MAX_TOLD: usize = 50;
+use super::operations::Read;
+use super::outgoing::{Outgoing, OutgoingTurn};
+use super::poller::{self, Worker};
+use super::{CURSOR, OUTBOX, POLLER};
 
 /// Pages of one round: 10,000 records, which is more than most will ever have.
 const MAX_PAGES: u32 = 50;
+
+/// A round one of whose calls is answered by nobody is given up this long after the call's timeout.
+const LOST: Duration = Duration::from_secs(60);
 
 /// One worker's part.
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ pub struct Replication {
     asked: u32,
     /// The last round failed; that is told once.
     failing: bool,
+    /// What is to be told waits for too long; that is told once.
+    behind: bool,
 }
 
 /// A look under way.
@@ -40,6 +45,8 @@ pub struct Replication {
 struct Round {
     began: UnixTime,
     open: AskId,
+    /// When that was asked, by [`Env::uptime`].
+    since: Duration,
     cursor: Cursor,
     /// Of the stored cursor.
     version: Version,
@@ -52,23 +59,10 @@ enum Awaits {
     Cursor,
     Poller,
     PollerSwap,
-    Outbox,
-    Telling(Box<Telling>),
-    OutboxSwap,
-    Forgotten,
+    Outgoing(Outgoing),
     Page(Box<Errand<Read>>),
     Recording(Box<Recording>, Changes),
     CursorSwap,
-}
-
-/// Announcements on their way.
-#[derive(Debug)]
-struct Telling {
-    errand: Errand<Publish>,
-    left: Vec<outbox::Announcement>,
-    told: Vec<outbox::Announcement>,
-    outbox: Outbox,
-    version: Version,
 }
 
 /// What comes after an answer.
@@ -84,46 +78,45 @@ impl Replication {
     /// May sessions be relied on, or is it too long ago that anybody looked who was signed out elsewhere?
     ///
     /// # Errors
-    /// [`Code::RevocationsStale`].
+    /// [`SessionError::RevocationsStale`].
     pub fn check(
         &mut self,
-        settings: Option<&Settings>,
+        settings: &settings::Settings,
         shared: &dyn SharedData,
         now: UnixTime,
-    ) -> Result<(), Rejection> {
-        let Some(settings) = settings else { return Ok(()) };
-        if self.seen.is_stale(settings, now) {
+    ) -> Result<(), SessionError> {
+        let Some(store) = &settings.shared_store else { return Ok(()) };
+        if self.seen.is_stale(store, now) {
             // Another worker may have looked meanwhile; one that has just started knows nothing yet.
-            if let Ok(value) = shared.read(CURSOR_KEY) {
+            if let Ok(value) = shared.read(&sealed_for_store::key(CURSOR, &store.etcd, &settings.session)) {
                 self.seen = Cursor::load(value.as_deref());
             }
         }
-        if !self.seen.is_stale(settings, now) {
-            return Ok(());
+        if self.seen.is_stale(store, now) {
+            return Err(SessionError::RevocationsStale { read_at: self.seen.read_at });
         }
-        let detail = match self.seen.read_at {
-            None => String::from("the shared store was not read since this Envoy started"),
-            Some(at) => format!("the shared store was last read at {at}"),
-        };
-        Err(Rejection::new(Code::RevocationsStale, detail))
+        Ok(())
     }
 
     /// Time has passed.
     pub fn tick(&mut self, env: &Env<'_>) -> Turn {
         let mut turn = Turn::default();
-        // A round ends by itself: each of its calls has a timeout.
-        if env.settings.shared_store.is_none() || self.round.is_some() {
+        let Some(settings) = &env.settings.shared_store else { return turn };
+        let lost = settings.etcd.timeout.saturating_add(LOST);
+        if self.round.as_ref().is_some_and(|round| env.uptime.saturating_sub(round.since) < lost) {
             return turn;
         }
         self.round = Some(Round {
             began: env.now,
             open: AskId(0),
+            since: env.uptime,
             cursor: Cursor::default(),
             version: Version::Absent,
             pages: 0,
             awaits: Awaits::Cursor,
         });
-        self.ask(Awaits::Cursor, Ask::Load { key: String::from(CURSOR_KEY) }, &mut turn);
+        let key = sealed_for_store::key(CURSOR, &settings.etcd, &env.settings.session);
+        self.ask(Awaits::Cursor, Ask::Load { key }, &mut turn, env);
         turn
     }
 
@@ -138,18 +131,19 @@ impl Replication {
         match next {
             Next::Ask(awaits, ask) => {
                 self.round = Some(round);
-                self.ask(awaits, ask, &mut turn);
+                self.ask(awaits, ask, &mut turn, env);
             }
             Next::End => self.round = None,
         }
         turn
     }
 
-    fn ask(&mut self, awaits: Awaits, ask: Ask, turn: &mut Turn) {
+    fn ask(&mut self, awaits: Awaits, ask: Ask, turn: &mut Turn, env: &Env<'_>) {
         let Some(round) = &mut self.round else { return };
         // Ask ids of a chore have sixteen bits.
         self.asked = self.asked.wrapping_add(1) & 0xFFFF;
         round.open = AskId(self.asked);
+        round.since = env.uptime;
         round.awaits = awaits;
         turn.asks.push((round.open, ask));
     }
@@ -174,19 +168,22 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
+    fn key(&self, what: &str) -> String {
+        sealed_for_store::key(what, &self.settings.etcd, &self.env.settings.session)
+    }
+
     fn take(&mut self, answer: Answer) -> Next {
         match core::mem::replace(&mut self.round.awaits, Awaits::Cursor) {
             Awaits::Cursor => self.cursor(&answer),
             Awaits::Poller => self.poller(&answer),
             Awaits::PollerSwap => match answer {
-                Answer::Swapped => load(Awaits::Outbox, outbox::KEY),
+                Answer::Swapped => self.outgoing(Outgoing::start(self.key(OUTBOX))),
                 _ => Next::End,
             },
-            Awaits::Outbox => self.outbox(answer),
-            Awaits::Telling(telling) => self.telling(*telling, answer),
-            // Whoever wrote it in between added something: what was told is told again, which changes nothing.
-            Awaits::OutboxSwap => self.read(),
-            Awaits::Forgotten => self.forgotten(answer),
+            Awaits::Outgoing(outgoing) => {
+                let next = outgoing.answer(answer, self.settings, self.env);
+                self.outgoing(next)
+            }
             Awaits::Page(errand) => {
                 let next = errand.answer(answer, &self.settings.etcd, self.env);
                 self.page(next)
@@ -210,7 +207,7 @@ impl Step<'_> {
         self.round.version = *version;
         self.replication.seen = self.round.cursor;
         if self.round.cursor.is_due(self.settings, self.env.now) {
-            return load(Awaits::Poller, POLLER_KEY);
+            return Next::Ask(Awaits::Poller, Ask::Load { key: self.key(POLLER) });
         }
         Next::End
     }
@@ -220,58 +217,36 @@ impl Step<'_> {
         let Some(worker) = self.replication.worker(self.env) else { return Next::End };
         match poller::take(value.as_deref(), worker, self.env.now) {
             Some(value) => {
-                let key = String::from(POLLER_KEY);
+                let key = self.key(POLLER);
                 Next::Ask(Awaits::PollerSwap, Ask::CompareAndSwap { key, expected: *version, value })
             }
             None => Next::End,
         }
     }
 
-    fn outbox(&mut self, answer: Answer) -> Next {
-        let Answer::Loaded { value, version } = answer else { return Next::End };
-        let outbox = Outbox::load(value.as_deref(), self.env.now);
-        let mut left = outbox.untold(MAX_TOLD);
-        left.reverse();
-        match left.pop() {
-            Some(first) => {
-                let start =
-                    Errand::start(Publish::new(first, self.settings, self.env.now), &self.settings.etcd);
-                self.told(start, left, Vec::new(), outbox, version)
+    fn outgoing(&mut self, turn: OutgoingTurn) -> Next {
+        match turn {
+            OutgoingTurn::Ask(outgoing, ask) => Next::Ask(Awaits::Outgoing(outgoing), ask),
+            OutgoingTurn::Done(left) => {
+                self.is_behind(left);
+                self.read()
             }
-            None => self.read(),
+            OutgoingTurn::Failed(fault) => self.fail(&fault),
+            OutgoingTurn::Stuck => Next::End,
         }
     }
 
-    fn telling(&mut self, telling: Telling, answer: Answer) -> Next {
-        let Telling { errand, left, told, outbox, version } = telling;
-        let next = errand.answer(answer, &self.settings.etcd, self.env);
-        self.told(next, left, told, outbox, version)
-    }
-
-    fn told(
-        &mut self,
-        turn: ErrandTurn<Publish>,
-        mut left: Vec<outbox::Announcement>,
-        mut told: Vec<outbox::Announcement>,
-        mut outbox: Outbox,
-        version: Version,
-    ) -> Next {
-        let mut turn = turn;
-        loop {
-            match turn {
-                ErrandTurn::Ask(errand, ask) => {
-                    let telling = Telling { errand, left, told, outbox, version };
-                    return Next::Ask(Awaits::Telling(Box::new(telling)), ask);
-                }
-                ErrandTurn::Done(_, Err(fault)) => return self.fail(&fault),
-                ErrandTurn::Done(done, Ok(())) => told.push(done.announcement),
-            }
-            let Some(next) = left.pop() else { break };
-            turn = Errand::start(Publish::new(next, self.settings, self.env.now), &self.settings.etcd);
+    /// Reading is fresh or stale; what waits to be told makes others stale, who cannot know.
+    fn is_behind(&mut self, waits_since: Option<UnixTime>) {
+        let late =
+            waits_since.filter(|since| self.env.now > since.saturating_add(self.settings.max_staleness));
+        let was_behind = core::mem::replace(&mut self.replication.behind, late.is_some());
+        if let Some(since) = late
+            && !was_behind
+        {
+            let detail = format_args!("other replicas were not told yet of a logout at {since}");
+            self.say("shared_store_behind", Code::SharedStoreUnavailable, &detail);
         }
-        outbox.note(&told);
-        let key = String::from(outbox::KEY);
-        Next::Ask(Awaits::OutboxSwap, Ask::CompareAndSwap { key, expected: version, value: outbox.store() })
     }
 
     /// Asks for what others wrote. Who has other keys than the last reader reads everything again: some of it was not
@@ -282,7 +257,7 @@ impl Step<'_> {
             self.round.cursor.upto = Revision::START;
             self.round.cursor.reader = reader;
         }
-        let start = Errand::start(Read { since: self.round.cursor.upto }, &self.settings.etcd);
+        let start = Errand::start(Read { since: self.round.cursor.upto }, &self.settings.etcd, self.env);
         self.page(start)
     }
 
@@ -299,7 +274,7 @@ impl Step<'_> {
             self.round.cursor.cluster = page.cluster;
             let detail = "it is another one, or was emptied or restored: what only it knew is forgotten";
             self.say("shared_store_forgot", Code::SharedStoreForgot, &detail);
-            return load(Awaits::Forgotten, outbox::KEY);
+            return self.outgoing(Outgoing::forgotten(self.key(OUTBOX)));
         }
         self.round.cursor.cluster = page.cluster;
         let opened: Vec<_> =
@@ -332,7 +307,7 @@ impl Step<'_> {
             }
             RecordingTurn::Recorded(_) => self.went_on(&page),
             // Not read, then: the next round tries again, and the cursor says how old what is known is.
-            RecordingTurn::Failed => Next::End,
+            RecordingTurn::Failed | RecordingTurn::Untold => Next::End,
         }
     }
 
@@ -352,19 +327,9 @@ impl Step<'_> {
                 }));
             }
         }
-        let key = String::from(CURSOR_KEY);
+        let key = self.key(CURSOR);
         let (expected, value) = (self.round.version, self.round.cursor.store());
         Next::Ask(Awaits::CursorSwap, Ask::CompareAndSwap { key, expected, value })
-    }
-
-    /// The store has to be told everything again.
-    fn forgotten(&mut self, answer: Answer) -> Next {
-        let Answer::Loaded { value, version } = answer else { return Next::End };
-        let mut outbox = Outbox::load(value.as_deref(), self.env.now);
-        outbox.tell_again();
-        let key = String::from(outbox::KEY);
-        let value = outbox.store();
-        Next::Ask(Awaits::OutboxSwap, Ask::CompareAndSwap { key, expected: version, value })
     }
 
     fn fail(&mut self, fault: &StoreError) -> Next {
@@ -388,8 +353,4 @@ impl Step<'_> {
         }));
         self.turn.tells.push(Tell::Count { outcome: name, code: Some(code) });
     }
-}
-
-fn load(awaits: Awaits, key: &str) -> Next {
-    Next::Ask(awaits, Ask::Load { key: key.to_owned() })
 }

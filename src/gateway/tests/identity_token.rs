@@ -20,7 +20,7 @@ use crate::session;
 use crate::session::tests::{NOW, session};
 use crate::xmlsec::RustCrypto;
 
-struct Entropy;
+pub(super) struct Entropy;
 
 impl EntropySource for Entropy {
     fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailure> {
@@ -78,7 +78,7 @@ Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://i
 }
 
 /// With a token and everything in filter state, unless `patch` says otherwise.
-fn gateway(patch: &Value) -> Gateway {
+pub(super) fn gateway(patch: &Value) -> Gateway {
     let mut whole = json!({
         "sp": { "entity_id": "https://jira.example.com/saml/metadata", "base_uri": "https://jira.example.com" },
         "idp": { "metadata": { "inline_string": idp() } },
@@ -110,35 +110,40 @@ fn gateway(patch: &Value) -> Gateway {
 }
 
 /// The cookies of a browser with a session.
-fn cookies(gateway: &Gateway) -> String {
+pub(super) fn cookies(gateway: &Gateway) -> String {
     let settings = &gateway.settings.flow.session;
     let made = session::seal(&session(), settings, &[], &Entropy).unwrap();
     made.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect::<Vec<_>>().join("; ")
 }
 
-fn ask(gateway: &mut Gateway, host: &Host<'_>, headers: &[(&str, &str)]) -> Step<Exchange> {
+pub(super) fn ask(gateway: &mut Gateway, host: &Host<'_>, headers: &[(&str, &str)]) -> Step<Exchange> {
     let own = [(":authority", "jira.example.com"), (":scheme", "https"), ("accept", "text/html")];
     let own = own.iter().filter(|(name, _)| !headers.iter().any(|(have, _)| have == name));
     let pairs = own.chain(headers).map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     gateway.start(RequestHead::new(pairs.collect()), host)
 }
 
-fn get(gateway: &mut Gateway, host: &Host<'_>, path: &str, more: &[(&str, &str)]) -> Step<Exchange> {
+pub(super) fn get(
+    gateway: &mut Gateway,
+    host: &Host<'_>,
+    path: &str,
+    more: &[(&str, &str)],
+) -> Step<Exchange> {
     ask(gateway, host, &[&[(":method", "GET"), (":path", path)], more].concat())
 }
 
-fn forwarded(step: Step<Exchange>) -> HeaderEdits {
+pub(super) fn forwarded(step: Step<Exchange>) -> HeaderEdits {
     let Step::End { verdict: Verdict::Forward(edits), .. } = step else { panic!("{step:?}") };
     edits
 }
 
-fn replied(step: Step<Exchange>) -> (Reply, Option<&'static str>) {
+pub(super) fn replied(step: Step<Exchange>) -> (Reply, Option<&'static str>) {
     let Step::End { verdict: Verdict::Reply(reply), tells } = step else { panic!("{step:?}") };
     let code = tells.iter().find_map(|tell| if let Tell::Event(event) = tell { event.code } else { None });
     (reply, code.map(|code| code.id()))
 }
 
-fn set<'a>(edits: &'a HeaderEdits, name: &str) -> Option<&'a str> {
+pub(super) fn set<'a>(edits: &'a HeaderEdits, name: &str) -> Option<&'a str> {
     edits.sets().find(|(have, _)| have == name).map(|(_, value)| core::str::from_utf8(value).unwrap())
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use super::{ENTRY_BYTES, EPOCH_KEY, EVERYBODY, Entry, Epoch, GRACE, MAX_ENTRIES, Revocation, slot_key};
 use crate::base::UnixTime;
 use crate::effect::{Answer, Ask, Version};
-use crate::session::outbox::{self, Announcement, Outbox};
+use crate::session::outbox::{Outbox, Posting};
 
 /// Loads of one slot: as with used assertions, a second conflict in a row is already rare.
 const MAX_ATTEMPTS: u32 = 8;
@@ -15,7 +15,7 @@ const MAX_ATTEMPTS: u32 = 8;
 pub struct Recording {
     /// In order of their slots; those of the first slot are being written.
     left: Vec<Revocation>,
-    announcements: Vec<Announcement>,
+    posting: Option<Posting>,
     attempts: u32,
     awaits: Awaits,
 }
@@ -45,6 +45,8 @@ pub enum RecordingTurn {
     Recorded(Revoked),
     /// The store did not do it; some of it may be in force all the same.
     Failed,
+    /// It is in force here, but so much waits for other replicas already that nobody will tell them.
+    Untold,
 }
 
 /// Proof that revocations are in force: whoever says that somebody is signed out shows one.
@@ -54,14 +56,18 @@ impl Recording {
     /// Puts `revocations` into the ledger.
     #[must_use]
     pub fn start(revocations: Vec<Revocation>) -> RecordingTurn {
-        Self::announced(revocations, Vec::new())
+        Self::begin(revocations, None)
     }
 
-    /// The same, and leaves `announcements` for other replicas.
+    /// The same, and leaves `posting` for other replicas.
     #[must_use]
-    pub fn announced(mut revocations: Vec<Revocation>, announcements: Vec<Announcement>) -> RecordingTurn {
+    pub fn announced(revocations: Vec<Revocation>, posting: Posting) -> RecordingTurn {
+        Self::begin(revocations, Some(posting))
+    }
+
+    fn begin(mut revocations: Vec<Revocation>, posting: Option<Posting>) -> RecordingTurn {
         revocations.sort_unstable_by_key(|revocation| revocation.slot);
-        Self { left: revocations, announcements, attempts: 0, awaits: Awaits::Slot }.load()
+        Self { left: revocations, posting, attempts: 0, awaits: Awaits::Slot }.load()
     }
 
     fn load(mut self) -> RecordingTurn {
@@ -104,12 +110,7 @@ impl Recording {
                 self.announce()
             }
             (Awaits::Outbox, Answer::Loaded { value, version }) => {
-                let mut outbox = Outbox::load(value.as_deref(), now);
-                outbox.add(&self.announcements);
-                self.awaits = Awaits::OutboxSwap;
-                let key = String::from(outbox::KEY);
-                let ask = Ask::CompareAndSwap { key, expected: *version, value: outbox.store() };
-                RecordingTurn::Ask { recording: self, ask }
+                self.swap_outbox(value.as_deref(), *version, now)
             }
             (Awaits::OutboxSwap, Answer::Swapped) => RecordingTurn::Recorded(Revoked(())),
             (Awaits::OutboxSwap, Answer::Conflict) => self.announce(),
@@ -118,15 +119,28 @@ impl Recording {
     }
 
     fn announce(mut self) -> RecordingTurn {
-        if self.announcements.is_empty() {
+        let Some(key) = self.posting.as_ref().map(|posting| posting.outbox.clone()) else {
             return RecordingTurn::Recorded(Revoked(()));
-        }
+        };
         if self.attempts == MAX_ATTEMPTS {
             return RecordingTurn::Failed;
         }
         self.attempts = self.attempts.saturating_add(1);
         self.awaits = Awaits::Outbox;
-        RecordingTurn::Ask { recording: self, ask: Ask::Load { key: String::from(outbox::KEY) } }
+        RecordingTurn::Ask { recording: self, ask: Ask::Load { key } }
+    }
+
+    fn swap_outbox(mut self, loaded: Option<&[u8]>, expected: Version, now: UnixTime) -> RecordingTurn {
+        let Some(Posting { outbox: key, announcements }) = &self.posting else {
+            return RecordingTurn::Failed;
+        };
+        let mut outbox = Outbox::load(loaded, now);
+        if outbox.add(announcements).is_err() {
+            return RecordingTurn::Untold;
+        }
+        self.awaits = Awaits::OutboxSwap;
+        let ask = Ask::CompareAndSwap { key: key.clone(), expected, value: outbox.store() };
+        RecordingTurn::Ask { recording: self, ask }
     }
 
     fn swap_slot(mut self, loaded: Option<&[u8]>, expected: Version, now: UnixTime) -> RecordingTurn {

@@ -60,7 +60,7 @@ impl Store {
             match turn {
                 RecordingTurn::Ask { recording, ask } => turn = recording.answer(&self.perform(&ask), now),
                 RecordingTurn::Recorded(revoked) => return Some(revoked),
-                RecordingTurn::Failed => return None,
+                RecordingTurn::Failed | RecordingTurn::Untold => return None,
             }
         }
         panic!("it does not end")
@@ -293,7 +293,7 @@ fn two_workers_lose_neither_logout() {
                 turns.insert(0, recording.answer(&store.perform(&ask), NOW));
             }
             RecordingTurn::Recorded(_) => recorded += 1,
-            RecordingTurn::Failed => panic!("failed"),
+            RecordingTurn::Failed | RecordingTurn::Untold => panic!("failed"),
         }
     }
     assert_eq!(recorded, 2);
