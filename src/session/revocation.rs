@@ -13,6 +13,7 @@
 //! that was looked up stays good while the epoch is the same: one small read for each request. Where the store cannot be
 //! read no session is good.
 
+mod entry;
 mod recording;
 
 use core::fmt;
@@ -26,39 +27,30 @@ use crate::base::{Pii, UnixTime};
 use crate::effect::SharedData;
 use crate::saml::profiles::web_sso;
 
+use entry::{ALL, ENTRY_BYTES, EVERYBODY, Entry, Whose, words};
 pub use recording::{Recording, RecordingTurn, Revoked};
 
-/// Bytes of a truncated hash: collisions sign a stranger out, and 16 bytes keep accidents out.
-const DIGEST_BYTES: usize = 16;
-
-/// Hash, then two instants in seconds, little-endian.
-const ENTRY_BYTES: usize = DIGEST_BYTES + 16;
-
-/// Keys of the ledger. 20,000 logouts within the life of a session put five entries into each.
+/// Keys of the ledger. 20,000 logouts within the life of a session put five to ten entries into each.
 const SLOTS: u16 = 4_096;
 
-/// Entries of one slot: 8 KiB, and 32 MiB in all. A slot that overflows ends every session that looks into it.
+/// Entries of one slot: 12 KiB, and 48 MiB in all. A slot that overflows ends more sessions than were meant, and only
+/// of the identity provider that filled it.
 const MAX_ENTRIES: usize = 256;
 
-/// Entries outlive their instant by this much, in case the clock is set back or clocks of replicas differ.
+/// `SessionIndex`es of one name that are kept apart; a logout of more ends all sessions of the name. A person has a
+/// handful of browsers, and a message may hold 64.
+const MAX_INDEXES: usize = 8;
+
+/// Entries outlive their instant by this much, in case the clock is set back, or clocks of replicas and of identity
+/// providers differ.
 const GRACE: Duration = Duration::from_secs(600);
-
-/// The entry of a slot that overflowed: all sessions that began before its instant.
-const EVERYBODY: [u8; DIGEST_BYTES] = [0; DIGEST_BYTES];
-
-/// The instant of an entry that names one session, whenever its assertion was issued.
-const WHENEVER: UnixTime = UnixTime::from_secs(u64::MAX);
 
 /// What one logout ends. It holds hashes and instants, no name; but a hash of a name can be guessed, so wherever it
 /// leaves this Envoy it is sealed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
     slot: u16,
-    digest: [u8; DIGEST_BYTES],
-    /// Sessions whose assertion was issued by then.
-    asserted_by: UnixTime,
-    /// The last instant at which such a session could still be good.
-    until: UnixTime,
+    entry: Entry,
 }
 
 /// A name at an identity provider, as assertions and logout messages give it.
@@ -79,10 +71,16 @@ pub struct Subject<'a> {
 pub struct LogoutInstants {
     /// `IssueInstant` of the logout, by the clock that also dates the assertions.
     pub issued: UnixTime,
-    /// Our clock.
-    pub now: UnixTime,
     /// How long a session of ours lasts at most.
     pub absolute_ttl: Duration,
+}
+
+impl LogoutInstants {
+    /// An assertion that is still under way begins a session as late as this. It follows from the message alone, so that
+    /// a message that is sent again changes nothing; how far clocks may differ is within [`GRACE`].
+    fn until(&self) -> UnixTime {
+        self.issued.saturating_add(web_sso::MAX_AGE).saturating_add(self.absolute_ttl)
+    }
 }
 
 impl Revocation {
@@ -92,44 +90,52 @@ impl Revocation {
     /// Ends `session`, however often it was sealed anew.
     #[must_use]
     pub fn of_session(session: &Session) -> Self {
-        let (slot, digest) = Marks::of(session).session;
-        Self { slot, digest, asserted_by: WHENEVER, until: session.expires_at() }
+        let Marks { session: (slot, whose), idp, .. } = Marks::of(session);
+        let (by, until) = (session.asserted_at(), session.expires_at());
+        Self { slot, entry: Entry { whose, idp, index: ALL, by, until } }
+    }
+
+    /// Ends `session` and those that came before it from the same session at the identity provider: whoever signed in
+    /// again, for a step-up say, has cookies that this browser gave away.
+    #[must_use]
+    pub fn of_person(session: &Session, absolute_ttl: Duration) -> Vec<Self> {
+        let marks = Marks::of(session);
+        let instants = LogoutInstants { issued: session.asserted_at(), absolute_ttl };
+        let earlier = marks.subject.zip(marks.index).map(|((slot, whose), index)| {
+            let (by, until) = (instants.issued, instants.until());
+            Self { slot, entry: Entry { whose, idp: marks.idp, index, by, until } }
+        });
+        [Some(Self::of_session(session)), earlier].into_iter().flatten().collect()
     }
 
     /// Ends every session of `subject`, or those with one of `session_indexes` where the logout names any (core 3.7.1).
+    /// A session of which nobody knows the index is meant by each of them.
     #[must_use]
     pub fn of_subject(
         subject: Subject<'_>,
         session_indexes: &[String],
         instants: &LogoutInstants,
     ) -> Vec<Self> {
-        let LogoutInstants { issued, now, absolute_ttl } = *instants;
-        // An assertion that is still under way begins a session as late as this.
-        let until = now.max(issued).saturating_add(web_sso::MAX_AGE).saturating_add(absolute_ttl);
-        let revocation = |(slot, digest)| Self { slot, digest, asserted_by: issued, until };
-        if session_indexes.is_empty() {
-            return vec![revocation(subject.mark(None))];
+        let (slot, whose) = subject.place();
+        let (idp, by, until) = (idp_tag(subject.idp_entity_id), instants.issued, instants.until());
+        let revocation = |index| Self { slot, entry: Entry { whose, idp, index, by, until } };
+        if session_indexes.is_empty() || session_indexes.len() > MAX_INDEXES {
+            return vec![revocation(ALL)];
         }
-        session_indexes.iter().map(|index| revocation(subject.mark(Some(index)))).collect()
+        session_indexes.iter().map(|index| revocation(subject.index_tag(index))).collect()
     }
 
     /// Is `session` among those that it ends?
     #[must_use]
     pub fn ends(&self, session: &Session) -> bool {
-        let marks = Marks::of(session);
-        let digests: Vec<_> = [Some(marks.session), marks.subject, marks.session_index]
-            .into_iter()
-            .flatten()
-            .filter_map(|(slot, digest)| (slot == self.slot).then_some(digest))
-            .collect();
-        Entry { digest: self.digest, by: self.asserted_by, until: self.until }.ends(session, &digests)
+        self.entry.ends(session, &Marks::of(session))
     }
 
     /// For carrying it to other replicas.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
-        let parts = self.slot.to_le_bytes().into_iter().chain(self.entry());
+        let parts = self.slot.to_le_bytes().into_iter().chain(self.entry.bytes());
         for (byte, value) in bytes.iter_mut().zip(parts) {
             *byte = value;
         }
@@ -142,47 +148,45 @@ impl Revocation {
         let (slot, entry) = bytes.split_first_chunk::<2>()?;
         let slot = u16::from_le_bytes(*slot);
         let entry = Entry::read(<&[u8; ENTRY_BYTES]>::try_from(entry).ok()?);
-        (slot < SLOTS && entry.digest != EVERYBODY).then_some(Self {
-            slot,
-            digest: entry.digest,
-            asserted_by: entry.by,
-            until: entry.until,
-        })
+        (slot < SLOTS && entry.whose != EVERYBODY).then_some(Self { slot, entry })
     }
 
     /// The last instant at which it matters; a copy may be dropped [`Revocation::GRACE`] later.
     #[must_use]
     pub const fn until(&self) -> UnixTime {
-        self.until
+        self.entry.until
     }
 
     /// How much longer than [`Revocation::until`] it is kept.
     pub const GRACE: Duration = GRACE;
-
-    fn entry(&self) -> [u8; ENTRY_BYTES] {
-        Entry { digest: self.digest, by: self.asserted_by, until: self.until }.write()
-    }
 }
 
 impl Subject<'_> {
-    /// The slot is that of the name, so that one read finds logouts with and without an index.
-    fn mark(&self, session_index: Option<&str>) -> (u16, [u8; DIGEST_BYTES]) {
-        // XML white space around a name is formatting.
-        let name = self.name.expose().trim_matches([' ', '\t', '\r', '\n']);
-        let (slot, digest) = mark("subject", &[self.idp_entity_id, name]);
-        match session_index {
-            None => (slot, digest),
-            Some(index) => (slot, mark("session index", &[self.idp_entity_id, name, index]).1),
-        }
+    /// XML white space around a name is formatting.
+    fn name(&self) -> &str {
+        self.name.expose().trim_matches([' ', '\t', '\r', '\n'])
     }
+
+    fn place(&self) -> (u16, Whose) {
+        place("subject", &[self.idp_entity_id, self.name()])
+    }
+
+    fn index_tag(&self, index: &str) -> u64 {
+        tag("session index", &[self.idp_entity_id, self.name(), index])
+    }
+}
+
+fn idp_tag(entity_id: &str) -> u64 {
+    tag("identity provider", &[entity_id])
 }
 
 /// Where and as what a session stands in the ledger if it was ended.
 #[derive(Clone, Copy)]
 struct Marks {
-    session: (u16, [u8; DIGEST_BYTES]),
-    subject: Option<(u16, [u8; DIGEST_BYTES])>,
-    session_index: Option<(u16, [u8; DIGEST_BYTES])>,
+    session: (u16, Whose),
+    subject: Option<(u16, Whose)>,
+    idp: u64,
+    index: Option<u64>,
 }
 
 impl Marks {
@@ -191,70 +195,43 @@ impl Marks {
             .name_id()
             .map(|name_id| Subject { idp_entity_id: session.idp_entity_id(), name: &name_id.value });
         Self {
-            session: mark("session", &[&session.id()]),
-            subject: subject.map(|subject| subject.mark(None)),
-            session_index: subject
-                .zip(session.session_index())
-                .map(|(subject, index)| subject.mark(Some(index))),
+            session: place("session", &[&session.id()]),
+            subject: subject.map(|subject| subject.place()),
+            idp: idp_tag(session.idp_entity_id()),
+            index: subject.zip(session.session_index()).map(|(subject, index)| subject.index_tag(index)),
         }
     }
 }
 
-fn mark(kind: &str, parts: &[&str]) -> (u16, [u8; DIGEST_BYTES]) {
+fn place(kind: &str, parts: &[&str]) -> (u16, Whose) {
+    let [first, second, _, last] = hash(kind, parts);
+    let [low, high, ..] = last.to_le_bytes();
+    (u16::from_le_bytes([low, high]) % SLOTS, [first, second])
+}
+
+/// Never [`ALL`].
+fn tag(kind: &str, parts: &[&str]) -> u64 {
+    let [first, ..] = hash(kind, parts);
+    first.max(1)
+}
+
+fn hash(kind: &str, parts: &[&str]) -> [u64; 4] {
     let mut hash = Sha256::new();
     for part in [&[kind], parts].into_iter().flatten() {
         // The length keeps (`a`, `bc`) and (`ab`, `c`) apart.
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    let hash: [u8; 32] = hash.finalize().into();
-    let [digest @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, high, low] = hash;
-    (u16::from_le_bytes([low, high]) % SLOTS, digest)
+    words(&hash.finalize())
 }
 
 /// The number is the format's version: another format needs other keys.
 fn slot_key(slot: u16) -> String {
-    format!("samlgate.revocation.1.{slot:03x}")
+    format!("samlgate.revocation.2.{slot:03x}")
 }
 
 /// The key of the epoch.
-const EPOCH_KEY: &str = "samlgate.revocation.1.epoch";
-
-/// One entry of a slot.
-struct Entry {
-    digest: [u8; DIGEST_BYTES],
-    by: UnixTime,
-    until: UnixTime,
-}
-
-impl Entry {
-    fn read(bytes: &[u8; ENTRY_BYTES]) -> Self {
-        let [digest @ .., a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *bytes;
-        Self {
-            digest,
-            by: UnixTime::from_secs(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
-            until: UnixTime::from_secs(u64::from_le_bytes([i, j, k, l, m, n, o, p])),
-        }
-    }
-
-    fn write(&self) -> [u8; ENTRY_BYTES] {
-        let mut bytes = [0; ENTRY_BYTES];
-        let instants = [self.by, self.until].map(|instant| instant.as_secs().to_le_bytes());
-        let parts = self.digest.into_iter().chain(instants.into_iter().flatten());
-        for (byte, value) in bytes.iter_mut().zip(parts) {
-            *byte = value;
-        }
-        bytes
-    }
-
-    /// Is `session`, which stands in the ledger as one of `digests`, ended by this entry?
-    fn ends(&self, session: &Session, digests: &[[u8; DIGEST_BYTES]]) -> bool {
-        if self.digest == EVERYBODY {
-            return session.issued_at() <= self.by;
-        }
-        digests.contains(&self.digest) && session.asserted_at() <= self.by
-    }
-}
+const EPOCH_KEY: &str = "samlgate.revocation.2.epoch";
 
 /// How often anything was ended so far. Equal epochs mean that nothing was added in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -285,18 +262,14 @@ impl Epoch {
 /// [`SessionError::SessionRevoked`] when it was, [`SessionError::RevocationStoreUnavailable`] when nobody knows.
 pub fn check(session: &Session, shared: &dyn SharedData) -> Result<(), SessionError> {
     let marks = Marks::of(session);
-    check_slot(session, marks.session.0, &[marks.session.1], shared)?;
-    let Some((slot, subject)) = marks.subject else { return Ok(()) };
-    match marks.session_index {
-        None => check_slot(session, slot, &[subject], shared),
-        Some((_, index)) => check_slot(session, slot, &[subject, index], shared),
-    }
+    check_slot(session, marks.session.0, &marks, shared)?;
+    marks.subject.map_or(Ok(()), |(slot, _)| check_slot(session, slot, &marks, shared))
 }
 
 fn check_slot(
     session: &Session,
     slot: u16,
-    digests: &[[u8; DIGEST_BYTES]],
+    marks: &Marks,
     shared: &dyn SharedData,
 ) -> Result<(), SessionError> {
     let value = shared.read(&slot_key(slot)).map_err(|_| SessionError::RevocationStoreUnavailable)?;
@@ -305,7 +278,7 @@ fn check_slot(
     if !rest.is_empty() {
         return Err(SessionError::RevocationStoreUnavailable);
     }
-    if entries.iter().any(|entry| Entry::read(entry).ends(session, digests)) {
+    if entries.iter().any(|entry| Entry::read(entry).ends(session, marks)) {
         return Err(SessionError::SessionRevoked);
     }
     Ok(())
@@ -313,6 +286,6 @@ fn check_slot(
 
 impl fmt::Debug for Revocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Revocation(until {})", self.until)
+        write!(f, "Revocation(until {})", self.entry.until)
     }
 }

@@ -125,7 +125,6 @@ fn take(
             let subject = Subject { idp_entity_id: logout.issuer(), name };
             let instants = LogoutInstants {
                 issued: logout.issue_instant(),
-                now: env.now,
                 absolute_ttl: env.settings.session.absolute_ttl,
             };
             let revocations = Revocation::of_subject(subject, logout.session_indexes(), &instants);

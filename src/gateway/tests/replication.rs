@@ -153,7 +153,7 @@ impl World {
         let now = NOW.saturating_add(Duration::from_secs(offset));
         let name = Pii::new(name.to_owned());
         let subject = Subject { idp_entity_id: "https://elsewhere.example", name: &name };
-        let instants = LogoutInstants { issued: now, now, absolute_ttl: Duration::from_secs(3600) };
+        let instants = LogoutInstants { issued: now, absolute_ttl: Duration::from_secs(3600) };
         let settings = &gateway.settings.flow.session;
         let new: Vec<Announcement> = Revocation::of_subject(subject, &[], &instants)
             .iter()

@@ -10,7 +10,7 @@ use crate::saml::protocol::RequestId;
 use crate::saml::{NameId, Status};
 
 /// How old a message may be. It is sent when it is made; a browser that is led through twenty applications needs less.
-/// One that is caught and sent again within this time ends no newer session, see [`crate::session::revocation`].
+/// One that is caught and sent again within this time changes nothing, see [`crate::session::revocation`].
 pub const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// What a message must match. Every field is demanded.

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::{ENTRY_BYTES, EPOCH_KEY, EVERYBODY, Entry, Epoch, GRACE, MAX_ENTRIES, Revocation, slot_key};
+use super::entry::{self, ENTRY_BYTES, Entry};
+use super::{EPOCH_KEY, Epoch, GRACE, MAX_ENTRIES, Revocation, slot_key};
 use crate::base::UnixTime;
 use crate::effect::{Answer, Ask, Version};
 use crate::session::outbox::{Outbox, Posting};
@@ -18,6 +19,7 @@ pub struct Recording {
     posting: Option<Posting>,
     attempts: u32,
     awaits: Awaits,
+    changed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,17 @@ pub enum RecordingTurn {
 }
 
 /// Proof that revocations are in force: whoever says that somebody is signed out shows one.
-pub struct Revoked(());
+pub struct Revoked {
+    newly: bool,
+}
+
+impl Revoked {
+    /// Was anything added to what the ledger said before? Not by a message that is sent again.
+    #[must_use]
+    pub const fn newly(&self) -> bool {
+        self.newly
+    }
+}
 
 impl Recording {
     /// Puts `revocations` into the ledger.
@@ -67,7 +79,7 @@ impl Recording {
 
     fn begin(mut revocations: Vec<Revocation>, posting: Option<Posting>) -> RecordingTurn {
         revocations.sort_unstable_by_key(|revocation| revocation.slot);
-        Self { left: revocations, posting, attempts: 0, awaits: Awaits::Slot }.load()
+        Self { left: revocations, posting, attempts: 0, awaits: Awaits::Slot, changed: false }.load()
     }
 
     fn load(mut self) -> RecordingTurn {
@@ -96,11 +108,8 @@ impl Recording {
                 self.swap_slot(value.as_deref(), *version, now)
             }
             (Awaits::SlotSwap, Answer::Swapped) => {
-                if let Some(slot) = self.left.first().map(|first| first.slot) {
-                    self.left.retain(|revocation| revocation.slot != slot);
-                }
-                self.attempts = 0;
-                self.load()
+                self.changed = true;
+                self.next_slot()
             }
             (Awaits::SlotSwap, Answer::Conflict) => self.load(),
             (Awaits::Epoch, Answer::Loaded { value, version }) => self.swap_epoch(value.as_deref(), *version),
@@ -112,15 +121,27 @@ impl Recording {
             (Awaits::Outbox, Answer::Loaded { value, version }) => {
                 self.swap_outbox(value.as_deref(), *version, now)
             }
-            (Awaits::OutboxSwap, Answer::Swapped) => RecordingTurn::Recorded(Revoked(())),
+            (Awaits::OutboxSwap, Answer::Swapped) => self.recorded(),
             (Awaits::OutboxSwap, Answer::Conflict) => self.announce(),
             _ => RecordingTurn::Failed,
         }
     }
 
+    const fn recorded(&self) -> RecordingTurn {
+        RecordingTurn::Recorded(Revoked { newly: self.changed })
+    }
+
+    fn next_slot(mut self) -> RecordingTurn {
+        if let Some(slot) = self.left.first().map(|first| first.slot) {
+            self.left.retain(|revocation| revocation.slot != slot);
+        }
+        self.attempts = 0;
+        self.load()
+    }
+
     fn announce(mut self) -> RecordingTurn {
         let Some(key) = self.posting.as_ref().map(|posting| posting.outbox.clone()) else {
-            return RecordingTurn::Recorded(Revoked(()));
+            return self.recorded();
         };
         if self.attempts == MAX_ATTEMPTS {
             return RecordingTurn::Failed;
@@ -146,7 +167,9 @@ impl Recording {
     fn swap_slot(mut self, loaded: Option<&[u8]>, expected: Version, now: UnixTime) -> RecordingTurn {
         let Some(slot) = self.left.first().map(|first| first.slot) else { return RecordingTurn::Failed };
         let new = self.left.iter().take_while(|revocation| revocation.slot == slot);
-        let Some(value) = add(loaded.unwrap_or_default(), new, now) else { return RecordingTurn::Failed };
+        let Some(added) = add(loaded.unwrap_or_default(), new, now) else { return RecordingTurn::Failed };
+        // Whoever wrote all this may not have moved the epoch on yet, or told anybody: only the slot is skipped.
+        let Added::Changed(value) = added else { return self.next_slot() };
         self.awaits = Awaits::SlotSwap;
         let ask = Ask::CompareAndSwap { key: slot_key(slot), expected, value };
         RecordingTurn::Ask { recording: self, ask }
@@ -161,31 +184,30 @@ impl Recording {
     }
 }
 
+/// What became of a slot.
+enum Added {
+    /// It says all of that already.
+    Nothing,
+    /// Its new value.
+    Changed(Vec<u8>),
+}
+
 /// The slot with `new` in it and without what has no meaning any more; `None` when it is none of ours.
-fn add<'a>(loaded: &[u8], new: impl Iterator<Item = &'a Revocation>, now: UnixTime) -> Option<Vec<u8>> {
+fn add<'a>(loaded: &[u8], new: impl Iterator<Item = &'a Revocation>, now: UnixTime) -> Option<Added> {
     let (entries, rest) = loaded.as_chunks::<ENTRY_BYTES>();
     if !rest.is_empty() || entries.len() > MAX_ENTRIES {
         return None;
     }
     let mut kept: Vec<Entry> =
         entries.iter().map(Entry::read).filter(|entry| now <= entry.until.saturating_add(GRACE)).collect();
-    for Revocation { digest, asserted_by, until, .. } in new {
-        match kept.iter_mut().find(|entry| entry.digest == *digest) {
-            Some(entry) => {
-                entry.by = entry.by.max(*asserted_by);
-                entry.until = entry.until.max(*until);
-            }
-            None => kept.push(Entry { digest: *digest, by: *asserted_by, until: *until }),
-        }
+    let mut changed = false;
+    for revocation in new {
+        changed |= entry::add(&mut kept, &revocation.entry);
     }
-    if kept.len() > MAX_ENTRIES {
-        // Forgetting any of them could let somebody in again. A few sessions too many are ended instead.
-        let until = kept.iter().fold(now, |until, entry| until.max(entry.until));
-        let earlier = kept.iter().filter(|entry| entry.digest == EVERYBODY);
-        let by = earlier.fold(now, |by, entry| by.max(entry.by));
-        kept = vec![Entry { digest: EVERYBODY, by, until }];
+    if !changed {
+        return Some(Added::Nothing);
     }
-    Some(kept.iter().flat_map(Entry::write).collect())
+    Some(Added::Changed(entry::make_room(kept)?.iter().flat_map(Entry::bytes).collect()))
 }
 
 impl fmt::Debug for Revoked {

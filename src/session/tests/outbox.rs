@@ -14,8 +14,7 @@ use crate::store::Etcd;
 fn revocation(name: &str) -> Revocation {
     let name = Pii::new(name.to_owned());
     let subject = Subject { idp_entity_id: "https://idp.example", name: &name };
-    let instants =
-        LogoutInstants { issued: NOW, now: NOW, absolute_ttl: core::time::Duration::from_secs(3600) };
+    let instants = LogoutInstants { issued: NOW, absolute_ttl: core::time::Duration::from_secs(3600) };
     Revocation::of_subject(subject, &[], &instants).remove(0)
 }
 

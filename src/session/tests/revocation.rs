@@ -72,7 +72,7 @@ impl Store {
 }
 
 fn instants(issued: UnixTime) -> LogoutInstants {
-    LogoutInstants { issued, now: NOW, absolute_ttl: Duration::from_secs(28_800) }
+    LogoutInstants { issued, absolute_ttl: Duration::from_secs(28_800) }
 }
 
 /// What an identity provider's logout ends: `name` at `idp`, with or without an index.
@@ -126,12 +126,22 @@ fn a_logout_ends_the_sessions_that_it_names() {
         store.record(logout(IDP, NAME, indexes, NOW), NOW).unwrap();
         assert_eq!(store.code(&session()).is_some(), ended, "{indexes:?}");
     }
-    // A session whose assertion named no index is meant by a logout that names none.
+    // A session whose assertion named no index is meant by each logout of its name.
     let without = other(|fields| fields.session_index = None);
-    for (indexes, ended) in [(&[][..], true), (&[INDEX][..], false)] {
+    for indexes in [&[][..], &[INDEX][..], &["_other"][..]] {
         let store = Store::default();
-        store.record(logout(IDP, NAME, indexes, NOW), NOW).unwrap();
-        assert_eq!(store.code(&without).is_some(), ended, "{indexes:?}");
+        let revocations = logout(IDP, NAME, indexes, NOW);
+        assert!(revocations.iter().any(|revocation| revocation.ends(&without)), "{indexes:?}");
+        store.record(revocations, NOW).unwrap();
+        assert_eq!(store.code(&without), Some(Code::SessionRevoked), "{indexes:?}");
+    }
+    // A logout of many of them is one of all of them.
+    for (count, ended) in [(8, false), (9, true), (64, true)] {
+        let many: Vec<String> = (0..count).map(|number| format!("_{number}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let store = Store::default();
+        store.record(logout(IDP, NAME, &many, NOW), NOW).unwrap();
+        assert_eq!(store.code(&session()).is_some(), ended, "{count}");
     }
 }
 
@@ -205,28 +215,144 @@ fn an_entry_stays_while_a_session_could_be_good_and_is_dropped_after() {
 }
 
 #[test]
-fn a_slot_that_overflows_ends_more_sessions_and_forgets_none() {
+fn who_signs_out_ends_the_sessions_that_came_before_in_the_same_browser() {
+    let ttl = Duration::from_secs(28_800);
     let store = Store::default();
-    let many: Vec<String> = (0..300).map(|number| format!("_{number}")).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    store.record(logout(IDP, NAME, &many[..250], NOW), NOW).unwrap();
+    store.record(Revocation::of_person(&session(), ttl), NOW).unwrap();
+    let again = |asserted: i64, change: &dyn Fn(&mut crate::session::state::Fields)| {
+        other(|fields| {
+            fields.id = [8; 16];
+            fields.asserted_at = at(asserted);
+            change(fields);
+        })
+    };
+    assert_eq!(store.code(&session()), Some(Code::SessionRevoked));
+    assert_eq!(store.code(&again(-600, &|_| {})), Some(Code::SessionRevoked), "before a step-up");
+    assert_eq!(store.code(&again(1, &|_| {})), None, "who signs in again is in");
+    assert_eq!(store.code(&again(-600, &|fields| fields.session_index = Some("_other".into()))), None);
+    assert_eq!(store.code(&again(-600, &|fields| fields.idp_entity_id = "https://x.example".into())), None);
+    assert_eq!(store.code(&again(-600, &|fields| fields.name_id = None)), None);
+    // The entry stays as long as the earlier session could.
+    store.record(logout("https://x.example", NAME, &[], NOW), at(28_800 + 3_600)).unwrap();
+    assert_eq!(store.code(&again(0, &|_| {})), Some(Code::SessionRevoked));
+    // Without a name or an index nobody knows which came before.
+    for change in [(|fields| fields.name_id = None) as fn(&mut crate::session::state::Fields), |fields| {
+        fields.session_index = None
+    }] {
+        let store = Store::default();
+        let left = other(change);
+        store.record(Revocation::of_person(&left, ttl), NOW).unwrap();
+        assert_eq!(store.code(&left), Some(Code::SessionRevoked));
+        assert_eq!(store.code(&again(-600, &|_| {})), None);
+    }
+}
+
+#[test]
+fn what_is_recorded_again_changes_nothing() {
+    let store = Store::default();
+    let newly = |revocations, now| store.record(revocations, now).unwrap().newly();
+    let slots = || {
+        let values = store.values.borrow();
+        let slots = values.iter().filter(|(key, _)| !key.ends_with("epoch"));
+        slots.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>()
+    };
+    assert!(newly(logout(IDP, NAME, &["_1", "_2"], NOW), NOW));
+    let before = slots();
+    // The same message, whenever it comes; one that is older; and one that says less.
+    assert!(!newly(logout(IDP, NAME, &["_1", "_2"], NOW), NOW));
+    assert!(!newly(logout(IDP, NAME, &["_1", "_2"], NOW), at(659)));
+    assert!(!newly(logout(IDP, NAME, &["_1"], at(-10)), at(1)));
+    assert!(slots() == before, "not even a version");
+    for more in [
+        logout(IDP, NAME, &["_1"], at(1)),
+        logout(IDP, NAME, &["_3"], NOW),
+        logout(IDP, NAME, &[], NOW),
+        logout(IDP, "bob", &["_1"], NOW),
+        logout("https://x.example", NAME, &["_1"], NOW),
+    ] {
+        assert!(newly(more.clone(), at(1)));
+        assert!(!newly(more, at(2)));
+    }
+    assert!(!newly(logout(IDP, NAME, &["_4"], NOW), NOW), "all sessions were ended");
+}
+
+/// `revocation`, of another name, in the slot in which `session` looks itself up.
+fn moved(revocation: &Revocation, session: &Session, name: Option<u16>) -> Revocation {
+    let mut bytes = revocation.to_bytes();
+    bytes[..2].copy_from_slice(&Revocation::of_session(session).to_bytes()[..2]);
+    if let Some(name) = name {
+        bytes[2..4].copy_from_slice(&name.to_le_bytes());
+    }
+    Revocation::from_bytes(&bytes).unwrap()
+}
+
+#[test]
+fn a_slot_that_overflows_ends_more_sessions_of_who_filled_it_and_forgets_none() {
+    const PARTNER: &str = "https://partner.example";
+    let store = Store::default();
+    let partners = |change: &dyn Fn(&mut crate::session::state::Fields)| {
+        other(|fields| {
+            fields.idp_entity_id = String::from(PARTNER);
+            change(fields);
+        })
+    };
+    let [one] = logout(PARTNER, "x", &[], at(100))[..] else { panic!("one") };
+    let many =
+        |count: u16| (0..count).map(|number| moved(&one, &session(), Some(number))).collect::<Vec<_>>();
+    store.record(many(256), NOW).unwrap();
+    assert_eq!((store.code(&session()), store.code(&partners(&|_| {}))), (None, None));
+    store.record(many(257), NOW).unwrap();
+    assert_eq!(store.code(&partners(&|_| {})), Some(Code::SessionRevoked));
+    // Of whom it ended before, none comes in by an assertion that was under way.
+    let late = partners(&|fields| (fields.asserted_at, fields.issued_at) = (at(100), at(3_000)));
+    assert_eq!(store.code(&late), Some(Code::SessionRevoked));
+    assert_eq!(store.code(&partners(&|fields| fields.asserted_at = at(101))), None);
+    // The people of another identity provider do not pay for it.
     assert_eq!(store.code(&session()), None);
-    store.record(logout(IDP, NAME, &many, at(-50)), NOW).unwrap();
+    // What that said is not forgotten either, and it is said again without effect.
+    store.record(vec![Revocation::of_session(&session())], NOW).unwrap();
+    store
+        .record((0..300).map(|number| moved(&one, &session(), Some(1_000 + number))).collect(), at(1))
+        .unwrap();
     assert_eq!(store.code(&session()), Some(Code::SessionRevoked));
-    let began = |offset: i64| other(|fields| fields.issued_at = at(offset));
-    assert_eq!(store.code(&began(-1_000)), Some(Code::SessionRevoked));
-    assert_eq!(store.code(&began(1)), None);
-    // A second time, with a clock that was set back.
-    store.record(logout(IDP, NAME, &many, at(-50)), at(-100)).unwrap();
-    assert_eq!(store.code(&session()), Some(Code::SessionRevoked));
-    // Others are not in this slot.
-    assert_eq!(
-        store.code(&other(|fields| {
-            fields.id = [7; 16];
-            fields.name_id.as_mut().unwrap().value = Pii::new(String::from("bob"));
-        })),
-        None
-    );
+    assert!(!store.record(many(257), at(200)).unwrap().newly());
+    assert_eq!(store.code(&late), Some(Code::SessionRevoked));
+}
+
+#[test]
+fn many_indexes_of_one_name_make_room_before_other_names_do() {
+    let store = Store::default();
+    for round in 0..40 {
+        let indexes: Vec<String> = (0..8).map(|number| format!("_{round}_{number}")).collect();
+        let indexes: Vec<&str> = indexes.iter().map(String::as_str).collect();
+        let here = logout(IDP, "mallory", &indexes, at(-50));
+        let here = here.iter().map(|revocation| moved(revocation, &session(), None)).collect();
+        store.record(here, NOW).unwrap();
+        assert_eq!(store.code(&session()), None, "{round}");
+    }
+    // In the slot of the name it is the name that is ended, by then.
+    let store = Store::default();
+    for round in 0..40 {
+        let indexes: Vec<String> = (0..8).map(|number| format!("_{round}_{number}")).collect();
+        let indexes: Vec<&str> = indexes.iter().map(String::as_str).collect();
+        store.record(logout(IDP, NAME, &indexes, at(-50)), NOW).unwrap();
+    }
+    assert_eq!(store.code(&session()), None);
+    assert_eq!(store.code(&other(|fields| fields.asserted_at = at(-50))), Some(Code::SessionRevoked));
+    assert!(!store.record(logout(IDP, NAME, &["_0_0"], at(-50)), NOW).unwrap().newly());
+}
+
+#[test]
+fn a_slot_in_which_there_is_no_room_to_make_is_not_written() {
+    let store = Store::default();
+    let everybodys: Vec<Revocation> = (0..257_u16)
+        .map(|number| {
+            let idp = format!("https://{number}.example");
+            moved(&logout(&idp, NAME, &[], NOW)[0], &session(), None)
+        })
+        .collect();
+    assert!(store.record(everybodys[..256].to_vec(), NOW).is_some());
+    assert!(store.record(everybodys, NOW).is_none());
 }
 
 #[test]
