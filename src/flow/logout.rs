@@ -115,7 +115,7 @@ impl LogoutFlow {
         }
         match session {
             Ok(session) => {
-                let revocations = vec![Revocation::of_session(&session)];
+                let revocations = Revocation::of_person(&session, settings.session.absolute_ttl);
                 let ending = Ending { visit, session: Some(session), cause: Cause::Person };
                 ending.record(shared_store::recording(revocations, env), env)
             }
@@ -171,7 +171,8 @@ impl Ending {
     }
 
     fn end_application_sessions(self, revoked: Revoked, env: &Env<'_>) -> Step<LogoutFlow> {
-        let Some(call) = self.application_call(env) else {
+        // A message that is sent again does not end what began after it.
+        let Some(call) = self.application_call(env).filter(|_| revoked.newly()) else {
             return self.finish(&revoked, ApplicationSessions::Untouched, Vec::new(), env);
         };
         let state = ExpectApplication { ending: self, revoked, asked_at: env.uptime };
@@ -188,12 +189,19 @@ impl Ending {
             (Some(session), _) => session.username().clone(),
             (None, Cause::Person) => return None,
             // Without the browser's session the name at the identity provider has to do, where that is the user name;
-            // not where accounts are found by address too, because then it may be somebody else's.
-            (None, Cause::IdentityProvider { logout, .. }) if provisioning.link_by_email.is_none() => {
+            // not where accounts are found by address too, or others vouch for people as well, because then it may be
+            // somebody else's.
+            (None, Cause::IdentityProvider { logout, .. })
+                if provisioning.link_by_email.is_none() && env.settings.idps.len() < 2 =>
+            {
                 identity::username_of(logout.name_id(), &env.settings.identity)?
             }
             (None, Cause::IdentityProvider { .. }) => return None,
         };
+        // Nobody signs in by such a name, so the sessions that it has are not ours to end.
+        if provisioning.is_protected(username.expose()) {
+            return None;
+        }
         provisioning.target.end_sessions(&username)
     }
 
@@ -317,9 +325,12 @@ impl Ending {
     }
 }
 
-/// `reply` with the removal of the session from the browser.
+/// `reply` with the removal of the session from the browser. Whoever just left is not signed in again without a word by
+/// the next page that only asks whether they are.
 fn without_session(mut reply: Reply, visit: &Visit, env: &Env<'_>) -> Reply {
-    for cookie in session::clear(&env.settings.session, &visit.borrowed_cookies()) {
+    let settings = &env.settings.session;
+    let removals = session::clear(settings, &visit.borrowed_cookies());
+    for cookie in removals.into_iter().chain([session::asked_passively(settings)]) {
         reply.headers.push((String::from("set-cookie"), cookie.render()));
     }
     reply

@@ -5,7 +5,7 @@ use samlgate::http::{HttpResponse, RequestHead};
 use serde_json::json;
 use testbed::idp::{LogoutMessage, TestKey, User};
 
-use crate::host::{Ended, IDP, IDP_LOGOUT, Script, ScriptedHost, honest};
+use crate::host::{Ended, IDP, IDP_LOGOUT, Script, ScriptedHost, honest, metadata};
 
 const HERE: &str = "http://app.localhost:8080/saml/slo";
 const SOAP: &str = "http://app.localhost:8080/saml/slo/soap";
@@ -109,6 +109,30 @@ fn sent(ended: &Ended, parameter: &str) -> (String, Vec<(String, String)>) {
     (String::from_utf8(xml).unwrap(), pairs)
 }
 
+/// Nothing is asked of the application.
+fn no_calls(_: usize, ask: &Ask, _: &ScriptedHost) -> Option<Answer> {
+    assert!(!matches!(ask, Ask::HttpCall(_)), "{ask:?}");
+    None
+}
+
+/// What the ledger says, without the count of its changes.
+fn ledger(host: &ScriptedHost) -> Vec<(String, (Vec<u8>, u32))> {
+    let data = host.shared_data.borrow();
+    let slots = data.iter().filter(|(key, _)| key.contains(".revocation.") && !key.ends_with("epoch"));
+    let mut slots: Vec<_> = slots.map(|(key, value)| (key.clone(), value.clone())).collect();
+    slots.sort();
+    slots
+}
+
+/// The next page that only asks whether somebody is signed in does not sign them in again.
+fn asks_no_more(ended: &Ended) -> bool {
+    ended.reply.headers.iter().any(|(name, value)| {
+        name == "set-cookie"
+            && value.starts_with("__Host-samlgate-passive=1;")
+            && value.contains("Max-Age=600")
+    })
+}
+
 fn clears_session(ended: &Ended) -> bool {
     ended.reply.headers.iter().any(|(name, value)| {
         name == "set-cookie" && value.starts_with("__Host-samlgate=;") && value.contains("Max-Age=0")
@@ -147,7 +171,7 @@ fn whoever_signs_out_is_out_here_then_in_the_application_then_at_the_identity_pr
     assert!(location.contains("&SigAlg=") && location.contains("&Signature="));
     let (xml, _) = sent(&ended, "SAMLRequest");
     assert!(xml.contains(">agent</saml:NameID><samlp:SessionIndex>_s</samlp:SessionIndex>"), "{xml}");
-    assert!(clears_session(&ended));
+    assert!(clears_session(&ended) && asks_no_more(&ended));
     // A copy of the cookie is worth nothing; another browser of the same person goes on until the identity provider
     // says otherwise.
     assert!(!is_in(&host, &browser) && is_in(&host, &elsewhere));
@@ -316,7 +340,7 @@ fn the_identity_provider_signs_people_out_by_each_binding() {
             assert!(xml.contains(&format!("Destination=\"{IDP_LOGOUT}\"")), "{xml}");
             assert!(pairs.contains(&("RelayState".into(), "state".into())), "{pairs:?}");
             assert!(pairs.iter().any(|(name, _)| name == "Signature"));
-            assert!(clears_session(&ended));
+            assert!(clears_session(&ended) && asks_no_more(&ended));
         }
         if by != "post" {
             assert_eq!(calls, ["/rest/api/2/user/session/agent"], "{by}");
@@ -326,8 +350,17 @@ fn the_identity_provider_signs_people_out_by_each_binding() {
         // Whoever signs in again is in, and the message that is sent again does not change that.
         let again = signed_in(&host, User::agent());
         assert!(is_in(&host, &again), "{by}");
-        redirected(&host, &LogoutMessage { destination: Some(HERE.into()), ..message }, &again, &mut honest);
+        let before = ledger(&host);
+        let replay = LogoutMessage { destination: Some(HERE.into()), ..message };
+        for _ in 0..3 {
+            host.now.set(host.now.get() + 100);
+            let ended = redirected(&host, &replay, &again, &mut no_calls);
+            assert!(sent(&ended, "SAMLResponse").0.contains("status:Success"), "{by}");
+            assert!(!clears_session(&ended));
+        }
+        enveloped(&host, &replay, &mut no_calls);
         assert!(is_in(&host, &again), "a replayed message ends no newer session: {by}");
+        assert!(ledger(&host) == before, "and leaves nothing behind: {by}");
     }
 }
 
@@ -417,4 +450,61 @@ fn single_logout_can_be_off() {
     for address in [HERE, SOAP] {
         assert!(metadata.contains(&format!("Location=\"{address}\"")), "{metadata}");
     }
+}
+
+#[test]
+fn who_signs_out_leaves_no_earlier_session_behind() {
+    let host = host();
+    // The same browser: its session, and one after a step-up.
+    let (before, after) = (signed_in(&host, User::agent()), signed_in(&host, User::agent()));
+    assert!(is_in(&host, &before) && is_in(&host, &after));
+    leave(&host, &after, &mut honest);
+    assert!(!is_in(&host, &after) && !is_in(&host, &before));
+    let again = signed_in(&host, User::agent());
+    assert!(is_in(&host, &again));
+    // Also where there was no session any more.
+    assert!(asks_no_more(&leave(&host, "", &mut honest)));
+    assert!(asks_no_more(&leave(&host, &after, &mut honest)));
+}
+
+#[test]
+fn sessions_in_the_application_end_only_for_whom_the_message_means_for_certain() {
+    let calls = |ask: &Ask| matches!(ask, Ask::HttpCall(call) if call.path.contains("/user/session/"));
+    let several = json!({
+        "sp": { "single_logout_soap_path": "/saml/slo/soap" },
+        "idp": null,
+        "idps": [
+            { "id": "one", "metadata": { "environment_variable": "IDP_METADATA" } },
+            { "id": "two", "metadata": { "inline_string": metadata().replace(IDP, "http://partner.example") } },
+        ],
+        "discovery": { "rules": [{ "by": { "query_parameter": "idp" } }] },
+        "provisioning": { "create_missing_groups": false, "circuit_open_for": "0s" },
+    });
+    let protected = json!({
+        "sp": { "single_logout_soap_path": "/saml/slo/soap" },
+        "provisioning": { "protected_usernames": [{ "exact": "agent" }], "circuit_open_for": "0s" },
+    });
+    for (what, patch) in [("several identity providers", &several), ("a protected name", &protected)] {
+        let host = ScriptedHost::with(patch);
+        for name in ["agent", "Agent"] {
+            let ended = enveloped(&host, &message(&host, name), &mut no_calls);
+            assert!(String::from_utf8_lossy(&ended.reply.body).contains("status:Success"), "{what}");
+            let ended = redirected(&host, &message(&host, name), "", &mut no_calls);
+            assert!(sent(&ended, "SAMLResponse").0.contains("status:Success"), "{what}");
+        }
+    }
+    // With the browser's own session it is certain who that is; of whomever another one speaks.
+    let host = ScriptedHost::with(&several);
+    host.now.set(host.now.get() + 1);
+    let browser = cookies(&host.sign_in(User::agent(), "/?idp=one", &mut honest));
+    assert!(is_in(&host, &browser));
+    let partners = LogoutMessage { issuer: "http://partner.example".into(), ..message(&host, "agent") };
+    redirected(&host, &partners, &browser, &mut no_calls);
+    assert!(is_in(&host, &browser));
+    let mut called = 0;
+    redirected(&host, &message(&host, "agent"), &browser, &mut |_, ask, _| {
+        called += usize::from(calls(ask));
+        None
+    });
+    assert_eq!((called, is_in(&host, &browser)), (1, false));
 }
