@@ -194,7 +194,9 @@ impl Ending {
             (None, Cause::IdentityProvider { logout, .. })
                 if provisioning.link_by_email.is_none() && env.settings.idps.len() < 2 =>
             {
-                identity::username_of(logout.name_id(), &env.settings.identity)?
+                let idp = env.settings.idps.first()?;
+                identity::username_of(logout.name_id(), &env.settings.identity)
+                    .filter(|username| idp.may_vouch_for_name(username.expose()))?
             }
             (None, Cause::IdentityProvider { .. }) => return None,
         };

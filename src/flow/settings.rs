@@ -184,15 +184,23 @@ impl IdentityProvider {
     /// May it vouch for `identity`?
     #[must_use]
     pub fn may_vouch_for(&self, identity: &Identity) -> bool {
-        let name = identity.username.expose();
-        let named = self.allowed_usernames.is_empty()
-            || self.allowed_usernames.iter().any(|allowed| allowed.matches(name));
         let address = identity.email.as_ref().and_then(|email| EmailDomain::of(email.expose()));
         let at_home = self.allowed_email_domains.is_empty()
             || address.is_some_and(|domain| {
                 self.allowed_email_domains.iter().any(|allowed| allowed.matches(domain))
             });
-        named && at_home
+        self.may_name(identity.username.expose()) && at_home
+    }
+
+    /// May it vouch for whoever is called `username`, of whom nothing else is said?
+    #[must_use]
+    pub fn may_vouch_for_name(&self, username: &str) -> bool {
+        self.may_name(username) && self.allowed_email_domains.is_empty()
+    }
+
+    fn may_name(&self, username: &str) -> bool {
+        self.allowed_usernames.is_empty()
+            || self.allowed_usernames.iter().any(|allowed| allowed.matches(username))
     }
 }
 

@@ -484,7 +484,16 @@ fn sessions_in_the_application_end_only_for_whom_the_message_means_for_certain()
         "sp": { "single_logout_soap_path": "/saml/slo/soap" },
         "provisioning": { "protected_usernames": [{ "exact": "agent" }], "circuit_open_for": "0s" },
     });
-    for (what, patch) in [("several identity providers", &several), ("a protected name", &protected)] {
+    let others = json!({
+        "sp": { "single_logout_soap_path": "/saml/slo/soap" },
+        "idp": { "allowed_usernames": [{ "exact": "customer" }] },
+        "provisioning": { "create_missing_groups": false, "circuit_open_for": "0s" },
+    });
+    for (what, patch) in [
+        ("several identity providers", &several),
+        ("a protected name", &protected),
+        ("a name that it may not vouch for", &others),
+    ] {
         let host = ScriptedHost::with(patch);
         for name in ["agent", "Agent"] {
             let ended = enveloped(&host, &message(&host, name), &mut no_calls);
@@ -493,6 +502,13 @@ fn sessions_in_the_application_end_only_for_whom_the_message_means_for_certain()
             assert!(sent(&ended, "SAMLResponse").0.contains("status:Success"), "{what}");
         }
     }
+    let mut called = 0;
+    let host = ScriptedHost::with(&others);
+    enveloped(&host, &message(&host, "customer"), &mut |_, ask, _| {
+        called += usize::from(calls(ask));
+        None
+    });
+    assert_eq!(called, 1);
     // With the browser's own session it is certain who that is; of whomever another one speaks.
     let host = ScriptedHost::with(&several);
     host.now.set(host.now.get() + 1);
