@@ -4,6 +4,7 @@ use super::{DataSource, RemoteMetadata, RequestedAuthnContext, Span, StringMatch
 
 raw! {
     /// An identity provider that is trusted.
+    #[cfg_attr(feature = "schema", schemars(extend("x-one-of" = ["metadata", "remote_metadata"])))]
     struct Idp {
         /// Its short name: letters, digits, `-` and `_`, at most 64. With several identity providers each has its own, by which
         /// rules, `?idp=` and the page for choosing name it.
