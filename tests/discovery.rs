@@ -117,6 +117,21 @@ fn only_the_identity_provider_that_was_asked_can_answer() {
 }
 
 #[test]
+fn an_identity_provider_vouches_for_its_own_people_only() {
+    for (limits, expected) in [
+        (json!({ "allowed_usernames": [{ "suffix": "@nowhere.example", "ignore_case": true }] }), false),
+        (json!({ "allowed_email_domains": ["nowhere.example"] }), false),
+        (json!({ "allowed_usernames": [{ "safe_regex": { "regex": ".*" } }] }), true),
+    ] {
+        let mut site = Site::limited(&limits);
+        let pending = site.started("/saml/discovery?idp=a&target=/x", "");
+        let (reply, code) = site.answered(&pending, &A.response(&pending));
+        assert_eq!(code, (!expected).then_some(Code::PersonOfAnotherIdp), "{limits}");
+        assert_eq!(reply.status, if expected { 303 } else { 403 }, "{limits}");
+    }
+}
+
+#[test]
 fn a_choice_leads_nowhere_else() {
     let mut site = Site::new(json!({}));
     for target in [

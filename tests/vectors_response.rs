@@ -296,7 +296,8 @@ fn compare(xml: &[u8], case: &Expected, reply: &Reply, report: &Report) -> Resul
             }
         }
         Ok(_) => Ok(()),
-        Err((code, detail)) if report.code == Some(code.id()) && report.reason == detail => {
+        // What hangs on time is followed by how far the clocks are apart.
+        Err((code, detail)) if report.code == Some(code.id()) && report.reason.starts_with(&detail) => {
             let nothing = report.decision.is_none() && report.headers.is_empty() && report.calls.is_empty();
             if nothing { Ok(()) } else { Err(String::from("it goes on after a failure")) }
         }

@@ -2,7 +2,7 @@
 
 use samlgate::base::UnixTime;
 use samlgate::http::RedirectTarget;
-use samlgate::session::pending_request::{Intent, PendingRequest};
+use samlgate::session::pending_request::{Demanded, Intent, PendingRequest};
 
 fn main() {
     let _ = RedirectTarget(String::from("https://evil.example/"));
@@ -11,6 +11,7 @@ fn main() {
         idp_entity_id: String::new(),
         target: String::from("//evil.example/"),
         intent: Intent::SignIn,
+        demanded: Demanded::default(),
         expires_at: UnixTime::from_secs(0),
     };
 }

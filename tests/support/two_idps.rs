@@ -147,6 +147,17 @@ impl Site {
         Self::of(json!({ "idps": [idp("A", "a", "Alpha"), idp("B", "b", "B <beta>")] }), sections)
     }
 
+    /// Both, with `limits` on the people of the first.
+    #[allow(dead_code, reason = "only one of the targets that include this file limits them")]
+    pub(crate) fn limited(limits: &Value) -> Self {
+        let idp = |name: &str, id| json!({ "id": id, "metadata": { "environment_variable": name } });
+        let mut first = idp("A", "a");
+        for (name, limit) in limits.as_object().unwrap() {
+            first[name] = limit.clone();
+        }
+        Self::of(json!({ "idps": [first, idp("B", "b")] }), json!({}))
+    }
+
     /// Only the first.
     pub(crate) fn with_one() -> Self {
         Self::of(json!({ "idp": { "metadata": { "environment_variable": "A" } } }), json!({}))
