@@ -41,7 +41,7 @@ fn session_cookies(browser: &Browser) -> String {
     let cookies: Vec<String> = browser
         .jar
         .cookies()
-        .filter(|cookie| cookie.name.starts_with(SESSION))
+        .filter(|cookie| cookie.name == SESSION)
         .map(|cookie| format!("{}={}", cookie.name, cookie.value))
         .collect();
     assert!(!cookies.is_empty());

@@ -144,7 +144,7 @@ fn parameters() -> Vec<Attack> {
         fields("request-instead", refused(Code::SamlResponseMissing), |good, _, state| {
             of(&[("SAMLRequest", good), ("RelayState", state)])
         }),
-        fields("artifact-instead", refused(Code::SamlResponseMissing), |_, _, state| {
+        fields("artifact-instead", refused(Code::ArtifactUnexpected), |_, _, state| {
             of(&[
                 ("SAMLart", "AAQAAMFbLinlXaCM+FIxiDwGOLAy2T71gbpO7ZhNzAgEANlB90ECfpNEVLg="),
                 ("RelayState", state),
