@@ -81,14 +81,6 @@ impl Note {
     }
 
     fn cookie(self, value: String, max_age: Duration, settings: &Settings) -> SetCookie {
-        SetCookie {
-            name: self.name(settings),
-            value,
-            max_age: Some(max_age),
-            path: String::from("/"),
-            domain: settings.cookie.domain.clone(),
-            same_site: self.same_site,
-            partitioned: settings.cookie.partitioned,
-        }
+        settings.cookie.beside(self.name(settings), value, max_age, self.same_site)
     }
 }

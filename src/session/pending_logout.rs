@@ -102,13 +102,5 @@ fn cookie_name(settings: &Settings) -> String {
 
 /// `SameSite=None`, because the answer may be posted from the identity provider's site.
 fn set_cookie(name: String, value: String, max_age: Duration, settings: &Settings) -> SetCookie {
-    SetCookie {
-        name,
-        value,
-        max_age: Some(max_age),
-        path: String::from("/"),
-        domain: settings.cookie.domain.clone(),
-        same_site: SameSite::None,
-        partitioned: settings.cookie.partitioned,
-    }
+    settings.cookie.beside(name, value, max_age, SameSite::None)
 }

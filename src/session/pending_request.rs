@@ -284,15 +284,7 @@ fn is_token(text: &str) -> bool {
 }
 
 fn set_cookie(name: String, value: String, max_age: Duration, settings: &Settings) -> SetCookie {
-    SetCookie {
-        name,
-        value,
-        max_age: Some(max_age),
-        path: String::from("/"),
-        domain: settings.cookie.domain.clone(),
-        same_site: SameSite::None,
-        partitioned: settings.cookie.partitioned,
-    }
+    settings.cookie.beside(name, value, max_age, SameSite::None)
 }
 
 fn expire(name: String, settings: &Settings) -> SetCookie {

@@ -62,6 +62,25 @@ impl CookieSettings {
         }
     }
 
+    /// A cookie of ours beside the session, for the whole site.
+    pub(super) fn beside(
+        &self,
+        name: String,
+        value: String,
+        max_age: Duration,
+        same_site: SameSite,
+    ) -> SetCookie {
+        SetCookie {
+            name,
+            value,
+            max_age: Some(max_age),
+            path: String::from("/"),
+            domain: self.domain.clone(),
+            same_site,
+            partitioned: self.partitioned,
+        }
+    }
+
     /// The removal of a cookie of the session.
     pub(super) fn expire(&self, name: String) -> SetCookie {
         self.set(name, String::new(), Some(Duration::ZERO))
