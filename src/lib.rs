@@ -28,6 +28,8 @@ pub mod saml;
 
 pub mod identity;
 
+pub mod directory;
+
 pub mod policy;
 
 pub mod store;

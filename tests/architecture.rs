@@ -14,6 +14,7 @@ const ROOMS: &[&str] = &[
     "xmlsec",
     "saml",
     "identity",
+    "directory",
     "policy",
     "store",
     "session",

@@ -23,6 +23,11 @@ impl PiiKey {
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+
+    /// The bytes, for other keyed hashes.
+    pub(crate) const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl<T> Pii<T> {

@@ -72,8 +72,18 @@ impl AssertedGroups {
             }
             Err(reason) => return Ok(Self::Unknown(reason)),
         };
+        Self::named(&attribute.values, settings)
+    }
+
+    /// Those that `names`, all that a directory knows of somebody, stand for; `None` where it does not say. What an
+    /// assertion that does not say would be refused for is no fault of a directory: nothing is taken away.
+    pub(super) fn of_directory(names: Option<&[String]>, settings: &Settings) -> Result<Self, IdentityError> {
+        names.map_or(Ok(Self::Unknown(UnknownGroups::ClaimMissing)), |names| Self::named(names, settings))
+    }
+
+    fn named(values: &[String], settings: &Settings) -> Result<Self, IdentityError> {
         let bounds = Bounds { max_groups: settings.max_groups, max_group_bytes: settings.max_group_bytes };
-        let named = transform::apply(&attribute.values, &settings.group_transforms, bounds)?;
+        let named = transform::apply(values, &settings.group_transforms, bounds)?;
         let counts = |group: &String| !group.trim().is_empty() && settings.group_filter.admits(group);
         Ok(Self::Known(named.into_iter().filter(counts).collect()))
     }

@@ -55,6 +55,21 @@ pub struct AttributeValues<'a> {
     pub incomplete: bool,
 }
 
+/// What a directory says about one person.
+#[derive(Clone, Copy)]
+pub struct DirectoryEntry<'a> {
+    /// The name by which people sign in.
+    pub username: &'a Pii<String>,
+    /// The e-mail address.
+    pub email: Option<&'a Pii<String>>,
+    /// What to call the person.
+    pub display_name: Option<&'a Pii<String>>,
+    /// All groups of the person; `None` where that is not known.
+    pub groups: Option<&'a [String]>,
+    /// Everything else, by the directory's own names.
+    pub attributes: &'a BTreeMap<String, Vec<String>>,
+}
+
 impl fmt::Debug for Identity {
     /// Counts only: every value is about a person.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,6 +97,25 @@ impl Identity {
     /// is mandatory.
     pub fn from_assertion(assertion: &AcceptedAssertion, settings: &Settings) -> Result<Self, IdentityError> {
         Self::from_parts(assertion.name_id(), assertion.attributes(), settings)
+    }
+
+    /// What a directory says about somebody, with nobody signing in: as an assertion that says the same would be read, its
+    /// user name by `settings.username_pattern`, its groups by the transforms and the filter. There is no `NameID`.
+    ///
+    /// # Errors
+    /// [`IdentityError`] as for assertions.
+    pub fn from_directory(entry: DirectoryEntry<'_>, settings: &Settings) -> Result<Self, IdentityError> {
+        let DirectoryEntry { username, email, display_name, groups, attributes } = entry;
+        Ok(Self {
+            username: username::of_directory(username.expose(), settings)?,
+            name_id: None,
+            email: email.filter(|value| is_usable(value.expose())).map(trimmed),
+            display_name: display_name.filter(|value| is_usable(value.expose())).map(trimmed),
+            groups: AssertedGroups::of_directory(groups, settings)?,
+            attributes: attributes.clone(),
+            friendly_names: BTreeMap::new(),
+            incomplete_attributes: BTreeSet::new(),
+        })
     }
 
     /// What was said about the attribute of this `Name` or object identifier, else of this `FriendlyName`, as everywhere in
@@ -151,13 +185,19 @@ fn friendly_names(attributes: &[Attribute]) -> BTreeMap<String, String> {
     names
 }
 
-/// The first value that is text worth showing: not blank, at most 255 characters, no control characters.
+/// The first value that is text worth showing.
 fn single(attributes: &[Attribute], candidates: &[String]) -> Option<Pii<String>> {
-    let usable = |value: &&String| {
-        !value.trim().is_empty() && !value.chars().any(char::is_control) && value.chars().count() <= 255
-    };
-    let value = find(attributes, candidates)?.values.iter().find(usable)?;
+    let value = find(attributes, candidates)?.values.iter().find(|value| is_usable(value))?;
     Some(Pii::new(value.trim().to_owned()))
+}
+
+/// Not blank, at most 255 characters, no control characters.
+fn is_usable(value: &str) -> bool {
+    !value.trim().is_empty() && !value.chars().any(char::is_control) && value.chars().count() <= 255
+}
+
+fn trimmed(value: &Pii<String>) -> Pii<String> {
+    Pii::new(value.expose().trim().to_owned())
 }
 
 #[cfg(test)]

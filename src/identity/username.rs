@@ -71,6 +71,12 @@ pub(super) fn read(
     Ok(Pii::new(username.to_owned()))
 }
 
+/// The user name of whoever a directory calls `raw`.
+pub(super) fn of_directory(raw: &str, settings: &Settings) -> Result<Pii<String>, IdentityError> {
+    let username = shape(raw, settings.username_pattern.as_ref()).map_err(IdentityError::UsernameRefused)?;
+    Ok(Pii::new(username.to_owned()))
+}
+
 /// The user name of whoever is called `name_id`, where that alone says it.
 pub(super) fn of_name_id(name_id: &NameId, settings: &Settings) -> Option<Pii<String>> {
     match settings.username {
