@@ -1,5 +1,7 @@
 //! What holds when the file does not say otherwise. The schema shows these values.
 
+mod directory_sync;
+
 use super::raw::*;
 use crate::{base, identity, policy};
 
@@ -30,6 +32,7 @@ impl Default for Configuration {
             test_page: None,
             emergency_access: None,
             saved_forms: None,
+            directory_sync: None,
             pages: Pages::default(),
             limits: Limits::default(),
             stat_prefix: String::from("samlgate"),

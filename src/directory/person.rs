@@ -119,9 +119,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::identity::{
-        AssertedGroups, GroupTransform, UnknownGroupsPolicy, UsernamePattern,
-    };
+    use crate::identity::{AssertedGroups, GroupTransform, UnknownGroupsPolicy, UsernamePattern};
 
     fn alice(groups: Membership) -> Person {
         Person {

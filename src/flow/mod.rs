@@ -19,6 +19,7 @@ mod provisioning;
 mod saved_form;
 mod settings;
 mod shared_store;
+pub mod sync;
 pub mod test_page;
 mod trust;
 mod turn;

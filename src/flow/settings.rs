@@ -29,6 +29,7 @@ use super::identity_headers::IdentityHeaders;
 use super::metadata::RemoteMetadata;
 use super::provisioning::Identifiers;
 use super::saved_form::SavedForms;
+use super::sync;
 use super::test_page::TestPage;
 
 /// Everything a flow may read; made by `config::check` and never changed.
@@ -65,6 +66,8 @@ pub struct Settings {
     pub emergency_access: Option<EmergencyAccess>,
     /// Forms that meet an ended session; `None` to keep none.
     pub saved_forms: Option<SavedForms>,
+    /// The directory that people are pulled from; `None` for none.
+    pub directory_sync: Option<Rc<sync::Settings>>,
     /// How pages look.
     pub look: Rc<Look>,
     /// Bounds on inbound messages.

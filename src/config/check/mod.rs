@@ -7,6 +7,7 @@ mod artifact_resolution;
 mod authentication;
 mod condition;
 mod contradictions;
+mod directory_sync;
 mod discovery;
 mod emergency_access;
 mod identity;
@@ -225,6 +226,9 @@ pub(super) fn all(
         emergency_access.map(|raw| emergency_access::emergency_access(raw, configuration, checker));
     let saved_forms = configuration.saved_forms.as_ref();
     let saved_forms = saved_forms.map(|raw| saved_forms::saved_forms(raw, sp.as_ref(), checker));
+    let directory_sync = configuration.directory_sync.as_ref();
+    let directory_sync =
+        directory_sync.map(|raw| directory_sync::directory_sync(raw, configuration, checker));
     let look = pages::look(&configuration.pages, checker);
     application::audience(configuration, checker);
     let session = session?;
@@ -245,6 +249,7 @@ pub(super) fn all(
         test_page: optional(test_page)?,
         emergency_access: optional(emergency_access)?,
         saved_forms: optional(saved_forms)?,
+        directory_sync: optional(directory_sync)?.map(Into::into),
         look: look?.into(),
         limits: limits?,
     };

@@ -29,6 +29,8 @@ pub(super) fn own_path(path: &str, at: &Path, whole: &Configuration, checker: &m
     others.extend(whole.discovery.iter().map(|page| (root.field("discovery.path"), &page.path)));
     others
         .extend(whole.emergency_access.iter().map(|page| (root.field("emergency_access.path"), &page.path)));
+    let status = whole.directory_sync.iter().filter_map(|sync| sync.status.as_ref());
+    others.extend(status.map(|status| (root.field("directory_sync.status.path"), &status.path)));
     let mut earlier = others.into_iter().take_while(|(other, _)| other != at);
     if let Some((other, _)) = earlier.find(|(_, have)| have.as_str() == path) {
         checker.conflict(at, other, "both are the same path");

@@ -8,6 +8,7 @@ mod application;
 mod audit;
 mod authentication;
 mod condition;
+mod directory_sync;
 mod discovery;
 mod emergency_access;
 mod identity;
@@ -32,6 +33,7 @@ pub(super) use application::*;
 pub(super) use audit::*;
 pub(super) use authentication::*;
 pub(super) use condition::*;
+pub(super) use directory_sync::*;
 pub(super) use discovery::*;
 pub(super) use emergency_access::*;
 pub(super) use identity::*;
@@ -153,6 +155,9 @@ raw! {
         policy: Policy,
         /// The application whose accounts and groups follow the sign-in; without it only headers are set.
         provisioning: Option<Provisioning>,
+        /// A directory whose people and groups are brought to the application on a schedule; without it only sign-ins
+        /// are. Needs `provisioning`, and the background service (docs/operating/background.md) or `samlgate sync`.
+        directory_sync: Option<DirectorySync>,
         /// The audit trail: one line for each change at the application, which begins with `samlgate-audit:`.
         audit: Audit,
         /// The test sign-in page; without it there is none.

@@ -1,0 +1,110 @@
+//! `directory_sync`.
+
+use core::ops::RangeInclusive;
+use core::time::Duration;
+
+use super::own_path::own_path;
+use super::{Checker, optional, quoted};
+use crate::config::path::Path;
+use crate::config::raw::{self, Span, Whole};
+use crate::flow::sync::{FirstRun, Guardrail, MembershipsManagedBy, Settings, StatusPage};
+
+/// Characters of the secret: as many random ones from 64 make 120 bits.
+const MIN_SECRET_CHARACTERS: usize = 20;
+
+/// A pull of ten thousand people takes minutes; a month is longer than anybody should stay who left.
+const FULL_INTERVAL: RangeInclusive<u64> = 300..=2_592_000;
+
+/// Directories limit how often they are asked; Microsoft's changes appear within minutes anyway.
+const DELTA_INTERVAL: RangeInclusive<u64> = 60..=2_592_000;
+
+/// Below ten, calls cost more than people; 999 is the most that Microsoft Graph gives.
+const PAGE_SIZE: RangeInclusive<u64> = 10..=999;
+
+/// Half of the 32 connections that an application of ordinary size has for everybody.
+const PARALLEL_PEOPLE: RangeInclusive<u64> = 1..=16;
+
+/// Each is kept by name until all are known: 10,000 are one megabyte.
+const MAX_DEACTIVATIONS: RangeInclusive<u64> = 1..=10_000;
+
+const PERCENT: RangeInclusive<u64> = 1..=100;
+
+pub(super) fn directory_sync(
+    raw: &raw::DirectorySync,
+    configuration: &raw::Configuration,
+    checker: &mut Checker<'_>,
+) -> Option<Settings> {
+    let at = Path::default().field("directory_sync");
+    if configuration.provisioning.is_none() {
+        checker.missing(&Path::default().field("provisioning"), "the application that people are brought to");
+    }
+    let full_interval = span(raw.full_interval, FULL_INTERVAL, &at.field("full_interval"), checker);
+    let delta_at = at.field("delta_interval");
+    let delta_interval = raw.delta_interval.map(|delta| span(delta, DELTA_INTERVAL, &delta_at, checker));
+    let page_size = whole(raw.page_size, PAGE_SIZE, &at.field("page_size"), checker);
+    let parallel = whole(raw.parallel_people, PARALLEL_PEOPLE, &at.field("parallel_people"), checker);
+    let guardrail = guardrail(&raw.guardrail, &at.field("guardrail"), checker);
+    let status = raw.status.as_ref().map(|raw| status(raw, &at.field("status"), configuration, checker));
+    Some(Settings {
+        full_interval: full_interval?,
+        delta_interval: optional(delta_interval)?,
+        page_size: u32::try_from(page_size?).ok()?,
+        parallel_people: usize::try_from(parallel?).ok()?,
+        memberships_managed_by: match raw.memberships_managed_by {
+            raw::MembershipsManagedBy::Directory => MembershipsManagedBy::Directory,
+            raw::MembershipsManagedBy::SignIn => MembershipsManagedBy::SignIn,
+        },
+        guardrail: guardrail?,
+        first_run: match raw.first_run {
+            raw::FirstRun::ReportOnly => FirstRun::ReportOnly,
+            raw::FirstRun::Act => FirstRun::Act,
+        },
+        dry_run: raw.dry_run,
+        status: optional(status)?,
+    })
+}
+
+fn guardrail(raw: &raw::SyncGuardrail, at: &Path, checker: &mut Checker<'_>) -> Option<Guardrail> {
+    let most = whole(raw.max_deactivations, MAX_DEACTIVATIONS, &at.field("max_deactivations"), checker);
+    let percent_at = at.field("max_deactivation_percent");
+    let percent = whole(raw.max_deactivation_percent, PERCENT, &percent_at, checker);
+    Some(Guardrail {
+        max_deactivations: usize::try_from(most?).ok()?,
+        max_deactivation_percent: u8::try_from(percent?).ok()?,
+        max_failed_people: raw.max_failed_people.0,
+    })
+}
+
+fn status(
+    raw: &raw::SyncStatus,
+    at: &Path,
+    configuration: &raw::Configuration,
+    checker: &mut Checker<'_>,
+) -> Option<StatusPage> {
+    own_path(&raw.path, &at.field("path"), configuration, checker);
+    let secret_at = at.field("secret");
+    let secret = checker.required_text(raw.secret.as_ref(), &secret_at, "a text that only operators know")?;
+    if secret.expose().chars().count() < MIN_SECRET_CHARACTERS {
+        let expected = format_args!("a text of at least {MIN_SECRET_CHARACTERS} characters");
+        checker.invalid(&secret_at, "", expected);
+    }
+    Some(StatusPage { path: raw.path.clone(), secret })
+}
+
+fn span(raw: Span, within: RangeInclusive<u64>, at: &Path, checker: &mut Checker<'_>) -> Option<Duration> {
+    let (least, most) = (Duration::from_secs(*within.start()), Duration::from_secs(*within.end()));
+    if raw.0 < least || raw.0 > most {
+        let expected = format_args!("`{}s` to `{}s`", within.start(), within.end());
+        checker.invalid(at, quoted(&raw.to_string()), expected);
+        return None;
+    }
+    Some(raw.0)
+}
+
+fn whole(raw: Whole, within: RangeInclusive<u64>, at: &Path, checker: &mut Checker<'_>) -> Option<u64> {
+    if !within.contains(&raw.0) {
+        checker.invalid(at, raw.0, format_args!("{} to {}", within.start(), within.end()));
+        return None;
+    }
+    Some(raw.0)
+}

@@ -1,0 +1,16 @@
+//! Keeping the application in step with a directory while nobody signs in.
+//!
+//! A [`Run`] pulls the people of a directory page by page, and brings each to the application by the flow that a sign-in
+//! uses. Between two pages it writes a checkpoint, so that whoever comes after a failure goes on where it stopped; the
+//! checkpoint is also the lease that lets one runner work at a time. What a run may take away is decided after the last
+//! page of a full pull, and never otherwise.
+
+#![expect(dead_code, reason = "the machine follows")]
+
+mod progress;
+mod run;
+mod settings;
+
+pub use progress::{Counts, Outcome, Phase, Progress, Trouble};
+pub use run::{Run, Wish};
+pub use settings::{FirstRun, Guardrail, MembershipsManagedBy, Settings, StatusPage};
