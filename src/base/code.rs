@@ -262,6 +262,8 @@ catalogue! {
     8016 OrganizationRefused "organization_refused" 503 Error "Your account could not be prepared." "The organization is kept by somebody else; choose another name, or let the identity provider that owns it keep it";
     8017 LimitExceeded "limit_exceeded" 503 Error "Your account could not be prepared." "A documented limit of the application is reached; split the group, or delete groups that nobody uses";
     8018 EmailMissing "email_missing" 403 Warning "Your identity provider did not send your e-mail address." "The application knows people by e-mail address: let the identity provider send one, or correct identity.email";
+    8019 AbsenceImpossible "absence_impossible" 501 Error "The application cannot do this to an account." "The provisioning target cannot deactivate, delete or anonymize accounts; choose what docs/targets says it can do";
+    8020 RunGuardrailExceeded "run_guardrail_exceeded" 0 Error "Too many people would lose access at once." "Look why so many people are missing in the directory; raise the guardrail only when that is right";
 
     // 9xxx: configuration and host
     9001 ConfigMalformed "config_malformed" 0 Error "The configuration could not be read." "Fix the JSON or YAML at the named place";

@@ -21,10 +21,32 @@ pub struct Capabilities {
     pub updates: bool,
     /// A deactivated account can be activated.
     pub reactivates: bool,
+    /// An account can be deactivated.
+    pub deactivates: bool,
+    /// The application can forget whose an account was.
+    pub anonymizes: bool,
+    /// An account can be deleted.
+    pub deletes_accounts: bool,
+    /// The user name of an account can be changed.
+    pub renames_accounts: bool,
+    /// The accounts can be listed.
+    pub lists_accounts: bool,
     /// Groups can be made.
     pub creates_groups: bool,
+    /// Groups can be renamed.
+    pub renames_groups: bool,
+    /// Groups can be deleted.
+    pub deletes_groups: bool,
     /// It has organizations of customers.
     pub organizations: bool,
+    /// Its groups are such organizations: who is deleted has to be taken out of them before (J22).
+    pub groups_are_organizations: bool,
+    /// Organizations can be renamed.
+    pub renames_organizations: bool,
+    /// Organizations can be deleted.
+    pub deletes_organizations: bool,
+    /// The organizations can be listed.
+    pub lists_organizations: bool,
     /// An account is made only with a password; [`super::Pieces::password`] is then there when one is.
     pub needs_password: bool,
     /// What it keeps about people.
@@ -32,7 +54,8 @@ pub struct Capabilities {
 }
 
 impl Default for Capabilities {
-    /// Accounts known by user name, all that every application has, and our marker.
+    /// Accounts known by user name, all that a sign-in needs of an application, and our marker. Nothing that ends or lists
+    /// anything.
     fn default() -> Self {
         Self {
             reads: true,
@@ -42,8 +65,19 @@ impl Default for Capabilities {
             shows_email: true,
             updates: true,
             reactivates: true,
+            deactivates: false,
+            anonymizes: false,
+            deletes_accounts: false,
+            renames_accounts: false,
+            lists_accounts: false,
             creates_groups: true,
+            renames_groups: false,
+            deletes_groups: false,
             organizations: false,
+            groups_are_organizations: false,
+            renames_organizations: false,
+            deletes_organizations: false,
+            lists_organizations: false,
             needs_password: false,
             profile_fields: &[],
         }

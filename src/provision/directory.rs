@@ -93,6 +93,15 @@ impl Directory {
         self.groups.insert(FoldedName::of(name), Known::Absent);
     }
 
+    /// The group `from` is called `to` now. Its id stays.
+    pub fn rename_group(&mut self, from: &str, to: &str) {
+        if let Some(Known::Exists(group)) = self.groups.remove(&FoldedName::of(from)) {
+            // A name that differs in case only is the same name.
+            self.learn_no_group(from);
+            self.learn_group(to, group.id.as_deref());
+        }
+    }
+
     /// Nothing is known of the group `name` any more.
     pub fn forget_group(&mut self, name: &str) {
         self.groups.remove(&FoldedName::of(name));
@@ -147,6 +156,15 @@ impl Directory {
     /// There is no organization `name`.
     pub fn learn_no_organization(&mut self, name: &str) {
         self.organizations.insert(name.to_owned(), Known::Absent);
+    }
+
+    /// The organization `from` is called `to` now. Its id and its links stay.
+    pub fn rename_organization(&mut self, from: &str, to: &str) {
+        if let Some(Known::Exists(known)) = self.organizations.remove(from) {
+            self.learn_no_organization(from);
+            let known = KnownOrganization { name: to.to_owned(), ..known };
+            self.organizations.insert(to.to_owned(), Known::Exists(known));
+        }
     }
 
     /// Nothing is known of the organization `name` any more.

@@ -32,9 +32,15 @@ impl Guardrail {
     /// Lets `plan` pass unless it takes or makes more groups than allowed. A refused plan is refused as a whole: nothing of it is
     /// done.
     ///
+    /// Whoever leaves loses everything, so no number of groups is too many then; how many people may leave at once is what
+    /// [`super::RunGuardrail`] bounds.
+    ///
     /// # Errors
     /// [`GuardrailRefusal`] when the plan goes too far.
     pub fn approve(&self, plan: Plan) -> Result<Approved<Plan>, GuardrailRefusal> {
+        if plan.is_leaving() {
+            return Ok(Approved(plan));
+        }
         let removals = plan.removals();
         if removals > self.max_group_removals {
             return Err(GuardrailRefusal::TooManyRemovals { removals, allowed: self.max_group_removals });
@@ -52,7 +58,7 @@ impl Guardrail {
     }
 }
 
-/// Something that [`Guardrail::approve`] let pass; nothing else makes one.
+/// Something that [`Guardrail::approve`] or [`super::RunGuardrail::approve`] let pass; nothing else makes one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Approved<T>(T);
 
@@ -61,6 +67,14 @@ impl<T> Approved<T> {
     #[must_use]
     pub const fn inner(&self) -> &T {
         &self.0
+    }
+
+    pub(super) const fn by_guardrail(approved: T) -> Self {
+        Self(approved)
+    }
+
+    pub(super) const fn inner_mut(&mut self) -> &mut T {
+        &mut self.0
     }
 
     pub(super) fn into_inner(self) -> T {

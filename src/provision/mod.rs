@@ -4,11 +4,13 @@
 //! old and the new state; every operation may be repeated; nothing to change means nothing to send. Knows no HTTP and
 //! no vendor's field names, and decides nothing about who should get what.
 
+mod absence;
 mod account;
 mod capabilities;
 mod delivery;
 mod directory;
 mod guardrail;
+mod listing;
 mod marker;
 pub mod memory;
 mod operation;
@@ -18,15 +20,18 @@ mod progress;
 mod question;
 mod reason;
 mod recorded;
+mod run_guardrail;
 mod satisfied;
 mod seats;
 mod state;
 
+pub use absence::{Absence, LeavingRules, leaving};
 pub use account::{AccountId, AccountKey, AccountKeyKind, AccountRef, Profile, ProfileField, RemoteAccount};
 pub use capabilities::Capabilities;
 pub use delivery::Delivery;
 pub use directory::{Directory, Known, KnownGroup, KnownOrganization};
 pub use guardrail::{Approved, Guardrail, GuardrailRefusal};
+pub use listing::{Listed, ListedAccount, ListedOrganization, ListedOrganizations};
 pub use marker::{CustomerAccess, LAST_LOGIN_RESOLUTION, Marker, MarkerUpdate, RemoteMarker};
 pub use operation::{AccountChanges, Operation, OperationKind};
 pub use pieces::{NewPassword, Pieces};
@@ -35,6 +40,7 @@ pub use progress::{Done, Progress};
 pub use question::{Page, Question};
 pub use reason::Reason;
 pub use recorded::RecordedAccount;
+pub use run_guardrail::{Population, Removal, Removals, RunGuardrail, RunRefusal};
 pub use satisfied::satisfied;
 pub use seats::Seats;
 pub use state::{DesiredState, RemoteState, Settings};

@@ -101,6 +101,52 @@ pub enum Operation {
     },
     /// Tell everything at once.
     Deliver(Box<Delivery>),
+    /// Let the account be used no more; what it belongs to stays (J21).
+    DeactivateAccount {
+        /// Whose.
+        account: AccountRef,
+    },
+    /// Make the application forget whose the account was.
+    AnonymizeAccount {
+        /// Whose.
+        account: AccountRef,
+    },
+    /// Delete the account for good (J22).
+    DeleteAccount {
+        /// Whose.
+        account: AccountRef,
+    },
+    /// Give the account another user name.
+    RenameAccount {
+        /// Whose, under the name that it has.
+        account: AccountRef,
+        /// The new name.
+        username: Pii<String>,
+    },
+    /// Give the group another name, which must be free.
+    RenameGroup {
+        /// The name that it has.
+        group: String,
+        /// The new name.
+        name: String,
+    },
+    /// Delete the group; its members stay.
+    DeleteGroup {
+        /// The group's name.
+        group: String,
+    },
+    /// Give the organization another name, which must be free (J24).
+    RenameOrganization {
+        /// The name that it has.
+        organization: String,
+        /// The new name.
+        name: String,
+    },
+    /// Delete the organization; its members stay customers (J25).
+    DeleteOrganization {
+        /// The organization's name.
+        organization: String,
+    },
 }
 
 /// The fields of an account that a sign-in may change.
@@ -139,6 +185,14 @@ pub enum OperationKind {
     RemoveFromOrganization,
     WriteMarker,
     Deliver,
+    DeactivateAccount,
+    AnonymizeAccount,
+    DeleteAccount,
+    RenameAccount,
+    RenameGroup,
+    DeleteGroup,
+    RenameOrganization,
+    DeleteOrganization,
 }
 
 impl OperationKind {
@@ -159,6 +213,14 @@ impl OperationKind {
             Self::RemoveFromOrganization => "remove_from_organization",
             Self::WriteMarker => "write_marker",
             Self::Deliver => "deliver",
+            Self::DeactivateAccount => "deactivate_account",
+            Self::AnonymizeAccount => "anonymize_account",
+            Self::DeleteAccount => "delete_account",
+            Self::RenameAccount => "rename_account",
+            Self::RenameGroup => "rename_group",
+            Self::DeleteGroup => "delete_group",
+            Self::RenameOrganization => "rename_organization",
+            Self::DeleteOrganization => "delete_organization",
         }
     }
 }
@@ -181,6 +243,14 @@ impl Operation {
             Self::RemoveFromOrganization { .. } => OperationKind::RemoveFromOrganization,
             Self::WriteMarker { .. } => OperationKind::WriteMarker,
             Self::Deliver(_) => OperationKind::Deliver,
+            Self::DeactivateAccount { .. } => OperationKind::DeactivateAccount,
+            Self::AnonymizeAccount { .. } => OperationKind::AnonymizeAccount,
+            Self::DeleteAccount { .. } => OperationKind::DeleteAccount,
+            Self::RenameAccount { .. } => OperationKind::RenameAccount,
+            Self::RenameGroup { .. } => OperationKind::RenameGroup,
+            Self::DeleteGroup { .. } => OperationKind::DeleteGroup,
+            Self::RenameOrganization { .. } => OperationKind::RenameOrganization,
+            Self::DeleteOrganization { .. } => OperationKind::DeleteOrganization,
         }
     }
 
@@ -213,6 +283,13 @@ impl Operation {
             Self::WriteMarker { marker, .. } if marker.unfinished => Reason::AccountUnfinished,
             Self::WriteMarker { .. } => Reason::MarkerOutdated,
             Self::Deliver(_) => Reason::NotReadable,
+            Self::DeactivateAccount { .. } | Self::AnonymizeAccount { .. } | Self::DeleteAccount { .. } => {
+                Reason::PersonLeft
+            }
+            Self::RenameAccount { .. } | Self::RenameGroup { .. } | Self::RenameOrganization { .. } => {
+                Reason::NameDiffers
+            }
+            Self::DeleteGroup { .. } | Self::DeleteOrganization { .. } => Reason::GroupAbsentAtSource,
         }
     }
 
@@ -222,17 +299,25 @@ impl Operation {
         match self {
             Self::CreateGroup { group }
             | Self::AddToGroup { group, .. }
-            | Self::RemoveFromGroup { group, .. } => Some(group),
+            | Self::RemoveFromGroup { group, .. }
+            | Self::RenameGroup { group, .. }
+            | Self::DeleteGroup { group } => Some(group),
             Self::CreateOrganization { organization }
             | Self::LinkOrganization { organization, .. }
             | Self::AddToOrganization { organization, .. }
-            | Self::RemoveFromOrganization { organization, .. } => Some(organization),
+            | Self::RemoveFromOrganization { organization, .. }
+            | Self::RenameOrganization { organization, .. }
+            | Self::DeleteOrganization { organization } => Some(organization),
             Self::AddCustomer { service_desk, .. } => Some(service_desk),
             Self::CreateAccount { .. }
             | Self::ReactivateAccount { .. }
             | Self::UpdateAccount { .. }
             | Self::WriteMarker { .. }
-            | Self::Deliver(_) => None,
+            | Self::Deliver(_)
+            | Self::DeactivateAccount { .. }
+            | Self::AnonymizeAccount { .. }
+            | Self::DeleteAccount { .. }
+            | Self::RenameAccount { .. } => None,
         }
     }
 }

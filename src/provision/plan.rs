@@ -4,6 +4,7 @@ use crate::base::{Code, Pii};
 use crate::policy::{AccountDecision, GroupNames};
 use core::fmt;
 
+use super::absence::Absence;
 use super::account::{AccountRef, Profile, RemoteAccount};
 use super::delivery::Delivery;
 use super::marker::{CustomerAccess, Marker, MarkerUpdate, RemoteMarker};
@@ -22,6 +23,7 @@ pub struct Plan {
     operations: Vec<Operation>,
     memberships: usize,
     email_conflict: bool,
+    leaving: bool,
 }
 
 impl Plan {
@@ -68,6 +70,16 @@ impl Plan {
         self.operations.iter().filter(creates).count()
     }
 
+    /// The person leaves, so that taking everything is what is meant.
+    #[must_use]
+    pub const fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    pub(super) const fn of_leaving(operations: Vec<Operation>, memberships: usize) -> Self {
+        Self { operations, memberships, email_conflict: false, leaving: true }
+    }
+
     pub(super) fn into_operations(self) -> Vec<Operation> {
         self.operations
     }
@@ -81,6 +93,8 @@ pub enum ProvisionError {
     AccountAbsent,
     /// The account is deactivated, and it was not decided that it is activated again.
     AccountInactive,
+    /// The application cannot do to an account what was asked for.
+    Impossible(Absence),
 }
 
 impl ProvisionError {
@@ -90,16 +104,20 @@ impl ProvisionError {
         match self {
             Self::AccountAbsent => Code::AccountAbsent,
             Self::AccountInactive => Code::AccountInactive,
+            Self::Impossible(_) => Code::AbsenceImpossible,
         }
     }
 }
 
 impl fmt::Display for ProvisionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AccountAbsent => "the person has no account, and none is to be made",
-            Self::AccountInactive => "the account is deactivated, and is to stay so",
-        })
+        match self {
+            Self::AccountAbsent => f.write_str("the person has no account, and none is to be made"),
+            Self::AccountInactive => f.write_str("the account is deactivated, and is to stay so"),
+            Self::Impossible(absence) => {
+                write!(f, "the application has no way to do what `{}` asks for", absence.as_str())
+            }
+        }
     }
 }
 

@@ -37,6 +37,12 @@ pub enum Reason {
     AccountUnfinished,
     /// The application cannot be asked what it has.
     NotReadable,
+    /// The person left, as the directory says.
+    PersonLeft,
+    /// The directory has another name for it.
+    NameDiffers,
+    /// The directory has the group no longer.
+    GroupAbsentAtSource,
 }
 
 impl fmt::Display for Reason {
@@ -58,6 +64,9 @@ impl fmt::Display for Reason {
             Self::MarkerOutdated => "marker absent or outdated",
             Self::AccountUnfinished => "account unfinished",
             Self::NotReadable => "the application cannot be read",
+            Self::PersonLeft => "the person left",
+            Self::NameDiffers => "name differs",
+            Self::GroupAbsentAtSource => "the directory has it no longer",
         })
     }
 }

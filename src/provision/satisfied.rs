@@ -41,6 +41,20 @@ pub fn satisfied(operation: &Operation, remote: &RemoteState) -> bool {
         Operation::WriteMarker { marker, .. } => {
             matches!(&remote.marker, RemoteMarker::Present(have) if have == marker)
         }
+        // Whoever has no account cannot use it.
+        Operation::DeactivateAccount { .. } => account.is_none_or(|account| !account.active),
+        Operation::AnonymizeAccount { .. } | Operation::DeleteAccount { .. } => account.is_none(),
+        // It was looked for under its old name. The new one says nothing: somebody else may have had it before.
+        Operation::RenameAccount { username, .. } => {
+            account.is_none_or(|account| account.username == *username)
+        }
+        // The new name was free a moment ago.
+        Operation::RenameGroup { name, .. } => remote.directory.has_group(name),
+        Operation::RenameOrganization { name, .. } => remote.directory.organization_id(name).is_some(),
+        Operation::DeleteGroup { group } => remote.directory.group(group) == Some(&Known::Absent),
+        Operation::DeleteOrganization { organization } => {
+            remote.directory.organization(organization) == Some(&Known::Absent)
+        }
         // Nobody reads who is in an organization or desk, and a delivery cannot be looked up.
         Operation::AddCustomer { .. }
         | Operation::AddToOrganization { .. }

@@ -163,6 +163,41 @@ impl RemoteState {
                 }
             }
             Operation::Deliver(delivery) => self.account = Some(delivery.told()),
+            Operation::DeactivateAccount { .. } => {
+                if let Some(account) = &mut self.account {
+                    account.active = false;
+                }
+            }
+            Operation::AnonymizeAccount { .. } | Operation::DeleteAccount { .. } => {
+                self.account = None;
+                self.marker = RemoteMarker::Absent;
+            }
+            Operation::RenameAccount { username, .. } => {
+                if let Some(account) = &mut self.account {
+                    account.username = username.clone();
+                }
+            }
+            Operation::RenameGroup { group, name } => {
+                self.directory.rename_group(group, name);
+                if let Some(account) = &mut self.account
+                    && GroupNames::from_iter(&account.groups).contains(group)
+                {
+                    account.groups.retain(|have| !FoldedName::same(have, group));
+                    account.groups.insert(name.clone());
+                }
+            }
+            Operation::DeleteGroup { group } => {
+                self.directory.learn_no_group(group);
+                if let Some(account) = &mut self.account {
+                    account.groups.retain(|have| !FoldedName::same(have, group));
+                }
+            }
+            Operation::RenameOrganization { organization, name } => {
+                self.directory.rename_organization(organization, name);
+            }
+            Operation::DeleteOrganization { organization } => {
+                self.directory.learn_no_organization(organization);
+            }
             // Who is in an organization is remembered by the marker.
             Operation::CreateOrganization { .. }
             | Operation::LinkOrganization { .. }

@@ -4,7 +4,9 @@ use core::fmt;
 
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
-use crate::provision::{AccountKey, Capabilities, Operation, Question, RemoteState};
+use crate::provision::{
+    AccountKey, Capabilities, Listed, ListedOrganizations, Operation, Page, Question, RemoteState,
+};
 
 use super::answer;
 use super::error::{Outcome, Prepared, Request, TargetError};
@@ -69,6 +71,39 @@ pub trait Application: fmt::Debug + Send + Sync {
             200..=299 if !answer::is_html(response) => Ok(()),
             status => Err(TargetError::Refused { request, status }),
         }
+    }
+
+    /// The call that asks for a page of all accounts; `None` where they cannot be listed.
+    ///
+    /// Accounts that come or go between two pages may be missed or shown twice: whoever acts on a list looks at each
+    /// account before.
+    fn list_accounts(&self, _page: &Page) -> Option<HttpCall> {
+        None
+    }
+
+    /// What the answer to the call for `page` shows.
+    ///
+    /// # Errors
+    /// [`TargetError`] when it is not the whole page that was asked for.
+    fn listed_accounts(&self, _page: &Page, _response: &HttpResponse) -> Result<Listed, TargetError> {
+        Err(TargetError::Missing { request: Request::ListAccounts, what: "way to ask" })
+    }
+
+    /// The call that asks for a page of all organizations; `None` where they cannot be listed.
+    fn list_organizations(&self, _page: &Page) -> Option<HttpCall> {
+        None
+    }
+
+    /// What the answer to the call for `page` shows.
+    ///
+    /// # Errors
+    /// [`TargetError`] when it is not the whole page that was asked for.
+    fn listed_organizations(
+        &self,
+        _page: &Page,
+        _response: &HttpResponse,
+    ) -> Result<ListedOrganizations, TargetError> {
+        Err(TargetError::Missing { request: Request::ListOrganizations, what: "way to ask" })
     }
 
     /// What shows whether `operation` is done, for [`crate::provision::satisfied`].

@@ -74,6 +74,10 @@ pub enum Request {
     ReadOrganization,
     /// The licences.
     ReadSeats,
+    /// A page of all accounts.
+    ListAccounts,
+    /// A page of all organizations.
+    ListOrganizations,
     /// The end of somebody's sessions.
     EndSessions,
     /// A change.
@@ -102,6 +106,8 @@ impl Request {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReadAccount => "read_account",
+            Self::ListAccounts => "list_accounts",
+            Self::ListOrganizations => "list_organizations",
             Self::EndSessions => "end_sessions",
             Self::ReadGroup => "read_group",
             Self::ReadMarker => "read_marker",

@@ -17,6 +17,7 @@ pub mod jsm_dc;
 mod resource;
 pub mod scim;
 mod service_desk;
+mod subject;
 mod target;
 pub mod webhook;
 

@@ -177,7 +177,17 @@ fn detail(operation: &Operation) -> String {
             }
             text
         }
-        Operation::ReactivateAccount { account } => account.username.expose().clone(),
+        Operation::ReactivateAccount { account }
+        | Operation::DeactivateAccount { account }
+        | Operation::AnonymizeAccount { account }
+        | Operation::DeleteAccount { account } => account.username.expose().clone(),
+        Operation::RenameAccount { account, username } => {
+            format!("{}, {}", account.username.expose(), username.expose())
+        }
+        Operation::RenameGroup { group: from, name }
+        | Operation::RenameOrganization { organization: from, name } => {
+            format!("{from}, {name}")
+        }
         Operation::UpdateAccount { changes, .. } => {
             let changed = changes.email.iter().chain(&changes.display_name).chain(changes.profile.values());
             let values: Vec<&str> = changed.map(|value| value.expose().as_str()).collect();
@@ -185,9 +195,11 @@ fn detail(operation: &Operation) -> String {
         }
         Operation::CreateGroup { group }
         | Operation::AddToGroup { group, .. }
+        | Operation::DeleteGroup { group }
         | Operation::RemoveFromGroup { group, .. } => group.clone(),
         Operation::CreateOrganization { organization }
         | Operation::AddToOrganization { organization, .. }
+        | Operation::DeleteOrganization { organization }
         | Operation::RemoveFromOrganization { organization, .. } => organization.clone(),
         Operation::LinkOrganization { organization, service_desk } => {
             format!("{organization}, service desk {service_desk}")

@@ -20,6 +20,7 @@ use super::application::Application;
 use super::endpoint::{Endpoint, Media};
 use super::error::{Outcome, Prepared, Request, TargetError};
 use super::resource::Resource;
+use super::subject::Subject;
 
 /// Groups asked for at once: Confluence's own default. It may answer with fewer.
 const PAGE_SIZE: &str = "200";
@@ -188,6 +189,14 @@ impl Application for ConfluenceDc {
             | Operation::AddCustomer { .. }
             | Operation::AddToOrganization { .. }
             | Operation::RemoveFromOrganization { .. }
+            | Operation::DeactivateAccount { .. }
+            | Operation::AnonymizeAccount { .. }
+            | Operation::DeleteAccount { .. }
+            | Operation::RenameAccount { .. }
+            | Operation::RenameGroup { .. }
+            | Operation::DeleteGroup { .. }
+            | Operation::RenameOrganization { .. }
+            | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => {
                 let request = Request::Change(operation.kind());
                 return Prepared::Refuse(TargetError::Missing { request, what: "way to do it" });
@@ -201,22 +210,15 @@ impl Application for ConfluenceDc {
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {
-        match operation {
-            Operation::CreateAccount { username, .. } => alone(username),
-            Operation::ReactivateAccount { account }
-            | Operation::UpdateAccount { account, .. }
-            | Operation::AddToGroup { account, .. }
-            | Operation::RemoveFromGroup { account, .. }
-            | Operation::WriteMarker { account, .. }
-            | Operation::AddCustomer { account, .. }
-            | Operation::AddToOrganization { account, .. }
-            | Operation::RemoveFromOrganization { account, .. } => alone(&account.username),
-            Operation::CreateGroup { group } => Question::Group { name: group.clone(), page: Page::FIRST },
-            Operation::CreateOrganization { organization }
-            | Operation::LinkOrganization { organization, .. } => {
-                Question::Organization { name: organization.clone(), page: Page::FIRST }
+        match Subject::of(operation) {
+            Subject::Person(username) => alone(username),
+            Subject::Account(account) | Subject::Membership(account) | Subject::Marker(account) => {
+                alone(&account.username)
             }
-            Operation::Deliver(delivery) => alone(&delivery.username),
+            Subject::Group(name) => Question::Group { name: name.to_owned(), page: Page::FIRST },
+            Subject::Organization(name) => {
+                Question::Organization { name: name.to_owned(), page: Page::FIRST }
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ use super::error::{Outcome, Prepared, Request, TargetError};
 use super::jira_dc::encode_marker;
 use super::resource::Resource;
 use super::service_desk::{ExistingName, People, ServiceDeskApi};
+use super::subject::Subject;
 
 /// People of a page of the search, and the most that it gives.
 const SEARCH_PAGE: usize = 50;
@@ -216,6 +217,14 @@ impl Application for JiraCloud {
             | Operation::AddToOrganization { .. }
             | Operation::RemoveFromOrganization { .. }
             | Operation::ReactivateAccount { .. }
+            | Operation::DeactivateAccount { .. }
+            | Operation::AnonymizeAccount { .. }
+            | Operation::DeleteAccount { .. }
+            | Operation::RenameAccount { .. }
+            | Operation::RenameGroup { .. }
+            | Operation::DeleteGroup { .. }
+            | Operation::RenameOrganization { .. }
+            | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => {
                 let no_way = Prepared::Refuse(TargetError::Missing { request, what: "way to do it" });
                 self.service_desks()
@@ -249,24 +258,18 @@ impl Application for JiraCloud {
             by: AccountKey::Email(address.clone()),
             page: Page::FIRST,
         };
-        match operation {
-            Operation::CreateAccount { username, .. } => by_address(username),
+        match Subject::of(operation) {
+            Subject::Person(username) => by_address(username),
+            Subject::Account(account) => by_address(&account.username),
             // The search learns of new people late; by id they are there at once.
-            Operation::AddToGroup { account, .. } | Operation::RemoveFromGroup { account, .. } => {
+            Subject::Membership(account) => {
                 Question::Memberships { account: whose(account), page: Page::FIRST }
             }
-            Operation::WriteMarker { account, .. } => Question::Marker { account: whose(account) },
-            Operation::CreateGroup { group } => Question::Group { name: group.clone(), page: Page::FIRST },
-            Operation::CreateOrganization { organization }
-            | Operation::LinkOrganization { organization, .. } => {
-                Question::Organization { name: organization.clone(), page: Page::FIRST }
+            Subject::Marker(account) => Question::Marker { account: whose(account) },
+            Subject::Group(name) => Question::Group { name: name.to_owned(), page: Page::FIRST },
+            Subject::Organization(name) => {
+                Question::Organization { name: name.to_owned(), page: Page::FIRST }
             }
-            Operation::ReactivateAccount { account }
-            | Operation::UpdateAccount { account, .. }
-            | Operation::AddCustomer { account, .. }
-            | Operation::AddToOrganization { account, .. }
-            | Operation::RemoveFromOrganization { account, .. } => by_address(&account.username),
-            Operation::Deliver(delivery) => by_address(&delivery.username),
         }
     }
 }

@@ -21,6 +21,7 @@ use super::application::Application;
 use super::endpoint::{Endpoint, Media};
 use super::error::{Outcome, Prepared, Request, TargetError};
 use super::resource::Resource;
+use super::subject::Subject;
 
 pub(super) use answer::refusal;
 pub use marker::MARKER_KEY;
@@ -84,6 +85,14 @@ impl JiraDc {
             | Operation::AddCustomer { .. }
             | Operation::AddToOrganization { .. }
             | Operation::RemoveFromOrganization { .. }
+            | Operation::DeactivateAccount { .. }
+            | Operation::AnonymizeAccount { .. }
+            | Operation::DeleteAccount { .. }
+            | Operation::RenameAccount { .. }
+            | Operation::RenameGroup { .. }
+            | Operation::DeleteGroup { .. }
+            | Operation::RenameOrganization { .. }
+            | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => return None,
         })
     }
@@ -196,26 +205,18 @@ impl Application for JiraDc {
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {
-        let account = |account: &AccountRef| Question::Account {
-            by: AccountKey::Username(account.username.clone()),
+        let account = |username: &Pii<String>| Question::Account {
+            by: AccountKey::Username(username.clone()),
             page: Page::FIRST,
         };
-        match operation {
-            Operation::CreateAccount { username, .. } => account(&AccountRef::named(username.clone())),
-            Operation::ReactivateAccount { account: whose }
-            | Operation::UpdateAccount { account: whose, .. }
-            | Operation::AddToGroup { account: whose, .. }
-            | Operation::RemoveFromGroup { account: whose, .. }
-            | Operation::AddCustomer { account: whose, .. }
-            | Operation::AddToOrganization { account: whose, .. }
-            | Operation::RemoveFromOrganization { account: whose, .. } => account(whose),
-            Operation::CreateGroup { group } => Question::Group { name: group.clone(), page: Page::FIRST },
-            Operation::CreateOrganization { organization }
-            | Operation::LinkOrganization { organization, .. } => {
-                Question::Organization { name: organization.clone(), page: Page::FIRST }
+        match Subject::of(operation) {
+            Subject::Person(username) => account(username),
+            Subject::Account(whose) | Subject::Membership(whose) => account(&whose.username),
+            Subject::Marker(account) => Question::Marker { account: account.clone() },
+            Subject::Group(name) => Question::Group { name: name.to_owned(), page: Page::FIRST },
+            Subject::Organization(name) => {
+                Question::Organization { name: name.to_owned(), page: Page::FIRST }
             }
-            Operation::WriteMarker { account, .. } => Question::Marker { account: account.clone() },
-            Operation::Deliver(delivery) => account(&AccountRef::named(delivery.username.clone())),
         }
     }
 }

@@ -12,7 +12,7 @@ mod wire;
 
 use serde_json::{Value, json};
 
-use crate::base::UnixTime;
+use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{
     AccountId, AccountKey, AccountRef, Capabilities, Known, Operation, Page, ProfileField, Question,
@@ -23,6 +23,7 @@ use super::application::Application;
 use super::endpoint::{Endpoint, Media};
 use super::error::{Outcome, Prepared, Request, TargetError};
 use super::resource::Resource;
+use super::subject::Subject;
 use edit::Edits;
 
 /// Memberships of one page; services announce at least this many (`filter.maxResults`) or send fewer of their own accord.
@@ -137,7 +138,7 @@ impl Scim {
         match (self.dialect.changes, document) {
             (Changes::Patch, _) => Prepared::Call(self.call("PATCH", resource, Some(&edits.patch()))),
             (Changes::Put, Some(document)) => Prepared::Call(self.put(resource, edits.applied_to(document))),
-            (Changes::Put, None) => Prepared::Ask(account_question(account)),
+            (Changes::Put, None) => Prepared::Ask(account_question(&account.username)),
         }
     }
 
@@ -292,6 +293,14 @@ impl Application for Scim {
             | Operation::AddToOrganization { .. }
             | Operation::RemoveFromOrganization { .. }
             | Operation::WriteMarker { .. }
+            | Operation::DeactivateAccount { .. }
+            | Operation::AnonymizeAccount { .. }
+            | Operation::DeleteAccount { .. }
+            | Operation::RenameAccount { .. }
+            | Operation::RenameGroup { .. }
+            | Operation::DeleteGroup { .. }
+            | Operation::RenameOrganization { .. }
+            | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => missing(operation, "way to do it"),
         }
     }
@@ -301,30 +310,20 @@ impl Application for Scim {
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {
-        match operation {
-            Operation::CreateGroup { group }
-            | Operation::CreateOrganization { organization: group }
-            | Operation::LinkOrganization { organization: group, .. } => {
-                Question::Group { name: group.clone(), page: Page::FIRST }
+        match Subject::of(operation) {
+            Subject::Person(username) => account_question(username),
+            Subject::Account(account) | Subject::Membership(account) | Subject::Marker(account) => {
+                account_question(&account.username)
             }
-            Operation::CreateAccount { username, .. } => {
-                account_question(&AccountRef::named(username.clone()))
+            Subject::Group(name) | Subject::Organization(name) => {
+                Question::Group { name: name.to_owned(), page: Page::FIRST }
             }
-            Operation::Deliver(delivery) => account_question(&AccountRef::named(delivery.username.clone())),
-            Operation::ReactivateAccount { account }
-            | Operation::UpdateAccount { account, .. }
-            | Operation::AddToGroup { account, .. }
-            | Operation::RemoveFromGroup { account, .. }
-            | Operation::AddCustomer { account, .. }
-            | Operation::AddToOrganization { account, .. }
-            | Operation::RemoveFromOrganization { account, .. }
-            | Operation::WriteMarker { account, .. } => account_question(account),
         }
     }
 }
 
-fn account_question(account: &AccountRef) -> Question {
-    Question::Account { by: AccountKey::Username(account.username.clone()), page: Page::FIRST }
+fn account_question(username: &Pii<String>) -> Question {
+    Question::Account { by: AccountKey::Username(username.clone()), page: Page::FIRST }
 }
 
 /// A PATCH after which a user cannot sign in.

@@ -119,6 +119,14 @@ impl ServiceDeskApi<'_> {
             | Operation::AddToGroup { .. }
             | Operation::RemoveFromGroup { .. }
             | Operation::WriteMarker { .. }
+            | Operation::DeactivateAccount { .. }
+            | Operation::AnonymizeAccount { .. }
+            | Operation::DeleteAccount { .. }
+            | Operation::RenameAccount { .. }
+            | Operation::RenameGroup { .. }
+            | Operation::DeleteGroup { .. }
+            | Operation::RenameOrganization { .. }
+            | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => return None,
         })
     }

@@ -82,6 +82,7 @@ impl Application for Webhook {
                 ProfileField::TimeZone,
                 ProfileField::PreferredLanguage,
             ],
+            ..Capabilities::default()
         }
     }
 

@@ -6,7 +6,7 @@ use super::*;
 
 fn find(scim: &Scim, response: &HttpResponse) -> Result<(RemoteState, Vec<Question>), TargetError> {
     let mut remote = RemoteState::default();
-    let raised = scim.learn(&account_question(&account()), response, &mut remote)?;
+    let raised = scim.learn(&account_question(&account().username), response, &mut remote)?;
     Ok((remote, raised))
 }
 

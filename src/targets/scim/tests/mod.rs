@@ -83,7 +83,7 @@ fn operations() -> Vec<Operation> {
 /// What is known after a look-up: the group `staff` and no other, and the account.
 fn known() -> RemoteState {
     let mut remote = RemoteState::default();
-    let raised = scim().learn(&account_question(&account()), &list(&[ADA]), &mut remote).unwrap();
+    let raised = scim().learn(&account_question(&account().username), &list(&[ADA]), &mut remote).unwrap();
     assert_eq!(raised, []);
     remote.directory = Directory::default();
     remote.directory.learn_group("Staff", Some("g/1"));
@@ -211,7 +211,7 @@ fn a_service_without_patch_gets_its_resources_back() {
         let mut after = known();
         putting().outcome(&operations()[1], &response, &mut after);
         let again = putting().prepare(&operations()[2], &after, UnixTime::from_secs(0));
-        assert_eq!(again, Prepared::Ask(account_question(&account())), "{}", response.status);
+        assert_eq!(again, Prepared::Ask(account_question(&account().username)), "{}", response.status);
     }
 
     // What goes back whole comes whole: a list may show groups without their members.
@@ -320,7 +320,7 @@ fn every_call_speaks_scim_and_nothing_of_a_browser() {
     let remote = known();
     let mut calls: Vec<HttpCall> =
         operations().iter().map(|operation| prepare(&scim(), operation, &remote)).collect();
-    calls.push(scim().ask(&account_question(&account())));
+    calls.push(scim().ask(&account_question(&account().username)));
     for call in calls {
         let headers: BTreeMap<&str, &str> =
             call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
