@@ -42,6 +42,8 @@ pub mod provision;
 
 pub mod targets;
 
+pub mod sources;
+
 pub mod report;
 
 pub mod page;

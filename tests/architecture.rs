@@ -21,6 +21,7 @@ const ROOMS: &[&str] = &[
     "token",
     "provision",
     "targets",
+    "sources",
     "report",
     "page",
     "flow",

@@ -234,6 +234,17 @@ catalogue! {
     // 6xxx: policy
     6001 GroupsUnknown "groups_unknown" 403 Warning "The sign-in answer does not say which groups you belong to." "Have the identity provider send the group attribute, with Entra ID only the groups assigned to the application, or set identity.unknown_groups to KEEP";
 
+    // 7xxx: SCIM and directories
+    7070 SourceUnreachable "source_unreachable" 0 Warning "The directory cannot be reached." "Check the directory, and that the cluster of directory_sync.source is in Envoy's configuration; the pull goes on later where it stopped";
+    7071 SourceThrottled "source_throttled" 0 Notice "The directory asks for a pause." "Nothing to do: the pull goes on when the directory allows; raise directory_sync.full_interval if it happens at every pull";
+    7072 SourceUnauthorized "source_unauthorized" 0 Error "The directory does not accept our credentials." "Renew the credentials of directory_sync.source; client secrets and API tokens expire";
+    7073 SourceRefused "source_refused" 0 Error "The directory refuses to be read." "Give the client the right to read users and groups (docs/operating/directory-sources.md lists it for each directory), and check path_prefix";
+    7074 SourceAnswerMalformed "source_answer_malformed" 0 Error "The directory's answer could not be read." "The detail says what was expected; look for a proxy that answers in the directory's place, and check path_prefix";
+    7075 SourceLinkRefused "source_link_refused" 0 Attack "The directory's answer leads elsewhere." "Pages are followed at the configured authority below path_prefix only: find out who answers with an address of another host";
+    7076 SourceEndless "source_endless" 0 Error "The directory's pages do not end." "The pages go in a circle or are more than any directory has; nobody was removed because of it";
+    7077 SourceIncomplete "source_incomplete" 0 Warning "The directory was not read to its end." "The pages ended early or moved while they were read; nobody was removed because of it, and the next pull begins anew";
+    7078 SourceDeltaExpired "source_delta_expired" 0 Notice "The directory forgot what changed since the last pull." "Nothing to do: everything is pulled instead; shorten directory_sync.delta_interval if it happens often";
+
     // 8xxx: provisioning
     6002 AccessDenied "access_denied" 403 Warning "You are not allowed to use this application." "Look at the decision with samlgate explain; change policy.access or policy.default_access if the person should enter";
     6003 RequiredGroupMissing "required_group_missing" 403 Warning "You are not in a group that may use this application." "Add the person to one of policy.required_groups at the identity provider, and see that its groups are sent";

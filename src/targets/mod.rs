@@ -24,4 +24,5 @@ pub mod webhook;
 pub use application::Application;
 pub use endpoint::{Credentials, Endpoint};
 pub use error::{Outcome, Prepared, Request, TargetError};
+pub(crate) use resource::Resource;
 pub use target::Target;

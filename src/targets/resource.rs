@@ -4,21 +4,21 @@ use crate::encoding::percent;
 
 /// A path and query under construction; whatever comes in by value goes out percent-encoded.
 #[derive(Debug)]
-pub(super) struct Resource {
+pub(crate) struct Resource {
     text: String,
     has_query: bool,
 }
 
 impl Resource {
     /// `prefix` (from the configuration) and `path` (ours), both as they are.
-    pub(super) fn new(prefix: &str, path: &'static str) -> Self {
+    pub(crate) fn new(prefix: &str, path: &'static str) -> Self {
         Self { text: format!("{}{path}", prefix.trim_end_matches('/')), has_query: false }
     }
 
     /// Adds `/value` to the path. What would name another resource (nothing, `.` and `..`, which no escape makes safe)
     /// gets a character after it that no name has, so that it names nothing.
     #[must_use]
-    pub(super) fn segment(mut self, value: &str) -> Self {
+    pub(crate) fn segment(mut self, value: &str) -> Self {
         self.text.push('/');
         self.text.push_str(&percent::path_segment(value));
         if matches!(value, "" | "." | "..") {
@@ -29,14 +29,14 @@ impl Resource {
 
     /// Adds more of our own path, as it is.
     #[must_use]
-    pub(super) fn path(mut self, path: &'static str) -> Self {
+    pub(crate) fn path(mut self, path: &'static str) -> Self {
         self.text.push_str(path);
         self
     }
 
     /// Adds `name=value` to the query.
     #[must_use]
-    pub(super) fn query(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn query(mut self, name: &'static str, value: &str) -> Self {
         self.text.push(if self.has_query { '&' } else { '?' });
         self.has_query = true;
         self.text.push_str(name);
@@ -45,7 +45,7 @@ impl Resource {
         self
     }
 
-    pub(super) fn into_path(self) -> String {
+    pub(crate) fn into_path(self) -> String {
         self.text
     }
 }

@@ -1,0 +1,167 @@
+//! What every kind of directory offers, in one trait: which call comes next, and what its answer says.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::UnixTime;
+use crate::directory::{Group, Person};
+use crate::http::{HttpCall, HttpResponse};
+
+use super::cursor::{Cursor, DeltaToken};
+use super::endpoint::Endpoint;
+use super::error::SourceError;
+
+/// A directory that is pulled.
+///
+/// It is asked from outside: which call to make, and what its answer means. It keeps nothing between two calls; where a pull
+/// is stands in its [`Cursor`]. Calls come without credentials, which [`super::Access`] adds.
+pub trait Source: fmt::Debug + Send + Sync {
+    /// The word for it in the configuration, in metrics and in events.
+    fn name(&self) -> &'static str;
+
+    /// Where it is, and what proves who we are.
+    fn endpoint(&self) -> &Endpoint;
+
+    /// Which people of which directory these are, as text that holds no secret. What was seen of one is worth nothing for
+    /// another, so a checkpoint is kept with it.
+    fn fingerprint(&self) -> String;
+
+    /// Can it say what changed since an earlier pull?
+    fn has_delta(&self) -> bool;
+
+    /// Where a pull begins.
+    ///
+    /// # Errors
+    /// [`SourceError::DeltaExpired`] when the token is not one of this directory; pull everything then.
+    fn start(&self, pull: &Pull, now: UnixTime) -> Result<Cursor, SourceError>;
+
+    /// Where somebody's groups begin; `None` where they came with the person.
+    fn groups_of(&self, person: &Person) -> Option<Cursor>;
+
+    /// The call that brings what `cursor` stands at.
+    fn page(&self, cursor: &Cursor) -> HttpCall;
+
+    /// What the answer to [`Source::page`] says about people.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it is anything but a whole page. The pull can be tried again at the same cursor.
+    fn read(&self, cursor: &Cursor, response: &HttpResponse, now: UnixTime) -> Result<PageRead, SourceError>;
+
+    /// What the answer to [`Source::page`] says about somebody's groups.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it is anything but a whole page, and [`SourceError::Vanished`] when the person is not there any
+    /// more, which is no fault of the pull.
+    fn read_groups(
+        &self,
+        cursor: &Cursor,
+        response: &HttpResponse,
+        now: UnixTime,
+    ) -> Result<GroupsRead, SourceError>;
+
+    /// The call that asks for one person: to complete one that a delta only mentioned, and to make sure before anybody who
+    /// was not seen loses anything.
+    fn look_up(&self, key: &Key) -> HttpCall;
+
+    /// What the answer to [`Source::look_up`] says; `None` when the directory certainly has no such person.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it does not tell.
+    fn looked_up(
+        &self,
+        key: &Key,
+        response: &HttpResponse,
+        now: UnixTime,
+    ) -> Result<Option<Person>, SourceError>;
+}
+
+/// How much is pulled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pull {
+    /// Everybody.
+    Full {
+        /// A token for the changes from now on is wanted too.
+        then_delta: bool,
+    },
+    /// Who changed since.
+    Delta(DeltaToken),
+}
+
+/// By what one person is asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Key {
+    /// The directory's own name of the entry.
+    Id(String),
+    /// The name by which the person signs in.
+    Username(String),
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Id(_) => "Id",
+            Self::Username(_) => "Username",
+        })
+    }
+}
+
+/// One page of people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRead {
+    /// Who is on it. The same person can come again on a later page.
+    pub people: Vec<Person>,
+    /// Ids of people of whom a delta only said that something changed: ask for each with [`Source::look_up`].
+    pub changed: Vec<String>,
+    /// Ids of people who are gone, as a delta says.
+    pub gone: Vec<String>,
+    /// Entries without a usable user name: nobody signs in as them, so they are nobody's.
+    pub nameless: u32,
+    /// How it goes on.
+    pub next: Next,
+}
+
+/// How a pull goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// With this page.
+    Page(Cursor),
+    /// That was all.
+    End(End),
+}
+
+/// The end of a pull.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The proof that every entry of the directory was on one of the pages; a delta has none.
+    pub whole: Option<WholeDirectory>,
+    /// What to ask for the changes from this pull on.
+    pub delta: Option<DeltaToken>,
+}
+
+/// The proof that a pull saw everybody: only the last page of a full pull makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WholeDirectory {
+    entries: u64,
+}
+
+impl WholeDirectory {
+    pub(super) const fn of(entries: u64) -> Self {
+        Self { entries }
+    }
+
+    /// How many entries were read, each as often as it came.
+    #[must_use]
+    pub const fn entries(&self) -> u64 {
+        self.entries
+    }
+}
+
+/// One page of somebody's groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupsRead {
+    /// The groups.
+    pub groups: Vec<Group>,
+    /// Where it goes on; `None` after the last page.
+    pub next: Option<Cursor>,
+}
