@@ -56,6 +56,8 @@ pub(super) enum Purpose {
     SavedForm,
     /// What goes to the store that replicas share, or is needed to speak to it.
     SharedStore,
+    /// The key of the table in that store.
+    Table,
 }
 
 impl Purpose {
@@ -75,6 +77,7 @@ impl Purpose {
             Self::PendingLogout => b"pending logout",
             Self::SavedForm => b"saved form",
             Self::SharedStore => b"shared store",
+            Self::Table => b"table",
         }
     }
 }
@@ -101,6 +104,7 @@ pub struct SealingKeys {
     pending_logout: Vec<PurposeKey>,
     saved_form: Vec<PurposeKey>,
     shared_store: Vec<PurposeKey>,
+    table: Vec<PurposeKey>,
     pii: PiiKey,
     names: Secret<[u8; 32]>,
     identity: [u8; 32],
@@ -163,6 +167,7 @@ impl SealingKeys {
             pending_logout: keys(Purpose::PendingLogout),
             saved_form: keys(Purpose::SavedForm),
             shared_store: keys(Purpose::SharedStore),
+            table: keys(Purpose::Table),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             names: derive::<32>(newest, b"names"),
             identity: identity.finalize().into(),
@@ -209,6 +214,7 @@ impl SealingKeys {
             Purpose::PendingLogout => &self.pending_logout,
             Purpose::SavedForm => &self.saved_form,
             Purpose::SharedStore => &self.shared_store,
+            Purpose::Table => &self.table,
         }
     }
 
@@ -268,6 +274,20 @@ impl SealingKeys {
             }
         }
         Err(Unreadable::Seal)
+    }
+
+    /// Does the newest secret open `text`, which any of them does? Otherwise it is to be sealed anew before that one is
+    /// dropped.
+    pub(super) fn is_newest(&self, purpose: Purpose, cookie_name: &str, text: &str) -> bool {
+        let newest = self.ring(purpose).first();
+        let opens = |key: &PurposeKey| {
+            let sealed = base64url::decode(text).ok()?;
+            let (&[_, hint], rest) = sealed.split_first_chunk::<2>()?;
+            let (nonce, body) = rest.split_first_chunk::<NONCE_BYTES>()?;
+            let associated = self.associated_data(purpose, hint, cookie_name);
+            key.cipher.decrypt_in_place(&XNonce::from(*nonce), &associated, &mut body.to_vec()).ok()
+        };
+        newest.is_some_and(|key| opens(key).is_some())
     }
 
     /// Everything a text is bound to besides its key. Every part but the last carries its length, so no two

@@ -28,6 +28,7 @@ pub mod sealed_for_store;
 mod settings;
 mod site_key;
 mod state;
+pub mod table_key;
 
 pub use cache::{Opened, OpenedCache};
 pub use cookie::{asked_passively, clear, is_own_cookie, open, seal, touch, was_asked_passively};

@@ -167,13 +167,13 @@ pub(super) fn token(response: &HttpResponse) -> Result<String, StoreError> {
 }
 
 /// A number of 64 bits: text in the JSON mapping, and a number of other writers.
-fn number(body: &Value, pointer: &str) -> Option<u64> {
+pub(super) fn number(body: &Value, pointer: &str) -> Option<u64> {
     match body.pointer(pointer)? {
         Value::String(text) => text.parse().ok(),
         other => other.as_u64(),
     }
 }
 
-const fn malformed(what: &'static str) -> StoreError {
+pub(super) const fn malformed(what: &'static str) -> StoreError {
     StoreError::AnswerMalformed { what }
 }

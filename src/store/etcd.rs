@@ -215,7 +215,7 @@ impl Etcd {
         format!("{}office/{}", self.key_prefix, name.hex())
     }
 
-    fn call(&self, path: &'static str, body: &Value, token: Option<&Token>) -> HttpCall {
+    pub(super) fn call(&self, path: &'static str, body: &Value, token: Option<&Token>) -> HttpCall {
         let mut headers = vec![(String::from("content-type"), String::from("application/json"))];
         // The gateway hands the bare token on; `Bearer` before it would be part of the token.
         headers.extend(token.map(|token| (String::from("authorization"), token.expose().to_owned())));

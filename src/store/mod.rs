@@ -1,11 +1,12 @@
 //! A store that the replicas share: what to send to etcd's JSON gateway, and what its answers mean.
 //!
-//! Three things are kept there: claims, which succeed once among all replicas; records, which every replica reads in the
-//! order in which they were written; and leadership, which one replica holds at a time. What is inside a record or behind a
-//! name is nobody's business here: names are hashes, and records are sealed by whoever makes them.
+//! Four things are kept there: claims, which succeed once among all replicas; records, which every replica reads in the
+//! order in which they were written; leadership, which one replica holds at a time; and a table, whose rows stay. What is
+//! inside a record or a row, or behind a name, is nobody's business here: names are hashes, and the rest is sealed by whoever
+//! makes it.
 //!
 //! The store is not trusted with more than that. It can refuse what should be granted, and whoever can write to it can
-//! delete a claim or a record; nobody can put a record there that a replica believes.
+//! delete a claim, a record or a row, or put an older one back; nobody can put one there that a replica believes.
 
 mod answer;
 mod claim;
@@ -14,6 +15,7 @@ mod etcd;
 mod lease;
 mod name;
 mod settings;
+pub mod table;
 
 pub use answer::{Changes, Record, Revision};
 pub use claim::{Claim, Mark, SharedClaim};

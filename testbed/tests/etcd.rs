@@ -6,6 +6,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use samlgate::base::{EntropyFailure, EntropySource, Secret, UnixTime};
+use samlgate::store::table::{
+    Action, Condition, Done, Folder, List, Listed, MAX_ACTIONS, MAX_KEYS, MAX_ROW_BYTES, MAX_ROWS, Outcome,
+    RowKey, RowVersion, Transaction,
+};
 use samlgate::store::{Claim, Credentials, Etcd, Lease, Mark, Name, Revision, StoreError, Token};
 use serde_json::json;
 use testbed::etcd::Etcd as Server;
@@ -223,4 +227,142 @@ fn users_of_etcd_need_their_password_their_rights_and_a_token_that_is_known() {
     assert_eq!(claimed(&server, &ours, Some(&unknown)).unwrap_err(), StoreError::TokenRefused);
     let again = token(&server, &ours).unwrap();
     assert!(matches!(claimed(&server, &ours, Some(&again)), Ok(Claim::Ours(_))), "our own mark");
+}
+
+fn row(parts: &[&str]) -> RowKey {
+    RowKey::new(parts).unwrap()
+}
+
+fn transact(server: &Server, store: &Etcd, transaction: &Transaction) -> Outcome {
+    assert!(transaction.fits());
+    store.transacted(transaction, &server.perform(&store.transact(transaction, None)).unwrap()).unwrap()
+}
+
+fn put(key: &RowKey, version: RowVersion, content: &[u8]) -> Transaction {
+    Transaction {
+        conditions: vec![Condition::Unchanged(key.clone(), version)],
+        then: vec![Action::Put(key.clone(), content.to_vec())],
+        otherwise: vec![Action::Read(key.clone())],
+    }
+}
+
+fn listed(server: &Server, store: &Etcd, list: List) -> Listed {
+    let transaction = Transaction { then: vec![Action::List(list)], ..Transaction::default() };
+    match transact(server, store, &transaction).done.pop() {
+        Some(Done::Listed(listed)) => listed,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn of_many_who_change_a_row_at_once_each_sees_what_the_one_before_wrote() {
+    let mut server = Server::start(&folder("table")).unwrap();
+    let store = store("samlgate/");
+    let counter = row(&["counter", "a"]);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    let (mut version, mut value) = (RowVersion::ABSENT, 0_u8);
+                    loop {
+                        let outcome = transact(&server, &store, &put(&counter, version, &[value + 1]));
+                        match &outcome.done[..] {
+                            [Done::Put] => break,
+                            [Done::Read(Some(row))] => (version, value) = (row.version, row.content[0]),
+                            other => panic!("{other:?}"),
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let read = Transaction { then: vec![Action::Read(counter.clone())], ..Transaction::default() };
+    let value = |outcome: Outcome| match &outcome.done[..] {
+        [Done::Read(Some(row))] => (row.content[0], row.version),
+        other => panic!("{other:?}"),
+    };
+    let (count, version) = value(transact(&server, &store, &read));
+    assert_eq!(count, 80);
+    // `kill -9` loses nothing that was answered.
+    server.kill();
+    server.run().unwrap();
+    assert_eq!(value(transact(&server, &store, &read)), (80, version));
+    // The version of what was written is the transaction's.
+    let outcome = transact(&server, &store, &put(&counter, version, b"x"));
+    assert!(outcome.carried_out);
+    assert_eq!(value(transact(&server, &store, &read)).1, outcome.version);
+    // A store that forgot everything fulfils no condition about what was there.
+    server.kill();
+    server.forget().unwrap();
+    server.run().unwrap();
+    let there = Transaction {
+        conditions: vec![Condition::Exists(counter.clone())],
+        then: vec![Action::Put(row(&["counter", "b"]), b"x".to_vec())],
+        ..Transaction::default()
+    };
+    assert!(!transact(&server, &store, &there).carried_out);
+    assert_eq!(listed(&server, &store, all("counter", 10)).count, 0);
+}
+
+fn all(folder: &str, limit: u32) -> List {
+    List { folder: Folder::new(&[folder]).unwrap(), after: None, limit, keys_only: false }
+}
+
+#[test]
+fn a_folder_is_listed_page_by_page_and_without_its_neighbours() {
+    let server = Server::start(&folder("listing")).unwrap();
+    let store = store("samlgate/");
+    let key = |number: usize| row(&["user", &format!("{number:04}")]);
+    // As many actions, and as much, as one transaction may have.
+    for chunk in (0..100_usize).collect::<Vec<_>>().chunks(50) {
+        let then = chunk.iter().map(|number| Action::Put(key(*number), vec![7; MAX_ROW_BYTES])).collect();
+        transact(&server, &store, &Transaction { then, ..Transaction::default() });
+    }
+    let many = |range: std::ops::Range<usize>| Transaction {
+        conditions: range
+            .clone()
+            .map(|number| Condition::Unchanged(key(number), RowVersion::ABSENT))
+            .collect(),
+        then: range.map(|number| Action::Put(key(number), b"x".to_vec())).collect(),
+        ..Transaction::default()
+    };
+    assert!(transact(&server, &store, &many(100..100 + MAX_ACTIONS)).carried_out);
+    assert!(!transact(&server, &store, &many(227..230)).carried_out, "one of them is there");
+    for other in ["users", "use", "user-a", "group"] {
+        let then = vec![Action::Put(row(&[other, "x"]), b"x".to_vec())];
+        transact(&server, &store, &Transaction { then, ..Transaction::default() });
+    }
+    let put = samlgate::encoding::base64::encode(b"samlgate/table/user0");
+    assert_eq!(server.ask("/v3/kv/put", &json!({ "key": put, "value": "YQ==" })).unwrap().status, 200);
+
+    let (mut after, mut seen) = (None, Vec::new());
+    loop {
+        // An answer with the largest rows is the largest that is read.
+        let page = listed(&server, &store, List { after, ..all("user", MAX_ROWS) });
+        assert_eq!(page.count + u64::try_from(seen.len()).unwrap(), 228);
+        seen.extend(page.rows.iter().map(|row| row.key.clone()));
+        after = page.rows.last().map(|row| row.key.clone());
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(seen, (0..228).map(key).collect::<Vec<_>>());
+    let keys = listed(&server, &store, List { keys_only: true, ..all("user", MAX_KEYS) });
+    assert!(keys.rows.len() == 228 && keys.rows.iter().all(|row| row.content.is_empty()));
+    let counted = listed(&server, &store, all("user", 0));
+    assert_eq!((counted.count, counted.rows.len()), (228, 0));
+    // Whole or not at all: the condition of one fails, nothing of the others is done.
+    let half = Transaction {
+        conditions: vec![Condition::Exists(key(0)), Condition::Exists(key(999))],
+        then: vec![Action::Delete(key(0))],
+        otherwise: vec![Action::Read(key(0))],
+    };
+    let outcome = transact(&server, &store, &half);
+    assert!(!outcome.carried_out && matches!(&outcome.done[..], [Done::Read(Some(_))]));
+    let both = Transaction {
+        then: vec![Action::Delete(key(0)), Action::Delete(key(999))],
+        ..Transaction::default()
+    };
+    assert_eq!(transact(&server, &store, &both).done, [Done::Deleted, Done::Deleted]);
+    assert_eq!(listed(&server, &store, all("user", 0)).count, 227);
 }

@@ -15,7 +15,7 @@ use super::TOKEN;
 const MAX_CALLS: u32 = 6;
 
 /// What is to be done.
-pub(super) trait Operation {
+pub(in crate::flow) trait Operation {
     /// What an answer says.
     type Fact;
 
@@ -31,7 +31,7 @@ pub(super) trait Operation {
 
 /// An operation under way.
 #[derive(Debug)]
-pub(super) struct Errand<O> {
+pub(in crate::flow) struct Errand<O> {
     operation: O,
     token: Option<Token>,
     /// Of the kept token.
@@ -50,7 +50,7 @@ enum Awaits {
 }
 
 /// What an errand needs next, or how it ended.
-pub(super) enum ErrandTurn<O: Operation> {
+pub(in crate::flow) enum ErrandTurn<O: Operation> {
     /// The answer to this goes to [`Errand::answer`].
     Ask(Errand<O>, Ask),
     /// It is over.
@@ -59,7 +59,7 @@ pub(super) enum ErrandTurn<O: Operation> {
 
 impl<O: Operation> Errand<O> {
     /// Begins.
-    pub(super) fn start(operation: O, etcd: &Etcd, env: &Env<'_>) -> ErrandTurn<O> {
+    pub(in crate::flow) fn start(operation: O, etcd: &Etcd, env: &Env<'_>) -> ErrandTurn<O> {
         let errand =
             Self { operation, token: None, version: Version::Absent, awaits: Awaits::Answer, calls: 0 };
         if etcd.credentials.is_some() {
@@ -70,7 +70,7 @@ impl<O: Operation> Errand<O> {
     }
 
     /// Takes the answer to the last ask.
-    pub(super) fn answer(self, answer: Answer, etcd: &Etcd, env: &Env<'_>) -> ErrandTurn<O> {
+    pub(in crate::flow) fn answer(self, answer: Answer, etcd: &Etcd, env: &Env<'_>) -> ErrandTurn<O> {
         match self.awaits {
             Awaits::KeptToken => self.kept_token(answer, etcd, env),
             // Whoever kept another token first has one that is as good; ours is used once.

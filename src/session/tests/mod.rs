@@ -13,6 +13,7 @@ mod revocation;
 mod saved_forms;
 mod sealing;
 mod speed;
+mod table;
 
 use core::cell::Cell;
 use core::time::Duration;
