@@ -23,7 +23,7 @@ use crate::session::rounds;
 use crate::session::{self, Session, SessionError};
 
 use super::examine::{Asked, Unwatched, examine};
-use super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
+use super::provisioning::{End, Occasion, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
 use super::shared_store::{Claiming, ClaimingTurn};
 use super::test_page;
@@ -395,6 +395,7 @@ impl Candidate {
             provisioning,
             request_id: &self.visit.reader.request_id,
             is_new: false,
+            occasion: Occasion::SignIn,
         }
     }
 }
@@ -454,12 +455,12 @@ fn provisioning_turn(
 
 fn provisioned(mut candidate: Candidate, claim: ReplayClaim, end: End, env: &Env<'_>) -> Step<AcsFlow> {
     match end {
-        End::Done { admitted, report, username } => {
+        End::Done { admitted, report, username, .. } => {
             // From here on it is the application's account that acts, whatever the identity provider calls its owner.
             candidate.acts_as = username;
             begin(candidate, claim, &admitted, &report, env)
         }
-        End::Failed { rejection, admitted, username, made_account } => {
+        End::Failed { rejection, admitted, username, made_account, .. } => {
             candidate.acts_as = username;
             candidate.made_account = made_account;
             failed(candidate, claim, &rejection, admitted, env)

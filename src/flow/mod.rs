@@ -5,6 +5,7 @@
 mod acs;
 pub mod background;
 mod demand;
+mod directory;
 pub mod discovery;
 mod emergency;
 mod event;

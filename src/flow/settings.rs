@@ -357,7 +357,13 @@ impl Customers {
                 names
             }
         };
-        Some(CustomerAccess {
+        self.access_by(organizations)
+    }
+
+    /// Where somebody belongs who is in exactly these organizations; `None` when one of them cannot be a name.
+    #[must_use]
+    pub fn access_by(&self, organizations: BTreeSet<String>) -> Option<CustomerAccess> {
+        organizations.iter().all(|name| is_organization(name)).then(|| CustomerAccess {
             organizations,
             linked_service_desks: self.service_desks.clone(),
             ..CustomerAccess::default()

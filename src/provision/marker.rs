@@ -44,6 +44,14 @@ pub struct CustomerAccess {
     pub direct_service_desks: BTreeSet<String>,
 }
 
+impl CustomerAccess {
+    /// True when the person belongs to nothing.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.organizations.is_empty() && self.direct_service_desks.is_empty()
+    }
+}
+
 /// The marker as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RemoteMarker {

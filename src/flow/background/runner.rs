@@ -6,7 +6,9 @@ use crate::base::{Code, Pii, Rejection, UnixTime};
 use crate::effect::{Answer, AskId, Event, Tell};
 use crate::session::background_message;
 
-use super::super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
+use super::super::provisioning::{
+    End, Occasion, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn,
+};
 use super::super::settings::Provisioning;
 use super::super::{Env, Turn};
 use super::message::{Job, Message, person};
@@ -227,6 +229,7 @@ impl Job {
             provisioning,
             request_id: &self.request_id,
             is_new: self.is_new,
+            occasion: Occasion::SignIn,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::provision::Operation;
 
 use super::super::Env;
 use super::SignIn;
+use super::inquiry::Caller;
 
 /// How people appear in the audit events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Identifiers {
 /// `operation` ended as `result` says.
 pub(super) fn change(
     operation: &Operation,
-    (result, code): (&'static str, Option<Code>),
+    result: (&'static str, Option<Code>),
     took: Duration,
     decision: &Decision,
     sign_in: SignIn<'_>,
@@ -44,19 +45,33 @@ pub(super) fn change(
 ) -> Tell {
     let about = operation.about().unwrap_or_default();
     let rule = decision.explanation.groups().iter().find(|verdict| FoldedName::same(&verdict.group, about));
+    let rule = rule.map(|verdict| verdict.reason.to_string()).unwrap_or_default();
+    let user = env.settings.audit.show(&sign_in.identity.username, env);
+    changed(operation, result, took, user, rule, sign_in.caller())
+}
+
+/// The same for whoever `user` stands for; empty for nobody.
+pub(in crate::flow) fn changed(
+    operation: &Operation,
+    (result, code): (&'static str, Option<Code>),
+    took: Duration,
+    user: String,
+    rule: String,
+    caller: Caller<'_>,
+) -> Tell {
     Tell::Audit(Event {
         name: "provisioning",
         code,
         fields: vec![
-            ("user", env.settings.audit.show(&sign_in.identity.username, env)),
-            ("target", sign_in.provisioning.target.name().to_owned()),
+            ("user", user),
+            ("target", caller.provisioning.target.name().to_owned()),
             ("operation", operation.kind().as_str().to_owned()),
-            ("about", about.to_owned()),
+            ("about", operation.about().unwrap_or_default().to_owned()),
             ("reason", operation.reason().to_string()),
-            ("rule", rule.map(|verdict| verdict.reason.to_string()).unwrap_or_default()),
+            ("rule", rule),
             ("result", result.to_owned()),
             ("milliseconds", took.as_millis().to_string()),
-            ("request_id", sign_in.request_id.to_owned()),
+            ("request_id", caller.request_id.to_owned()),
         ],
     })
 }

@@ -350,7 +350,7 @@ impl ExpectOperation {
         // Groups that were decided and not given are nobody's yet.
         let admitted = Some(with_what_they_have(self.admitted, &self.remote));
         let counted_seats = self.seats == Seats::Counted;
-        let end = End::Failed { rejection, admitted, username, made_account };
+        let end = End::Failed { rejection, admitted, username, made_account, retry_after: None };
         WorkTurn::End { ended, end: Box::new(end), counted_seats, tells }
     }
 

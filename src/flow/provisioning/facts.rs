@@ -1,12 +1,14 @@
 //! Reading what the application has, then deciding and planning.
 
 use crate::base::{Code, Rejection, UnixTime};
+use crate::directory::GroupsBecome;
 use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
-use crate::policy::{self, AccountFacts, Admitted, Decision, Facts};
+use crate::identity::AssertedGroups;
+use crate::policy::{self, AccountDecision, AccountFacts, Admitted, Decision, DesiredGroups, Facts};
 use crate::provision::{
-    Approved, DesiredState, Guardrail, MarkerUpdate, Operation, Plan, Progress, RemoteMarker, RemoteState,
-    plan,
+    Approved, CustomerAccess, DesiredState, Guardrail, MarkerUpdate, Operation, Plan, Progress, RemoteMarker,
+    RemoteState, plan,
 };
 use crate::session::account_mark;
 
@@ -17,7 +19,7 @@ use super::carry_out::ExpectOperation;
 use super::inquiry::Failure;
 use super::lookup::{Lookup, LookupTurn};
 use super::work::{Left, Work, WorkTurn};
-use super::{End, ProvisioningReport, SignIn};
+use super::{DirectoryOccasion, End, Occasion, ProvisioningReport, SignIn};
 
 /// Waits until account, groups and marker are read.
 #[derive(Debug)]
@@ -109,7 +111,8 @@ pub(super) fn unchanged(remembered: RemoteState, sign_in: SignIn<'_>, env: &Env<
         return None;
     }
     let username = remembered.linked_username();
-    let end = Box::new(End::Done { admitted, report: ProvisioningReport::Unchanged, username });
+    let account = Some(account.reference());
+    let end = Box::new(End::Done { admitted, report: ProvisioningReport::Unchanged, username, account });
     Some(WorkTurn::End { ended: Left::Untouched, end, counted_seats: false, tells: Vec::new() })
 }
 
@@ -139,7 +142,7 @@ fn begin(
                               application does not let it be changed";
                 tells.extend(audit::notice(Code::EmailConflict, detail, sign_in, env));
             }
-            if sign_in.provisioning.dry_run {
+            if sign_in.is_dry_run() {
                 return dry_run(&approved, admitted, remote, tells, sign_in, env);
             }
             let progress = Progress::new(approved);
@@ -216,7 +219,26 @@ pub(in crate::flow) fn decide(remote: &RemoteState, sign_in: SignIn<'_>, env: &E
         let facts = Facts { account: &whole, ..facts };
         decision.desired.may_remove = policy::decide(&facts, &env.settings.policy).desired.may_remove;
     }
+    if let Occasion::Directory(occasion) = sign_in.occasion {
+        of_directory(&mut decision, occasion, &account);
+    }
     decision
+}
+
+/// What a directory decides otherwise than a sign-in.
+fn of_directory(decision: &mut Decision, occasion: DirectoryOccasion, account: &AccountFacts) {
+    if occasion.reactivates
+        && matches!(account, AccountFacts::Present { active: false, .. })
+        && !matches!(decision.account, AccountDecision::Reactivate { .. })
+    {
+        decision.account = AccountDecision::Reactivate { update: true };
+    }
+    if occasion.groups_become == GroupsBecome::Organizations {
+        // Customers use no licence, and groups are what licences hang on (J3).
+        decision.customer = true;
+        decision.desired = DesiredGroups::default();
+        decision.application_groups.clear();
+    }
 }
 
 /// The way from `remote` to `decision`, if the guardrail lets it pass.
@@ -241,15 +263,14 @@ fn desired(
 ) -> Result<DesiredState, Rejection> {
     let SignIn { identity, provisioning, .. } = sign_in;
     let username = sign_in.person().key(provisioning)?.value().clone();
-    let customer_login = decision.mark.then(|| {
-        identity.name_id.as_ref().map_or_else(|| identity.username.clone(), |name_id| name_id.value().clone())
-    });
-    let customers = provisioning.customers.as_ref();
-    let customers = customers.filter(|customers| decision.customer || !customers.only_portal_sign_ins);
     let is_new = matches!(remote.account_facts().is_new(), Some(true));
     let proof = is_new
         .then(|| account_mark::seal(username.expose(), env.now, &env.settings.session, env.entropy))
         .flatten();
+    let marker = match sign_in.occasion {
+        Occasion::SignIn => Some(signed_in(decision, sign_in, proof, env)),
+        Occasion::Directory(occasion) => listed(occasion, remote, sign_in, proof),
+    };
     Ok(DesiredState {
         username,
         email: identity.email.clone(),
@@ -258,11 +279,51 @@ fn desired(
         is_customer: decision.customer,
         account: decision.account,
         groups: decision.desired.clone(),
-        marker: Some(MarkerUpdate {
-            customer_login,
-            signed_in_at: Some(env.now),
-            customer: customers.and_then(|customers| customers.access_of(identity)),
-            proof,
-        }),
+        marker,
     })
+}
+
+/// What a sign-in leaves at the account.
+fn signed_in(decision: &Decision, sign_in: SignIn<'_>, proof: Option<String>, env: &Env<'_>) -> MarkerUpdate {
+    let SignIn { identity, provisioning, .. } = sign_in;
+    let customer_login = decision.mark.then(|| {
+        identity.name_id.as_ref().map_or_else(|| identity.username.clone(), |name_id| name_id.value().clone())
+    });
+    let customers = provisioning.customers.as_ref();
+    let customers = customers.filter(|customers| decision.customer || !customers.only_portal_sign_ins);
+    MarkerUpdate {
+        customer_login,
+        signed_in_at: Some(env.now),
+        customer: customers.and_then(|customers| customers.access_of(identity)),
+        proof,
+    }
+}
+
+/// What a directory leaves there: where the customer belongs, and that a new account is unfinished. Where it has nothing
+/// to say no marker is written, not even for accounts without one: that would be a write for each of them.
+fn listed(
+    occasion: DirectoryOccasion,
+    remote: &RemoteState,
+    sign_in: SignIn<'_>,
+    proof: Option<String>,
+) -> Option<MarkerUpdate> {
+    let SignIn { identity, provisioning, .. } = sign_in;
+    let customers = provisioning.customers.as_ref();
+    let customer = match (occasion.groups_become, &identity.groups) {
+        (GroupsBecome::Organizations, AssertedGroups::Known(names)) => {
+            customers.and_then(|customers| customers.access_by(names.clone()))
+        }
+        (GroupsBecome::Organizations, AssertedGroups::Unknown(_)) => None,
+        (GroupsBecome::Groups, _) => {
+            let everybody = customers.filter(|customers| !customers.only_portal_sign_ins);
+            everybody.and_then(|customers| customers.access_of(identity))
+        }
+    };
+    let unfinished = matches!(&remote.marker, RemoteMarker::Present(marker) if marker.unfinished);
+    let nowhere = matches!(remote.marker, RemoteMarker::Absent)
+        && customer.as_ref().is_none_or(CustomerAccess::is_nowhere);
+    if remote.account.is_some() && !unfinished && (customer.is_none() || nowhere) {
+        return None;
+    }
+    Some(MarkerUpdate { customer_login: None, signed_in_at: None, customer, proof })
 }

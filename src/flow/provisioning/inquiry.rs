@@ -24,7 +24,7 @@ pub(in crate::flow) struct Caller<'a> {
 
 impl Caller<'_> {
     /// `call` as an ask.
-    pub(super) fn send(&self, mut call: HttpCall) -> Ask {
+    pub(in crate::flow) fn send(&self, mut call: HttpCall) -> Ask {
         if !self.request_id.is_empty() {
             call.headers.push((String::from("x-request-id"), self.request_id.to_owned()));
         }
@@ -37,7 +37,7 @@ impl Caller<'_> {
 pub(in crate::flow) struct Failure {
     pub(in crate::flow) rejection: Rejection,
     /// What the application did; `None` where it is not its fault.
-    pub(super) fault: Option<TargetError>,
+    pub(in crate::flow) fault: Option<TargetError>,
 }
 
 impl From<TargetError> for Failure {
@@ -54,7 +54,7 @@ impl From<Rejection> for Failure {
 
 /// Questions whose answers are awaited, and how many were asked so far.
 #[derive(Debug, Default)]
-pub(super) struct Inquiry {
+pub(in crate::flow) struct Inquiry {
     open: Vec<Open>,
     asked: u32,
     tells: Vec<Tell>,
@@ -69,7 +69,7 @@ struct Open {
 
 impl Inquiry {
     /// Asks all of `questions` at once.
-    pub(super) fn ask(
+    pub(in crate::flow) fn ask(
         &mut self,
         questions: Vec<Question>,
         caller: Caller<'_>,
@@ -84,7 +84,7 @@ impl Inquiry {
     }
 
     /// Asks one question, and waits no longer than `patience` for its answer.
-    pub(super) fn ask_briefly(
+    pub(in crate::flow) fn ask_briefly(
         &mut self,
         question: Question,
         patience: Duration,
@@ -113,7 +113,7 @@ impl Inquiry {
     }
 
     /// Learns from the answer to `id`, and asks what it raises.
-    pub(super) fn answer(
+    pub(in crate::flow) fn answer(
         &mut self,
         id: AskId,
         response: &HttpResponse,
@@ -129,7 +129,7 @@ impl Inquiry {
     }
 
     /// The call of `id` got no answer.
-    pub(super) fn unanswered(
+    pub(in crate::flow) fn unanswered(
         &mut self,
         id: AskId,
         failure: CallFailure,
@@ -161,12 +161,12 @@ impl Inquiry {
     }
 
     /// True when every question was answered.
-    pub(super) const fn is_over(&self) -> bool {
+    pub(in crate::flow) const fn is_over(&self) -> bool {
         self.open.is_empty()
     }
 
     /// What there is to tell since the last time.
-    pub(super) fn tells(&mut self) -> Vec<Tell> {
+    pub(in crate::flow) fn tells(&mut self) -> Vec<Tell> {
         core::mem::take(&mut self.tells)
     }
 }

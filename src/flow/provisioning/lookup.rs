@@ -35,7 +35,7 @@ impl<'a> Person<'a> {
     }
 
     /// The address by which an account may be looked for when the user name leads to none.
-    pub(super) fn linkable_email(&self, provisioning: &Provisioning) -> Option<&'a Pii<String>> {
+    pub(in crate::flow) fn linkable_email(&self, provisioning: &Provisioning) -> Option<&'a Pii<String>> {
         let by_username = provisioning.target.capabilities().accounts_by == AccountKeyKind::Username;
         let domains = provisioning.link_by_email.as_ref().filter(|_| by_username)?;
         let email = self.email?;
@@ -55,6 +55,8 @@ pub(in crate::flow) struct Lookup {
     remote: RemoteState,
     /// The account is now looked for by its address, after the user name had led to none.
     by_email: bool,
+    /// It must not be: whoever leaves leaves no account that somebody else has the address of.
+    only_by_name: bool,
 }
 
 /// One turn of a search.
@@ -90,6 +92,17 @@ impl Lookup {
         Ok((lookup, asks))
     }
 
+    /// The same for the account of exactly this name.
+    pub(in crate::flow) fn start_by_name(
+        remote: RemoteState,
+        person: Person<'_>,
+        caller: Caller<'_>,
+        env: &Env<'_>,
+    ) -> Result<(Self, Vec<(AskId, Ask)>), Failure> {
+        let (lookup, asks) = Self::start(remote, person, caller, env)?;
+        Ok((Self { only_by_name: true, ..lookup }, asks))
+    }
+
     fn look_up(
         &mut self,
         key: &AccountKey,
@@ -120,7 +133,7 @@ impl Lookup {
             Some(account) if caller.provisioning.is_protected(account.username.expose()) => {
                 return Err(protected().into());
             }
-            None if !self.by_email => {
+            None if !self.by_email && !self.only_by_name => {
                 if let Some(email) = person.linkable_email(caller.provisioning) {
                     self.by_email = true;
                     let key = AccountKey::Email(email.clone());
@@ -167,6 +180,6 @@ impl Lookup {
     }
 }
 
-pub(super) fn protected() -> Rejection {
+pub(in crate::flow) fn protected() -> Rejection {
     Rejection::new(Code::AccountProtected, "the user name is listed in `provisioning.protected_usernames`")
 }

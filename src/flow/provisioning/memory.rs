@@ -17,15 +17,15 @@ const BOOK: AskId = AskId(FIRST + 1);
 const PERSON: AskId = AskId(FIRST + 2);
 const NEWCOMER: AskId = AskId(FIRST + 3);
 /// The answer to this one is waited for by nobody: a note that could not be made is as none.
-pub(super) const NOTE: AskId = AskId(FIRST + 4);
-pub(super) const NOTE_VERSION: AskId = AskId(FIRST + 5);
+pub(in crate::flow) const NOTE: AskId = AskId(FIRST + 4);
+pub(in crate::flow) const NOTE_VERSION: AskId = AskId(FIRST + 5);
 
 /// The longest pause that an application may ask for, in pauses: nobody is locked out for an hour by one header.
 const MOST_PAUSES: u32 = 32;
 
 /// One sign-in's view of the memory.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(in crate::flow) struct Memory {
     /// By what the person is looked up; `None` where nothing is remembered of people.
     person: Option<Pii<String>>,
     /// The address by which the person may be looked for.
@@ -53,7 +53,7 @@ struct Newcomer {
 
 impl Memory {
     /// Loads what there is.
-    pub(super) fn load(
+    pub(in crate::flow) fn load(
         person: Option<&Pii<String>>,
         linkable: Option<&Pii<String>>,
         provisioning: &Provisioning,
@@ -83,7 +83,7 @@ impl Memory {
     }
 
     /// Takes one answer; true when all are there. A store that fails remembers nothing.
-    pub(super) fn loaded(
+    pub(in crate::flow) fn loaded(
         &mut self,
         id: AskId,
         answer: Answer,
@@ -118,7 +118,7 @@ impl Memory {
 
     /// May the application be called? `Err` tells since when it is left alone; `Ok(Some(..))` is what has to be swapped in
     /// first.
-    pub(super) fn passage(
+    pub(in crate::flow) fn passage(
         &self,
         provisioning: &Provisioning,
         env: &Env<'_>,
@@ -138,12 +138,12 @@ impl Memory {
     }
 
     /// Was an account being made for the person when an earlier sign-in broke off?
-    pub(super) const fn is_newcomer(&self) -> bool {
+    pub(in crate::flow) const fn is_newcomer(&self) -> bool {
         self.newcomer.noted
     }
 
     /// Notes that an account is being made, once.
-    pub(super) fn note_newcomer(
+    pub(in crate::flow) fn note_newcomer(
         &mut self,
         provisioning: &Provisioning,
         env: &Env<'_>,
@@ -156,35 +156,35 @@ impl Memory {
     }
 
     /// The note was written: its version is the host's secret, and without it the note could not be struck out.
-    pub(super) fn reload_note(&self, provisioning: &Provisioning) -> Option<(AskId, Ask)> {
+    pub(in crate::flow) fn reload_note(&self, provisioning: &Provisioning) -> Option<(AskId, Ask)> {
         let key = provisioning.scope.newcomer(self.who.as_ref()?);
         Some((NOTE_VERSION, Ask::Load { key }))
     }
 
     /// Takes the note's version.
-    pub(super) const fn noted(&mut self, answer: &Answer) {
+    pub(in crate::flow) const fn noted(&mut self, answer: &Answer) {
         if let Answer::Loaded { version, .. } = answer {
             self.newcomer.version = Some(*version);
         }
     }
 
     /// What the account was a moment ago.
-    pub(super) const fn remembered(&mut self) -> Option<RemoteState> {
+    pub(in crate::flow) const fn remembered(&mut self) -> Option<RemoteState> {
         self.remembered.take()
     }
 
     /// Names that are known to exist.
-    pub(super) fn directory(&self, env: &Env<'_>) -> Directory {
+    pub(in crate::flow) fn directory(&self, env: &Env<'_>) -> Directory {
         self.book.directory(env.now)
     }
 
     /// Is it time to count the licences?
-    pub(super) fn counts_seats(&self, provisioning: &Provisioning, env: &Env<'_>) -> bool {
+    pub(in crate::flow) fn counts_seats(&self, provisioning: &Provisioning, env: &Env<'_>) -> bool {
         provisioning.warn_when_seats_below > 0 && !self.book.are_seats_counted(env.now)
     }
 
     /// What is worth writing back. What others wrote meanwhile stays: nobody depends on it.
-    pub(super) fn save(
+    pub(in crate::flow) fn save(
         &self,
         ended: &Left,
         counted_seats: bool,
@@ -239,13 +239,13 @@ impl Memory {
     }
 
     /// The probe's swap succeeded: its version is the host's secret, so the circuit is loaded anew.
-    pub(super) fn reload_circuit(&mut self, provisioning: &Provisioning) -> (AskId, Ask) {
+    pub(in crate::flow) fn reload_circuit(&mut self, provisioning: &Provisioning) -> (AskId, Ask) {
         self.open = 1;
         (CIRCUIT, Ask::Load { key: provisioning.scope.circuit() })
     }
 }
 
 /// The application is left alone.
-pub(super) fn open(detail: impl core::fmt::Display) -> Rejection {
+pub(in crate::flow) fn open(detail: impl core::fmt::Display) -> Rejection {
     Rejection::new(Code::CircuitOpen, format_args!("the application failed a moment ago, {detail}"))
 }

@@ -5,7 +5,7 @@
 //! timeout, not one per call, and a second at most if it dies in the middle of a change, because then the change is
 //! looked for; after a few such sign-ins it is left alone for a while.
 
-mod audit;
+pub(super) mod audit;
 mod carry_out;
 mod facts;
 mod inquiry;
@@ -14,19 +14,24 @@ mod memory;
 mod report;
 mod work;
 
+use core::time::Duration;
+
 use crate::base::{Pii, Rejection};
+use crate::directory::GroupsBecome;
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::identity::Identity;
 use crate::policy::{Admitted, RequestFacts};
+use crate::provision::AccountRef;
 
 use super::settings::Provisioning;
 use super::{Env, out_of_turn};
 pub use audit::Identifiers;
 pub(super) use facts::{approve, decide};
-pub(super) use inquiry::Caller;
+pub(super) use inquiry::{Caller, Inquiry};
 pub(super) use lookup::{Lookup, LookupTurn, Person};
-use memory::Memory;
+pub(super) use memory::Memory;
 pub(super) use report::ProvisioningReport;
+pub(super) use work::Left;
 use work::{Work, WorkTurn};
 
 /// The part of a sign-in that talks to the application.
@@ -56,6 +61,8 @@ pub(super) enum End {
         report: ProvisioningReport,
         /// The name by which the application knows the person, where it is another one than the identity provider's.
         username: Option<Pii<String>>,
+        /// The account as the application has it, where it was seen.
+        account: Option<AccountRef>,
     },
     Failed {
         rejection: Rejection,
@@ -65,13 +72,15 @@ pub(super) enum End {
         username: Option<Pii<String>>,
         /// An account was made, or may have been made: its owner is new until everything is done.
         made_account: bool,
+        /// The application wants to be left alone for so long.
+        retry_after: Option<Duration>,
     },
 }
 
 impl End {
     /// It failed before anything was decided.
     const fn undecided(rejection: Rejection) -> Self {
-        Self::Failed { rejection, admitted: None, username: None, made_account: false }
+        Self::Failed { rejection, admitted: None, username: None, made_account: false, retry_after: None }
     }
 }
 
@@ -93,6 +102,27 @@ pub(super) struct SignIn<'a> {
     /// The person had no account when they signed in. An account without a marker of ours was made for them since, and
     /// they have not got what new people get.
     pub(super) is_new: bool,
+    /// Who says so.
+    pub(super) occasion: Occasion,
+}
+
+/// Who says what the account should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// An assertion: the person is there.
+    SignIn,
+    /// A directory, with nobody there. It leaves no trace of a sign-in, and clears none (R12).
+    Directory(DirectoryOccasion),
+}
+
+/// What is different when nobody signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DirectoryOccasion {
+    pub(super) groups_become: GroupsBecome,
+    /// The directory says that a deactivated account is to be used again, whatever holds for sign-ins (J20).
+    pub(super) reactivates: bool,
+    /// Plan and tell only, whatever `provisioning.dry_run` says.
+    pub(super) dry_run: bool,
 }
 
 impl<'a> SignIn<'a> {
@@ -103,6 +133,14 @@ impl<'a> SignIn<'a> {
     /// With what earlier sign-ins noted about the person.
     const fn knowing(self, memory: &Memory) -> Self {
         Self { is_new: self.is_new || memory.is_newcomer(), ..self }
+    }
+
+    /// Is nothing to be changed?
+    const fn is_dry_run(&self) -> bool {
+        match self.occasion {
+            Occasion::SignIn => self.provisioning.dry_run,
+            Occasion::Directory(occasion) => self.provisioning.dry_run || occasion.dry_run,
+        }
     }
 
     const fn caller(&self) -> Caller<'a> {
@@ -216,7 +254,10 @@ impl ProvisioningFlow {
                 let inner = Box::new(Self { memory, stage: Stage::Work(work) });
                 ProvisioningTurn::Wait { inner, asks, tells }
             }
-            WorkTurn::End { ended, end, counted_seats, tells } => {
+            WorkTurn::End { ended, mut end, counted_seats, tells } => {
+                if let (Left::LeaveAlone(pause), End::Failed { retry_after, .. }) = (&ended, end.as_mut()) {
+                    *retry_after = (!pause.is_zero()).then_some(*pause);
+                }
                 let asks = memory.save(&ended, counted_seats, sign_in.provisioning, env);
                 if asks.is_empty() {
                     return ProvisioningTurn::End { end, tells };

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::base::Rejection;
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::policy::Admitted;
-use crate::provision::RemoteState;
+use crate::provision::{RemoteAccount, RemoteState};
 use crate::targets::TargetError;
 
 use super::super::Env;
@@ -36,7 +36,7 @@ pub(super) enum WorkTurn {
 
 /// How a sign-in left the application.
 #[derive(Debug)]
-pub(super) enum Left {
+pub(in crate::flow) enum Left {
     /// Nobody called it.
     Untouched,
     /// It answered.
@@ -51,7 +51,7 @@ pub(super) enum Left {
 
 impl Left {
     /// What `fault` says about everybody else's calls.
-    pub(super) fn after(fault: &TargetError, remote: Option<Box<RemoteState>>) -> Self {
+    pub(in crate::flow) fn after(fault: &TargetError, remote: Option<Box<RemoteState>>) -> Self {
         match fault {
             TargetError::NotReached(_) | TargetError::Unavailable { status: 502..=504, .. } => Self::Dead,
             // Trying them again makes it worse.
@@ -135,7 +135,7 @@ impl WorkTurn {
         admitted: Option<Admitted>,
         tells: Vec<Tell>,
     ) -> Self {
-        let end = End::Failed { rejection, admitted, username: None, made_account: false };
+        let end = End::Failed { rejection, admitted, username: None, made_account: false, retry_after: None };
         Self::End { ended, end: Box::new(end), counted_seats: false, tells }
     }
 
@@ -147,12 +147,18 @@ impl WorkTurn {
         tells: Vec<Tell>,
     ) -> Self {
         let username = remote.linked_username();
+        let account = remote.account.as_ref().map(RemoteAccount::reference);
         // A plan that was not carried out leaves nothing to be remembered.
         let ended = match report {
             ProvisioningReport::Done(_) => Left::Well(Box::new(remote)),
             _ => Left::Badly(Some(Box::new(remote))),
         };
-        Self::End { ended, end: Box::new(End::Done { admitted, report, username }), counted_seats, tells }
+        Self::End {
+            ended,
+            end: Box::new(End::Done { admitted, report, username, account }),
+            counted_seats,
+            tells,
+        }
     }
 }
 
