@@ -23,7 +23,7 @@ use crate::session::rounds;
 use crate::session::{self, Session, SessionError};
 
 use super::examine::{Asked, Unwatched, examine};
-use super::provisioning::{End, Occasion, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
+use super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::settings::{OnFailure, Provisioning};
 use super::shared_store::{Claiming, ClaimingTurn};
 use super::test_page;
@@ -389,14 +389,8 @@ impl Candidate {
     }
 
     fn sign_in<'a>(&'a self, provisioning: &'a Provisioning, env: &Env<'a>) -> SignIn<'a> {
-        SignIn {
-            identity: &self.identity,
-            request: self.request_facts(env),
-            provisioning,
-            request_id: &self.visit.reader.request_id,
-            is_new: false,
-            occasion: Occasion::SignIn,
-        }
+        let request_id = &self.visit.reader.request_id;
+        SignIn::of(&self.identity, self.request_facts(env), provisioning, request_id)
     }
 }
 

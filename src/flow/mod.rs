@@ -5,6 +5,7 @@
 mod acs;
 pub mod background;
 mod demand;
+#[allow(dead_code, unused_imports, reason = "their callers, the SCIM gateway and the sync, come next")]
 mod directory;
 pub mod discovery;
 mod emergency;

@@ -6,9 +6,7 @@ use crate::base::{Code, Pii, Rejection, UnixTime};
 use crate::effect::{Answer, AskId, Event, Tell};
 use crate::session::background_message;
 
-use super::super::provisioning::{
-    End, Occasion, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn,
-};
+use super::super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn};
 use super::super::settings::Provisioning;
 use super::super::{Env, Turn};
 use super::message::{Job, Message, person};
@@ -223,14 +221,9 @@ impl Runner {
 
 impl Job {
     fn sign_in<'a>(&'a self, provisioning: &'a Provisioning, env: &Env<'a>) -> SignIn<'a> {
-        SignIn {
-            identity: &self.identity,
-            request: self.request_facts(env),
-            provisioning,
-            request_id: &self.request_id,
-            is_new: self.is_new,
-            occasion: Occasion::SignIn,
-        }
+        let request = self.request_facts(env);
+        let sign_in = SignIn::of(&self.identity, request, provisioning, &self.request_id);
+        SignIn { is_new: self.is_new, ..sign_in }
     }
 }
 

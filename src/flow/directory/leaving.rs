@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Code, Rejection};
+use crate::base::Rejection;
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::http::HttpResponse;
 use crate::identity::{AssertedGroups, Identity};
@@ -29,7 +29,7 @@ enum Stage {
     /// What is remembered of the application is being loaded.
     ExpectMemory,
     /// The account is being read.
-    ExpectAccount(Lookup),
+    ExpectAccount(Box<Lookup>),
     /// It is being left.
     ExpectChanges(Box<ChangesFlow>),
     /// What was remembered of the person is being struck out.
@@ -93,7 +93,8 @@ impl LeavingFlow {
                 let known = RemoteState { directory: memory.directory(env), ..RemoteState::default() };
                 match Lookup::start_by_name(known, leaver.person(), leaver.caller, env) {
                     Ok((lookup, asks)) => {
-                        Self { memory, user, stage: Stage::ExpectAccount(lookup) }.wait(asks, Vec::new())
+                        Self { memory, user, stage: Stage::ExpectAccount(Box::new(lookup)) }
+                            .wait(asks, Vec::new())
                     }
                     Err(failure) => {
                         Self::failed(memory, user, failure.rejection, failure.fault, Vec::new(), leaver, env)
@@ -130,7 +131,7 @@ impl LeavingFlow {
     fn read(
         memory: Memory,
         user: String,
-        mut lookup: Lookup,
+        mut lookup: Box<Lookup>,
         id: AskId,
         response: &HttpResponse,
         leaver: Leaver<'_>,

@@ -13,7 +13,7 @@ use crate::report;
 use crate::targets::Prepared;
 
 use super::super::Env;
-use super::super::provisioning::{self, Occasion, SignIn};
+use super::super::provisioning::{self, SignIn};
 use super::timeline::Stage;
 use super::{Explainer, KnownAccount};
 
@@ -50,8 +50,7 @@ pub(super) fn decide(
             &recorded
         }
     };
-    let sign_in =
-        SignIn { identity, request, provisioning, request_id: "", is_new: false, occasion: Occasion::SignIn };
+    let sign_in = SignIn::of(identity, request, provisioning, "");
     let admitted = admit(explainer, provisioning::decide(remote, sign_in, &env))?;
 
     let approved = provisioning::approve(admitted.decision(), remote, sign_in, &env)?;

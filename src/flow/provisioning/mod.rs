@@ -126,6 +126,16 @@ pub(super) struct DirectoryOccasion {
 }
 
 impl<'a> SignIn<'a> {
+    /// Whoever is there now, and of whom nothing else is known.
+    pub(super) const fn of(
+        identity: &'a Identity,
+        request: RequestFacts<'a>,
+        provisioning: &'a Provisioning,
+        request_id: &'a str,
+    ) -> Self {
+        Self { identity, request, provisioning, request_id, is_new: false, occasion: Occasion::SignIn }
+    }
+
     pub(super) const fn person(&self) -> Person<'a> {
         Person { username: &self.identity.username, email: self.identity.email.as_ref() }
     }

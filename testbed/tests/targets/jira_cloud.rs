@@ -162,7 +162,8 @@ mod customers {
 
     #[test]
     fn go_where_their_attribute_says() {
-        organizations::go_where_their_attribute_says(&STAGE.turn());
+        let turn = STAGE.turn();
+        organizations::go_where_their_attribute_says(&turn);
         let id = SITE.state().accounts_of(&address(CUSTOMER)).remove(0);
         assert!(SITE.state().service_desks_of(&id).is_empty(), "by an organization, and by nothing else");
         assert_eq!(SITE.state().organizations_at("HELP"), ["Äcme & \"Söhne\" /..", "Acme 08"]);

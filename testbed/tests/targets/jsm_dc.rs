@@ -124,7 +124,8 @@ mod customers {
 
     #[test]
     fn go_where_their_attribute_says() {
-        organizations::go_where_their_attribute_says(&STAGE.turn());
+        let turn = STAGE.turn();
+        organizations::go_where_their_attribute_says(&turn);
         assert!(JSM.state().service_desks_of(CUSTOMER).is_empty(), "by an organization, and by nothing else");
         assert_eq!(JSM.state().organizations_at("HELP"), ["Acme 08", "Äcme & \"Söhne\" /.."]);
     }
