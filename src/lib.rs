@@ -36,6 +36,8 @@ pub mod store;
 
 pub mod session;
 
+pub mod scim;
+
 pub mod token;
 
 pub mod provision;

@@ -18,6 +18,7 @@ const ROOMS: &[&str] = &[
     "policy",
     "store",
     "session",
+    "scim",
     "token",
     "provision",
     "targets",

@@ -235,6 +235,22 @@ catalogue! {
     6001 GroupsUnknown "groups_unknown" 403 Warning "The sign-in answer does not say which groups you belong to." "Have the identity provider send the group attribute, with Entra ID only the groups assigned to the application, or set identity.unknown_groups to KEEP";
 
     // 7xxx: SCIM and directories
+    7001 ScimSyntax "scim_syntax" 400 Warning "The request could not be read." "The detail says where; the client sent no JSON, a name twice, or another shape than RFC 7644 asks for";
+    7002 ScimValue "scim_value" 400 Warning "A value is missing or of the wrong type." "The detail names the attribute; correct the attribute mapping at the directory";
+    7003 ScimFilter "scim_filter" 400 Warning "The filter could not be answered." "The detail says why; docs/operating/scim-clients.md lists what filters can ask";
+    7004 ScimPath "scim_path" 400 Warning "The path of a change names nothing that is known." "The detail says why; remove the attribute from the mapping at the directory, or correct its name";
+    7005 ScimNoTarget "scim_no_target" 400 Warning "The path of a change selects nothing." "Usually the directory and the gateway disagree about what there is; start a full synchronization at the directory";
+    7006 ScimMutability "scim_mutability" 400 Warning "This attribute cannot be changed." "The detail names the attribute; remove it from the mapping at the directory, or change it where the application lets people change it";
+    7007 ScimTooLarge "scim_too_large" 413 Warning "The request holds too much." "The detail names the limit; send fewer values, members or operations in one request";
+    7008 ScimMediaType "scim_media_type" 415 Warning "The request is of the wrong type." "The client must send application/scim+json or application/json";
+    7009 ScimNotFound "scim_not_found" 404 Notice "There is no such resource." "Ordinary when a directory asks for somebody who was deleted; else compare the tenant URL at the directory with scim_gateway.path_prefix";
+    7010 ScimUniqueness "scim_uniqueness" 409 Warning "The name is already in use." "Two people or groups of the directory have the same name, or the directory creates what it should look up first";
+    7011 ScimVersion "scim_version" 412 Notice "The resource was changed in the meantime." "The client reads it again and repeats its change";
+    7012 ScimTooMany "scim_too_many" 400 Warning "The question has too many answers." "The client must ask with a filter on id, userName, externalId, displayName or emails";
+    7013 ScimMethod "scim_method" 405 Warning "This address does not take that kind of request." "Compare the tenant URL at the directory with scim_gateway.path_prefix";
+    7014 ScimNotImplemented "scim_not_implemented" 501 Notice "The service does not do that." "ServiceProviderConfig says what it does; switch the feature off at the client";
+    7015 ScimForbidden "scim_forbidden" 403 Notice "This endpoint cannot be asked that." "Discovery endpoints take no filter (RFC 7644 4); remove it at the client";
+    7016 ScimBulkReference "scim_bulk_reference" 409 Warning "An operation refers to one that did not succeed." "The detail says whether the operations of the bulk request refer to one another in a circle; else look at the operation that failed first";
     7070 SourceUnreachable "source_unreachable" 0 Warning "The directory cannot be reached." "Check the directory, and that the cluster of directory_sync.source is in Envoy's configuration; the pull goes on later where it stopped";
     7071 SourceThrottled "source_throttled" 0 Notice "The directory asks for a pause." "Nothing to do: the pull goes on when the directory allows; raise directory_sync.full_interval if it happens at every pull";
     7072 SourceUnauthorized "source_unauthorized" 0 Error "The directory does not accept our credentials." "Renew the credentials of directory_sync.source; client secrets and API tokens expire";
