@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::run::{Failure, Outcome, cargo, command, repository, run};
+use crate::run::{Failure, Outcome, cargo, command, native_tests, repository, run};
 use crate::{serve, tools};
 
 const PACKAGE: &str = "samlgate-playground";
@@ -82,7 +82,7 @@ fn exports() -> Outcome {
     tools::wasm_targets()?;
     browser()?;
     let runner = tools::wasm_bindgen()?.join("wasm-bindgen-test-runner");
-    run(&mut cargo(&["test", "--test", "parity"]))?;
+    run(&mut native_tests(&["--test", "parity"]))?;
     let test = || {
         let mut command = cargo(&[
             "test",

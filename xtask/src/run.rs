@@ -47,6 +47,19 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
 }
 
+/// `cargo test` for everything that runs on this machine, with `arguments` that say which tests.
+///
+/// Cargo unites the features of the packages that it is asked for, and compiles a dependency again for each union. So it is
+/// always asked for the same ones, and the tests are chosen by their names.
+pub(crate) fn native_tests(arguments: &[&str]) -> Command {
+    let mut command = cargo(&["test", "--no-fail-fast"]);
+    for package in ["samlgate", "samlgate-cli", "testbed"] {
+        command.args(["--package", package]);
+    }
+    command.args(arguments);
+    command
+}
+
 /// Shows and runs `command`; its output goes to ours.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let shown = show(command);

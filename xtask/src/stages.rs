@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::run::{Failure, Outcome, cargo, exists, repository, run};
+use crate::run::{Failure, Outcome, cargo, exists, native_tests, repository, run};
 use crate::{tools, wasm};
 
 struct Stage {
@@ -123,23 +123,29 @@ fn filter_lints() -> Outcome {
 
 /// All but those that start a compiler for each of their cases, which take minutes.
 fn core_tests() -> Outcome {
-    let names = tests()?;
-    let mut command = cargo(&["test", "--no-fail-fast", "--lib"]);
-    for name in names.iter().filter(|name| *name != COMPILE_FAIL) {
+    let mut command = native_tests(&["--lib"]);
+    for name in tests("tests")?.iter().filter(|name| *name != COMPILE_FAIL) {
         command.args(["--test", name]);
     }
     run(&mut command)
 }
 
 fn compile_fail() -> Outcome {
-    run(&mut cargo(&["test", "--test", COMPILE_FAIL]))
+    run(&mut native_tests(&["--test", COMPILE_FAIL]))
 }
 
-/// The names of the core's integration tests.
-fn tests() -> Outcome<Vec<String>> {
-    let mut names: Vec<String> = std::fs::read_dir(repository().join("tests"))?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned))
-        .collect();
+/// The names of the integration tests in `folder`.
+fn tests(folder: &str) -> Outcome<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(repository().join(folder))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match name.strip_suffix(".rs") {
+            Some(name) => names.push(name.to_owned()),
+            None if entry.path().join("main.rs").is_file() => names.push(name),
+            None => {}
+        }
+    }
     names.sort();
     Ok(names)
 }
@@ -161,11 +167,22 @@ fn dependencies() -> Outcome {
 
 /// The `samlgate` command, run as a person runs it.
 fn command_line() -> Outcome {
-    run(&mut cargo(&["test", "--package", "samlgate-cli"]))
+    let mut command = native_tests(&["--bin", "samlgate"]);
+    for name in tests("cli/tests")? {
+        command.args(["--test", &name]);
+    }
+    run(&mut command)
 }
 
+/// Those that need neither Envoy nor other programs.
+const QUICK_TESTBED: &[&str] = &["attacks", "threats"];
+
 fn testbed_tests() -> Outcome {
-    run(&mut cargo(&["test", "--package", "testbed", "--lib", "--test", "attacks", "--test", "threats"]))
+    let mut command = native_tests(&[]);
+    for name in QUICK_TESTBED {
+        command.args(["--test", name]);
+    }
+    run(&mut command)
 }
 
 fn filter_size() -> Outcome {
@@ -181,7 +198,7 @@ fn parity() -> Outcome {
         tools::debian(&["nodejs"])?;
     }
     // Writes down what the native core says, for the test of the same name to compare with.
-    run(&mut cargo(&["test", "--test", "parity"]))?;
+    run(&mut native_tests(&["--test", "parity"]))?;
     let mut command = cargo(&["test", "--target", "wasm32-wasip1"]);
     for name in PARITY {
         command.args(["--test", name]);
@@ -197,7 +214,11 @@ fn end_to_end_tests() -> Outcome {
     let filter = wasm::build()?;
     crate::interop::install()?;
     // Most of them wait: for timeouts, for circuits, for the background service.
-    run(cargo(&["test", "--package", "testbed", "--tests", "--no-fail-fast"])
+    let mut command = native_tests(&[]);
+    for name in tests("testbed/tests")?.iter().filter(|name| !QUICK_TESTBED.contains(&name.as_str())) {
+        command.args(["--test", name]);
+    }
+    run(command
         .env("RUST_TEST_THREADS", "6")
         .env("SAMLGATE_ENVOY", envoy)
         .env("SAMLGATE_WASM", filter)
