@@ -33,6 +33,8 @@ pub struct Cursor {
     pub(super) steps_back: u8,
     /// What the end will bring.
     pub(super) delta: Option<DeltaToken>,
+    /// Since when changes are told, where a call of ours says so.
+    pub(super) since: Option<String>,
     turtle: Turtle,
 }
 
@@ -81,6 +83,7 @@ impl Cursor {
             tail: Vec::new(),
             steps_back: 0,
             delta: None,
+            since: None,
             turtle: Turtle::default(),
         }
     }

@@ -149,7 +149,7 @@ pub enum SourceError {
 pub enum LinkFault {
     /// It is no address, or longer than any real one.
     Malformed,
-    /// It leads to another host, or is not `https` where the directory is.
+    /// It leads to another host.
     Elsewhere,
     /// It leads out of the configured path.
     OutsidePrefix,

@@ -137,7 +137,7 @@ fn with_email(document: Option<&Value>, email: &Pii<String>) -> Vec<Value> {
 }
 
 /// Which of a user's addresses counts: the primary one, else the one for work, else the first.
-pub(super) fn chosen_email(emails: &[Value]) -> Option<usize> {
+pub(crate) fn chosen_email(emails: &[Value]) -> Option<usize> {
     let with = |picks: &dyn Fn(&Value) -> bool| {
         emails.iter().position(|email| text(email, "value").is_some() && picks(email))
     };

@@ -25,6 +25,8 @@ use super::error::{Outcome, Prepared, Request, TargetError};
 use super::resource::Resource;
 use super::subject::Subject;
 use edit::Edits;
+pub(crate) use edit::chosen_email;
+pub(crate) use wire::{attribute, boolean, eq, text, values};
 
 /// Memberships of one page; services announce at least this many (`filter.maxResults`) or send fewer of their own accord.
 const PAGE_SIZE: &str = "100";

@@ -28,24 +28,24 @@ pub(super) enum Kind {
 }
 
 /// The filter `attribute eq "value"`; its value is a JSON string (RFC 7644 3.4.2.2).
-pub(super) fn eq(attribute: &str, value: &str) -> String {
+pub(crate) fn eq(attribute: &str, value: &str) -> String {
     format!("{attribute} eq {}", Value::from(value))
 }
 
 /// The attribute `name` of `resource`, whose names are compared without case (RFC 7643 2.1); `null` and an empty list are no
 /// value (RFC 7643 2.5).
-pub(super) fn attribute<'a>(resource: &'a Value, name: &str) -> Option<&'a Value> {
+pub(crate) fn attribute<'a>(resource: &'a Value, name: &str) -> Option<&'a Value> {
     let found = resource.as_object()?.iter().find(|(have, _)| have.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value).filter(|value| !value.is_null())
 }
 
 /// A text that says something.
-pub(super) fn text<'a>(resource: &'a Value, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(resource: &'a Value, name: &str) -> Option<&'a str> {
     attribute(resource, name)?.as_str().filter(|text| !text.trim().is_empty())
 }
 
 /// A boolean, also as text; `Err` for what is neither.
-pub(super) fn boolean(resource: &Value, name: &str) -> Result<Option<bool>, ()> {
+pub(crate) fn boolean(resource: &Value, name: &str) -> Result<Option<bool>, ()> {
     match attribute(resource, name) {
         None => Ok(None),
         Some(Value::Bool(value)) => Ok(Some(*value)),
@@ -56,7 +56,7 @@ pub(super) fn boolean(resource: &Value, name: &str) -> Result<Option<bool>, ()> 
 }
 
 /// The values of a multi-valued attribute, also of one that came as a single object; `None` when it did not come.
-pub(super) fn values<'a>(resource: &'a Value, name: &str) -> Option<&'a [Value]> {
+pub(crate) fn values<'a>(resource: &'a Value, name: &str) -> Option<&'a [Value]> {
     attribute(resource, name).map(|value| match value {
         Value::Array(values) => values.as_slice(),
         single => core::slice::from_ref(single),
