@@ -8,7 +8,9 @@ use crate::session::replay::ReplayClaim;
 use super::super::background::{self, Job, Message};
 use super::super::settings::OnFailure;
 use super::super::{Env, FIRST_ASK, Step};
-use super::{AcsFlow, Candidate, overlook, start, with_tells};
+use super::candidate::Candidate;
+use super::provision::{overlook, provision, start};
+use super::{AcsFlow, with_tells};
 
 /// Waits until the runner knows that the person is here.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl ExpectAnnounced {
         let Self { candidate, claim } = self;
         match &env.settings.provisioning {
             Some(provisioning) => start(candidate, claim, provisioning, env),
-            None => super::provision(candidate, claim, env),
+            None => provision(candidate, claim, env),
         }
     }
 }

@@ -18,7 +18,9 @@ use crate::session::pending_request::{self, Demanded, Intent, PendingRequest};
 use super::super::examine::{Asked, Unwatched, examine, issuer};
 use super::super::settings::Unsolicited;
 use super::super::{Env, Step, TrustedIdp, refuse};
-use super::{AcsFlow, Candidate, Visit, claim};
+use super::candidate::Candidate;
+use super::claim::claim;
+use super::{AcsFlow, Visit};
 
 /// A response arrived for which this browser has no pending request, as `fault` says.
 pub(super) fn arrived(
