@@ -291,6 +291,7 @@ catalogue! {
     8018 EmailMissing "email_missing" 403 Warning "Your identity provider did not send your e-mail address." "The application knows people by e-mail address: let the identity provider send one, or correct identity.email";
     8019 AbsenceImpossible "absence_impossible" 501 Error "The application cannot do this to an account." "The provisioning target cannot deactivate, delete or anonymize accounts; choose what docs/targets says it can do";
     8020 RunGuardrailExceeded "run_guardrail_exceeded" 0 Error "Too many people would lose access at once." "Look why so many people are missing in the directory; raise the guardrail only when that is right";
+    8021 NameTaken "name_taken" 409 Warning "The name is taken." "Another account or group of the application has the new name; rename one of them at its source";
 
     // 9xxx: configuration and host
     9001 ConfigMalformed "config_malformed" 0 Error "The configuration could not be read." "Fix the JSON or YAML at the named place";

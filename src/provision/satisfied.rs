@@ -49,7 +49,9 @@ pub fn satisfied(operation: &Operation, remote: &RemoteState) -> bool {
             account.is_none_or(|account| account.username == *username)
         }
         // The new name was free a moment ago.
-        Operation::RenameGroup { name, .. } => remote.directory.has_group(name),
+        Operation::RenameGroup { name, .. } => {
+            matches!(remote.directory.group(name), Some(Known::Exists(group)) if group.name == *name)
+        }
         Operation::RenameOrganization { name, .. } => remote.directory.organization_id(name).is_some(),
         Operation::DeleteGroup { group } => remote.directory.group(group) == Some(&Known::Absent),
         Operation::DeleteOrganization { organization } => {

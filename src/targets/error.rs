@@ -211,6 +211,11 @@ pub enum TargetError {
         /// What was asked.
         request: Request,
     },
+    /// The new name belongs to somebody or something else.
+    NameTaken {
+        /// What was asked.
+        request: Request,
+    },
     /// There is an account that cannot be used: one that is deactivated, or that the application does not show.
     AccountUnusable {
         /// What was asked.
@@ -241,6 +246,7 @@ impl TargetError {
             Self::ReadOnly { .. } => Code::DirectoryReadOnly,
             Self::LimitExceeded { .. } => Code::LimitExceeded,
             Self::OrganizationRefused { .. } => Code::OrganizationRefused,
+            Self::NameTaken { .. } => Code::NameTaken,
         }
     }
 }
@@ -287,6 +293,9 @@ impl fmt::Display for TargetError {
             }
             Self::OrganizationRefused { request } => {
                 write!(f, "{request} is about an organization that somebody else keeps")
+            }
+            Self::NameTaken { request } => {
+                write!(f, "{request} was refused because the name belongs to somebody else")
             }
             Self::AccountUnusable { request } => {
                 write!(f, "{request} was refused because there is an account that is deactivated or hidden")

@@ -14,6 +14,7 @@ mod error;
 pub mod jira_cloud;
 pub mod jira_dc;
 pub mod jsm_dc;
+mod listing;
 mod resource;
 pub mod scim;
 mod service_desk;
@@ -26,3 +27,6 @@ pub use endpoint::{Credentials, Endpoint};
 pub use error::{Outcome, Prepared, Request, TargetError};
 pub(crate) use resource::Resource;
 pub use target::Target;
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,14 @@
 //! What a sign-in does at the application, without Envoy and without a flow: every operation of a plan, one call after the
 //! other, against a server or a stand-in in this process.
 
-use samlgate::base::UnixTime;
+use std::collections::BTreeSet;
+
+use samlgate::base::{Pii, UnixTime};
 use samlgate::effect::CallFailure;
 use samlgate::http::{HttpCall, HttpResponse};
 use samlgate::provision::{
-    AccountKey, DesiredState, Done, Guardrail, Operation, OperationKind, Progress, Question, RemoteState,
-    Settings, plan, satisfied,
+    Absence, AccountKey, DesiredState, Done, Guardrail, LeavingRules, ListedAccount, Operation,
+    OperationKind, Page, Plan, Progress, Question, RemoteState, Settings, leaving, plan, satisfied,
 };
 use samlgate::targets::{Application, Outcome, Prepared, Request, TargetError};
 
@@ -14,6 +16,9 @@ use crate::stand_in::{Answer, Api, Incoming};
 
 /// No sign-in asks or prepares as often.
 const MAX_TURNS: usize = 64;
+
+/// No list of a test is as long.
+const MAX_PAGES: usize = 1_000;
 
 /// Carries one call out; `None` when its answer is lost.
 pub type Send<'a> = dyn FnMut(&HttpCall) -> Option<HttpResponse> + 'a;
@@ -63,11 +68,60 @@ impl<'a> Provisioner<'a> {
         let key = AccountKey::Username(desired.username.clone());
         let mut remote = self.look_up(&key).map_err(|fault| fault.to_string())?;
         let plan = plan(desired, &remote, settings).map_err(|fault| fault.to_string())?;
+        self.carry_out_all(plan, settings, &mut remote)
+    }
+
+    /// Makes `absence` true of the account of `username`; groups of `removable` may be taken. The operations that were
+    /// done, in order.
+    ///
+    /// # Errors
+    /// Why it could not be done, or not all of it.
+    pub fn leave(
+        &mut self,
+        username: &str,
+        absence: Absence,
+        removable: &BTreeSet<String>,
+    ) -> Result<Vec<(OperationKind, Done)>, String> {
+        let key = AccountKey::Username(Pii::new(username.to_owned()));
+        let mut remote = self.look_up(&key).map_err(|fault| fault.to_string())?;
+        let capabilities = self.application.capabilities();
+        let rules = LeavingRules { capabilities, removable };
+        let plan = leaving(&remote, absence, &rules).map_err(|fault| fault.to_string())?;
+        self.carry_out_all(plan, &Settings::default(), &mut remote)
+    }
+
+    /// All accounts, as the application lists them, and how many pages that took.
+    ///
+    /// # Errors
+    /// What the target says about the answers.
+    pub fn list_accounts(&mut self) -> Result<(Vec<ListedAccount>, usize), TargetError> {
+        let request = Request::ListAccounts;
+        let (mut all, mut page, mut pages) = (Vec::new(), Page::FIRST, 0);
+        loop {
+            pages += 1;
+            let call = self.application.list_accounts(&page);
+            let call = call.ok_or(TargetError::Missing { request, what: "way to ask" })?;
+            let response = self.send(&call).ok_or(TargetError::NotReached(CallFailure::NoAnswer))?;
+            let listed = self.application.listed_accounts(&page, &response)?;
+            all.extend(listed.accounts);
+            match listed.next {
+                Some(next) if pages < MAX_PAGES => page = next,
+                Some(_) => return Err(TargetError::Endless { request }),
+                None => return Ok((all, pages)),
+            }
+        }
+    }
+
+    fn carry_out_all(
+        &mut self,
+        plan: Plan,
+        settings: &Settings,
+        remote: &mut RemoteState,
+    ) -> Result<Vec<(OperationKind, Done)>, String> {
         let plan = Guardrail::new(settings).approve(plan).map_err(|fault| fault.to_string())?;
         let mut progress = Progress::new(plan);
         while let Some(operation) = progress.next().cloned() {
-            let done =
-                self.carry_out(&operation, &mut remote).map_err(|fault| format!("{operation}: {fault}"))?;
+            let done = self.carry_out(&operation, remote).map_err(|fault| format!("{operation}: {fault}"))?;
             remote.apply(&operation);
             progress.record(done);
         }

@@ -11,20 +11,20 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use samlgate::base::{Code, Pii};
-use samlgate::http::{HttpCall, HttpResponse};
 use samlgate::policy::{AccountDecision, DesiredGroups};
 use samlgate::provision::{
-    AccountId, AccountKey, DesiredState, Done, OperationKind, Page, Profile, ProfileField, Question,
+    Absence, AccountId, AccountKey, DesiredState, Done, Operation, OperationKind, Profile, ProfileField,
     RemoteState, Settings, plan,
 };
-use samlgate::targets::atlassian_scim::{AtlassianScim as Target, DirectoryKind, Leaving, Limits, Step};
-use samlgate::targets::{Application, Credentials, Endpoint, TargetError};
+use samlgate::targets::atlassian_scim::{AtlassianScim as Target, DirectoryKind, Limits};
+use samlgate::targets::{Application, Credentials, Endpoint};
 use testbed::atlassian_scim::{AtlassianScim, Conflict, DIRECTORY, KEY, Profile as Kind};
 use testbed::provisioner::{Provisioner, call};
 use testbed::stand_in::{Api, Incoming, StandIn};
 
 use OperationKind::{
-    AddToGroup, CreateAccount, CreateGroup, ReactivateAccount, RemoveFromGroup, UpdateAccount,
+    AddToGroup, CreateAccount, CreateGroup, DeactivateAccount, DeleteAccount, ReactivateAccount,
+    RemoveFromGroup, UpdateAccount,
 };
 
 const ADA: &str = "ada@example.test";
@@ -372,35 +372,42 @@ fn look_up(target: &Target, directory: &StandIn<AtlassianScim>) -> RemoteState {
     provisioner.look_up(&AccountKey::Username(pii(ADA))).unwrap()
 }
 
-/// Carries `leaving` out until nothing is left to do; `fails` says for each call whether it arrives and whether its answer
-/// does.
+/// Makes `absences` true, one after the other, each until nothing is left to do; `fails` says for each change whether it
+/// arrives and whether its answer does.
 fn leave(
     target: &Target,
     directory: &StandIn<AtlassianScim>,
-    leaving: Leaving,
+    absences: &[Absence],
     mut fails: impl FnMut() -> (bool, bool),
-) -> Vec<Step> {
+) -> Vec<OperationKind> {
+    let removable = ["Acme", "Beta", "g0", "g1", "g2", "g3", "g4"].map(str::to_owned).into();
     let mut steps = Vec::new();
-    for _ in 0..1_000 {
-        let remote = look_up(target, directory);
-        let Some(step) = leaving.next(remote.account.as_ref()) else { return steps };
-        let sent = target.leave(&step, &remote).unwrap();
-        let (arrives, answered) = fails();
-        if arrives {
-            let mut answer = None;
-            directory.change(|state| {
-                let ends = !matches!(step, Step::LeaveGroup(_)) && leaving != Leaving::Deactivate;
-                assert!(!ends || state.groups_of(ADA).is_empty(), "{step:?} with memberships left");
-                answer = Some(call(state, &sent, &format!("Bearer {KEY}")));
+    for absence in absences {
+        let ends = *absence == Absence::Delete || absences.len() > 1;
+        for attempt in 0.. {
+            assert!(attempt < 1_000, "it does not end: {steps:?}");
+            let mut provisioner = Provisioner::new(target, |sent| {
+                let (arrives, answered) = if sent.method == "GET" { (true, true) } else { fails() };
+                let mut answer = None;
+                directory.change(|state| {
+                    let user = sent.path.contains("/Users/") && sent.method != "GET";
+                    assert!(!(ends && user) || state.groups_of(ADA).is_empty(), "memberships left");
+                    answer = arrives.then(|| call(state, sent, &format!("Bearer {KEY}")));
+                });
+                answer.filter(|_| answered)
             });
-            if answered {
-                assert_eq!(target.left(&step, &answer.unwrap()), Ok(true), "{step:?}");
+            match provisioner.leave(ADA, *absence, &removable) {
+                Ok(done) if done.is_empty() => break,
+                Ok(done) => steps.extend(done.into_iter().map(|(kind, _)| kind)),
+                Err(_) => {}
             }
-            steps.push(step);
         }
     }
-    panic!("it does not end: {steps:?}");
+    steps
 }
+
+/// Out of everything, and then no sign-in.
+const DROP_AND_DEACTIVATE: [Absence; 2] = [Absence::RemoveGroups, Absence::Deactivate];
 
 #[test]
 fn j21_memberships_outlive_deactivation_unless_they_are_dropped_first() {
@@ -408,7 +415,7 @@ fn j21_memberships_outlive_deactivation_unless_they_are_dropped_first() {
     let wanted = desired(ADA, &["Acme", "Beta"], &[]);
     sign_in(&target, &directory, &wanted).0.unwrap();
     directory.change(|state| state.site.attach("Acme", "HELP"));
-    assert_eq!(leave(&target, &directory, Leaving::Deactivate, || (true, true)), [Step::Deactivate]);
+    assert_eq!(leave(&target, &directory, &[Absence::Deactivate], || (true, true)), [DeactivateAccount]);
     assert!(directory.state().site.projects_of(ADA).is_empty());
     let refused = sign_in(&target, &directory, &wanted);
     assert!(refused.0.unwrap_err().contains("deactivated") && refused.1.is_empty());
@@ -417,9 +424,8 @@ fn j21_memberships_outlive_deactivation_unless_they_are_dropped_first() {
     assert_eq!(sign_in(&target, &directory, &back).0, applied(&[ReactivateAccount]), "they are back with it");
     assert_eq!(directory.state().site.projects_of(ADA), ["HELP".to_owned()].into());
 
-    let steps = leave(&target, &directory, Leaving::DropGroupsAndDeactivate, || (true, true));
-    let names = ["Acme", "Beta"].map(|name| Step::LeaveGroup(name.to_owned()));
-    assert_eq!(steps, [&names[..], &[Step::Deactivate]].concat());
+    let steps = leave(&target, &directory, &DROP_AND_DEACTIVATE, || (true, true));
+    assert_eq!(steps, [RemoveFromGroup, RemoveFromGroup, DeactivateAccount]);
     let mut bare = desired(ADA, &[], &[]);
     bare.account = AccountDecision::Reactivate { update: false };
     assert_eq!(sign_in(&target, &directory, &bare).0, applied(&[ReactivateAccount]));
@@ -430,7 +436,7 @@ fn j21_memberships_outlive_deactivation_unless_they_are_dropped_first() {
 fn j20_activation_is_a_change_of_its_own() {
     let (target, directory) = customers();
     sign_in(&target, &directory, &desired(ADA, &["Acme"], &[])).0.unwrap();
-    leave(&target, &directory, Leaving::Deactivate, || (true, true));
+    leave(&target, &directory, &[Absence::Deactivate], || (true, true));
     let mut back = desired(ADA, &["Acme"], &[]);
     back.account = AccountDecision::Reactivate { update: false };
     let (done, writes) = sign_in(&target, &directory, &back);
@@ -450,26 +456,27 @@ fn j21_nobody_is_deactivated_with_memberships_left_whatever_fails() {
         let names: Vec<String> = (0..random(5)).map(|number| format!("g{number}")).collect();
         let groups: Vec<&str> = names.iter().map(String::as_str).collect();
         sign_in(&target, &directory, &desired(ADA, &groups, &[])).0.unwrap();
-        let leaving = if run % 4 == 0 { Leaving::Delete } else { Leaving::DropGroupsAndDeactivate };
-        let steps = leave(&target, &directory, leaving, || (random(3) > 0, random(3) > 0));
+        let deletes = run % 4 == 0;
+        let absences = if deletes { &[Absence::Delete][..] } else { &DROP_AND_DEACTIVATE };
+        leave(&target, &directory, absences, || (random(3) > 0, random(3) > 0));
         let state = directory.state();
         assert!(state.groups_of(ADA).is_empty() && state.site.projects_of(ADA).is_empty());
-        assert_eq!(state.user(ADA).is_some(), leaving != Leaving::Delete);
+        assert_eq!(state.user(ADA).is_none(), deletes);
         assert!(!state.site.person(ADA).is_some_and(|person| person.active));
-        assert_eq!(steps.len(), groups.len() + 1, "every step once: {steps:?}");
     }
 }
 
 #[test]
 fn j22_deletion_is_another_thing_than_deactivation_and_never_what_happens_by_itself() {
-    assert_eq!(Leaving::default(), Leaving::Deactivate);
+    assert_eq!(Absence::default(), Absence::Deactivate);
     let (target, directory) = customers();
-    sign_in(&target, &directory, &desired(ADA, &["Acme"], &[])).0.unwrap();
-    let steps = leave(&target, &directory, Leaving::Delete, || (true, true));
-    assert_eq!(steps, [Step::LeaveGroup("Acme".to_owned()), Step::Delete]);
+    sign_in(&target, &directory, &desired(ADA, &["Acme", "Elsewhere"], &[])).0.unwrap();
+    let steps = leave(&target, &directory, &[Absence::Delete], || (true, true));
+    // Also out of what the rules do not give: it goes for good.
+    assert_eq!(steps, [RemoveFromGroup, RemoveFromGroup, DeactivateAccount, DeleteAccount]);
     let site = directory.state().site;
     assert!(site.person(ADA).is_none() && site.organizations_of(ADA).is_empty());
-    assert_eq!(site.organizations.len(), 1, "the organization stays");
+    assert_eq!(site.organizations.len(), 2, "the organizations stay");
     // Whoever comes back is somebody new.
     assert_eq!(sign_in(&target, &directory, &desired(ADA, &[], &[])).0, applied(&[CreateAccount]));
 }
@@ -534,27 +541,27 @@ fn nobody_is_made_without_an_address() {
     assert_eq!(sign_in(&target, &directory, &wanted).0, applied(&[CreateAccount]), "a user name that is one");
 }
 
-/// The id of the group that `name` follows, and what is known of `others`.
-fn named(
-    target: &Target,
-    directory: &StandIn<AtlassianScim>,
-    name: &str,
-    other: &str,
-) -> (String, RemoteState) {
-    let id = directory.state().site.organization(name).unwrap().group.clone().unwrap();
-    let mut remote = RemoteState::default();
-    for name in [name, other] {
-        let question = Question::Group { name: name.to_owned(), page: Page::FIRST };
-        let answer = answered(directory, &target.ask(&question));
-        target.learn(&question, &answer, &mut remote).unwrap();
-    }
-    (id, remote)
+/// Carries out one operation that is nobody's sign-in, and what was known before.
+fn change(target: &Target, directory: &StandIn<AtlassianScim>, operation: &Operation) -> Result<Done, Code> {
+    change_knowing(target, directory, operation, &mut RemoteState::default())
 }
 
-fn answered(directory: &StandIn<AtlassianScim>, sent: &HttpCall) -> HttpResponse {
-    let mut answer = None;
-    directory.change(|state| answer = Some(call(state, sent, &format!("Bearer {KEY}"))));
-    answer.unwrap()
+fn change_knowing(
+    target: &Target,
+    directory: &StandIn<AtlassianScim>,
+    operation: &Operation,
+    remote: &mut RemoteState,
+) -> Result<Done, Code> {
+    let mut provisioner = Provisioner::new(target, |sent| {
+        let mut answer = None;
+        directory.change(|state| answer = Some(call(state, sent, &format!("Bearer {KEY}"))));
+        answer
+    });
+    provisioner.carry_out(operation, remote).map_err(|fault| fault.code())
+}
+
+fn rename(from: &str, to: &str) -> Operation {
+    Operation::RenameGroup { group: from.to_owned(), name: to.to_owned() }
 }
 
 #[test]
@@ -562,9 +569,7 @@ fn j12_an_organization_follows_the_new_name_of_its_group_with_members_and_projec
     let (target, directory) = customers();
     sign_in(&target, &directory, &desired(ADA, &["Acme"], &[])).0.unwrap();
     directory.change(|state| state.site.attach("Acme", "HELP"));
-    let (id, remote) = named(&target, &directory, "Acme", "Acme Europe");
-    let rename = target.rename_group(&id, "Acme Europe", &remote).unwrap();
-    assert_eq!(target.follows(&answered(&directory, &rename)), Ok(true));
+    assert_eq!(change(&target, &directory, &rename("Acme", "Acme Europe")), Ok(Done::Applied));
     let site = directory.state().site;
     assert!(site.organization("Acme").is_none());
     assert_eq!(site.organizations_of(ADA), ["Acme Europe".to_owned()].into());
@@ -574,29 +579,30 @@ fn j12_an_organization_follows_the_new_name_of_its_group_with_members_and_projec
         sign_in(&target, &directory, &desired(ADA, &["Acme Europe"], &[])),
         (Ok(Vec::new()), Vec::new())
     );
-    let (id, remote) = named(&target, &directory, "Acme Europe", "ACME Europe");
-    assert!(target.rename_group(&id, "ACME Europe", &remote).is_ok());
+    assert_eq!(change(&target, &directory, &rename("Acme Europe", "ACME Europe")), Ok(Done::Applied));
 }
 
 #[test]
 fn j24_a_name_that_is_taken_is_not_given_a_second_time() {
     let (target, directory) = customers();
     sign_in(&target, &directory, &desired(ADA, &["Acme", "Beta"], &[])).0.unwrap();
-    let (id, remote) = named(&target, &directory, "Acme", "Beta");
     let before = directory.state().site.organizations_of(ADA);
-    let code = |refused: Result<HttpCall, TargetError>| refused.unwrap_err().code();
-    assert_eq!(code(target.rename_group(&id, "Beta", &remote)), Code::OrganizationRefused);
+    assert_eq!(change(&target, &directory, &rename("Acme", "Beta")), Err(Code::NameTaken));
     // Somebody took it after the look: the directory refuses, and nothing has changed.
-    let (_, free) = named(&target, &directory, "Acme", "Gamma");
-    let rename = target.rename_group(&id, "Gamma", &free).unwrap();
+    let id = directory.state().group("acme").unwrap().id.clone();
+    let mut free = RemoteState::default();
+    free.directory.learn_group("Acme", Some(&id));
+    free.directory.learn_no_group("Gamma");
     sign_in(&target, &directory, &desired("bob@example.test", &["Gamma"], &[])).0.unwrap();
-    let answer = answered(&directory, &rename);
-    assert_eq!(target.follows(&answer).unwrap_err().code(), Code::OrganizationRefused);
+    let refused = change_knowing(&target, &directory, &rename("Acme", "Gamma"), &mut free);
+    assert_eq!(refused, Err(Code::NameTaken));
     assert_eq!(directory.state().site.organizations_of(ADA), before);
-    // Nobody looked; and managed users have groups that keep their names.
-    assert_eq!(code(target.rename_group(&id, "Delta", &free)), Code::TargetRefused);
+    // A group that is not there has no new name, and managed users have groups that keep theirs.
+    assert_eq!(change(&target, &directory, &rename("Nobody", "Delta")), Err(Code::TargetRefused));
     let managed = self::target(DirectoryKind::ManagedUsers);
-    assert_eq!(code(managed.rename_group(&id, "Gamma", &free)), Code::OrganizationRefused);
+    assert!(!managed.capabilities().renames_groups);
+    assert_eq!(change(&managed, &directory, &rename("Acme", "Delta")), Err(Code::TargetRefused));
+    assert_eq!(directory.state().site.organizations_of(ADA), before);
 }
 
 #[test]
@@ -604,17 +610,36 @@ fn j25_customers_stay_when_their_organization_goes() {
     let (target, directory) = customers();
     sign_in(&target, &directory, &desired(ADA, &["Acme", "Beta"], &[])).0.unwrap();
     directory.change(|state| state.site.attach("Acme", "HELP"));
-    let (id, _) = named(&target, &directory, "Acme", "Beta");
-    assert_eq!(target.follows(&answered(&directory, &target.delete_group(&id))), Ok(true));
+    let delete = Operation::DeleteGroup { group: String::from("Acme") };
+    let id = directory.state().group("acme").unwrap().id.clone();
+    assert_eq!(change(&target, &directory, &delete), Ok(Done::Applied));
     let site = directory.state().site;
     assert!(site.organization("Acme").is_none() && site.person(ADA).unwrap().active);
     assert_eq!(site.organizations_of(ADA), ["Beta".to_owned()].into());
     assert!(site.projects_of(ADA).is_empty());
-    assert_eq!(target.follows(&answered(&directory, &target.delete_group(&id))), Ok(false), "gone already");
-    for id in ["..", "", "../Users"] {
-        assert!(
-            target.delete_group(id).path.contains("/Groups/")
-                && !target.delete_group(id).path.contains("/../")
-        );
+    assert_eq!(change(&target, &directory, &delete), Ok(Done::AlreadySo), "gone already");
+    let mut remembered = RemoteState::default();
+    remembered.directory.learn_group("Acme", Some(&id));
+    assert_eq!(change_knowing(&target, &directory, &delete, &mut remembered), Ok(Done::AlreadySo));
+}
+
+#[test]
+fn everybody_is_listed_page_by_page() {
+    let (target, directory) = customers();
+    let mut wanted: Vec<String> = (0..250).map(|number| format!("u{number:03}@example.test")).collect();
+    for name in &wanted {
+        sign_in(&target, &directory, &desired(name, &[], &[])).0.unwrap();
     }
+    let mut provisioner = Provisioner::new(&target, |sent| {
+        let mut answer = None;
+        directory.change(|state| answer = Some(call(state, sent, &format!("Bearer {KEY}"))));
+        answer
+    });
+    let (accounts, pages) = provisioner.list_accounts().unwrap();
+    let mut found: Vec<String> =
+        accounts.iter().map(|account| account.account.username.expose().clone()).collect();
+    found.sort();
+    wanted.sort();
+    assert_eq!((found, pages), (wanted, 3));
+    assert!(accounts.iter().all(|account| account.active && account.account.id.is_some()));
 }

@@ -4,18 +4,16 @@
 //! with their groups, `department` and `organization` are attributes of the user itself. They differ in what may change,
 //! see [`DirectoryKind`]. What the directories refuse anyway is not sent: an address that cannot change, a group too many.
 
-mod leaving;
 mod limits;
 mod locale;
-mod organization;
 
 use serde_json::Value;
 
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{
-    AccountChanges, AccountId, AccountKey, Capabilities, Known, Operation, Page, Profile, ProfileField,
-    Question, RemoteState, Seats,
+    AccountChanges, AccountId, AccountKey, Capabilities, Known, Listed, Operation, Page, Profile,
+    ProfileField, Question, RemoteState, Seats,
 };
 
 use super::answer::refusal;
@@ -23,7 +21,6 @@ use super::application::Application;
 use super::endpoint::Endpoint;
 use super::error::{Outcome, Prepared, Request, TargetError};
 use super::scim::{self, Changes, Dialect, Memberships, Scim, missing};
-pub use leaving::{Leaving, Step};
 pub use limits::Limits;
 pub use locale::supported as supported_locale;
 
@@ -64,6 +61,10 @@ impl AtlassianScim {
             email_filter: "userName",
             flat_profile: true,
             email_immutable: matches!(kind, DirectoryKind::JsmCustomers),
+            // Names of users stay; names of groups only where organizations follow them (J24).
+            renames_accounts: false,
+            renames_groups: matches!(kind, DirectoryKind::JsmCustomers),
+            groups_are_organizations: matches!(kind, DirectoryKind::JsmCustomers),
         };
         Self { scim: Scim::speaking(endpoint, dialect), kind, limits: Limits::VENDOR }
     }
@@ -72,12 +73,6 @@ impl AtlassianScim {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
-    }
-
-    /// What it can do with names of groups: rename the organization that follows a group (J24).
-    #[must_use]
-    pub const fn renames_groups(&self) -> bool {
-        matches!(self.kind, DirectoryKind::JsmCustomers)
     }
 
     /// The calls that add `members` to the group of this id, which has `present` members (J5): as many as it takes, or
@@ -242,6 +237,14 @@ impl Application for AtlassianScim {
             }
             _ => outcome,
         }
+    }
+
+    fn list_accounts(&self, page: &Page) -> Option<HttpCall> {
+        self.scim.list_accounts(page)
+    }
+
+    fn listed_accounts(&self, page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        self.scim.listed_accounts(page, response)
     }
 
     fn reread(&self, operation: &Operation, remote: &RemoteState) -> Question {

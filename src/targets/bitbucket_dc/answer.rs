@@ -34,6 +34,11 @@ pub(super) fn outcome(operation: &Operation, response: &HttpResponse) -> Outcome
         (404, Operation::AddToGroup { .. }) => {
             Outcome::Refused(TargetError::Missing { request, what: "group" })
         }
+        (404, Operation::DeleteAccount { .. } | Operation::DeleteGroup { .. }) => Outcome::AlreadySo,
+        // Nobody deletes the account that the calls are made with.
+        (409, Operation::DeleteAccount { .. }) => Outcome::Refused(TargetError::Refused { request, status }),
+        // Renamed or deleted by somebody else: the list shows who there is.
+        (404, Operation::RenameAccount { .. }) => Outcome::Reread,
         // 400 says `exists` and `not allowed` alike, and with user or group the membership is gone too.
         (404, Operation::RemoveFromGroup { .. }) | (400 | 409, _) => Outcome::Reread,
         (400..=499, _) => Outcome::Refused(TargetError::Refused { request, status }),

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{
-    AccountChanges, AccountKey, AccountRef, Capabilities, NewPassword, Operation, Page, Question,
+    AccountChanges, AccountKey, AccountRef, Capabilities, Listed, NewPassword, Operation, Page, Question,
     RemoteAccount, RemoteState,
 };
 
@@ -48,6 +48,14 @@ impl BitbucketDc {
         let start = start.strip_prefix(WITH_GROUPS).unwrap_or(start);
         let start = if start.is_empty() { "0" } else { start };
         self.resource(path).query(name, value).query("start", start).query("limit", PAGE_SIZE)
+    }
+
+    fn list(&self, page: &Page) -> HttpCall {
+        let resource = self
+            .resource("/rest/api/latest/admin/users")
+            .query("start", page.as_str().unwrap_or("0"))
+            .query("limit", PAGE_SIZE);
+        self.call("GET", resource, None)
     }
 
     fn resource(&self, path: &'static str) -> Resource {
@@ -142,7 +150,16 @@ impl Application for BitbucketDc {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { marker: false, reactivates: false, needs_password: true, ..Capabilities::default() }
+        Capabilities {
+            marker: false,
+            reactivates: false,
+            needs_password: true,
+            deletes_accounts: true,
+            renames_accounts: true,
+            lists_accounts: true,
+            deletes_groups: true,
+            ..Capabilities::default()
+        }
     }
 
     fn look_up(&self, key: &AccountKey) -> Vec<Question> {
@@ -186,7 +203,9 @@ impl Application for BitbucketDc {
     fn prepare(&self, operation: &Operation, remote: &RemoteState, _: UnixTime) -> Prepared {
         let request = Request::Change(operation.kind());
         let forbidden = match operation {
-            Operation::UpdateAccount { .. } => read::forbids(remote, "mutableDetails"),
+            Operation::UpdateAccount { .. }
+            | Operation::RenameAccount { .. }
+            | Operation::DeleteAccount { .. } => read::forbids(remote, "mutableDetails"),
             Operation::AddToGroup { .. } | Operation::RemoveFromGroup { .. } => {
                 read::forbids(remote, "mutableGroups")
             }
@@ -210,6 +229,19 @@ impl Application for BitbucketDc {
                 let resource = self.resource("/rest/api/latest/admin/groups").query("name", group);
                 self.call("POST", resource, None)
             }
+            Operation::DeleteAccount { account } => {
+                let resource = self.resource("/rest/api/latest/admin/users");
+                self.call("DELETE", resource.query("name", account.username.expose()), None)
+            }
+            Operation::RenameAccount { account, username } => self.call(
+                "POST",
+                self.resource("/rest/api/latest/admin/users/rename"),
+                Some(&json!({ "name": account.username.expose(), "newName": username.expose() })),
+            ),
+            Operation::DeleteGroup { group } => {
+                let resource = self.resource("/rest/api/latest/admin/groups").query("name", group);
+                self.call("DELETE", resource, None)
+            }
             Operation::AddToGroup { account, group, .. } => self.call(
                 "POST",
                 self.resource("/rest/api/latest/admin/users/add-groups"),
@@ -229,10 +261,7 @@ impl Application for BitbucketDc {
             | Operation::RemoveFromOrganization { .. }
             | Operation::DeactivateAccount { .. }
             | Operation::AnonymizeAccount { .. }
-            | Operation::DeleteAccount { .. }
-            | Operation::RenameAccount { .. }
             | Operation::RenameGroup { .. }
-            | Operation::DeleteGroup { .. }
             | Operation::RenameOrganization { .. }
             | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => {
@@ -244,6 +273,14 @@ impl Application for BitbucketDc {
 
     fn outcome(&self, operation: &Operation, response: &HttpResponse, remote: &mut RemoteState) -> Outcome {
         self.made(operation, response, remote).unwrap_or_else(|| answer::outcome(operation, response))
+    }
+
+    fn list_accounts(&self, page: &Page) -> Option<HttpCall> {
+        Some(self.list(page))
+    }
+
+    fn listed_accounts(&self, page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        read::listed(page, response)
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {

@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use crate::base::Pii;
 use crate::http::HttpResponse;
 use crate::policy::FoldedName;
-use crate::provision::{AccountKey, AccountRef, Page, Profile, Question, RemoteAccount, RemoteState};
+use crate::provision::{
+    AccountKey, AccountRef, Listed, ListedAccount, Page, Profile, Question, RemoteAccount, RemoteState,
+};
 use crate::targets::answer::{self};
 use crate::targets::answer::{read_json, refusal};
 use crate::targets::error::{Request, TargetError};
@@ -229,4 +231,18 @@ fn group(
     }
     let question = |next| Question::Group { name: name.to_owned(), page: Page::at(next) };
     Ok(next.map(question).into_iter().collect())
+}
+
+/// The accounts on a page of all.
+pub(super) fn listed(page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+    let request = Request::ListAccounts;
+    refusal(request, response)?;
+    let answer: PageAnswer<UserAnswer> = read_page(request, response)?;
+    let next = answer.next(request, page)?.map(Page::at);
+    let accounts = answer.values.into_iter().map(|user| ListedAccount {
+        account: AccountRef::named(Pii::new(user.name)),
+        email: user.email_address.filter(|email| !email.is_empty()).map(Pii::new),
+        active: user.active,
+    });
+    Ok(Listed { accounts: accounts.collect(), next })
 }

@@ -23,7 +23,8 @@ pub(super) fn outcome(operation: &Operation, response: &HttpResponse) -> Outcome
         || read_json::<Map<String, Value>>(request, response, "Confluence's error object").is_ok();
     match (status, operation) {
         (200..=299, _) if is_html(response) => malformed("an answer of the REST API"),
-        (200 | 201 | 204, _) => Outcome::Applied,
+        // A deletion goes on in Confluence's own time.
+        (200 | 201 | 204, _) | (202, Operation::DeleteAccount { .. }) => Outcome::Applied,
         (402, _) => Outcome::Refused(TargetError::NoLicence { request, status }),
         (404, _) if !documented() => malformed("Confluence's error object"),
         (409, Operation::CreateGroup { .. }) => Outcome::AlreadySo,
@@ -32,6 +33,9 @@ pub(super) fn outcome(operation: &Operation, response: &HttpResponse) -> Outcome
         (404, Operation::AddToGroup { .. }) => {
             Outcome::Refused(TargetError::Missing { request, what: "group" })
         }
+        (404, Operation::DeleteAccount { .. } | Operation::DeleteGroup { .. }) => Outcome::AlreadySo,
+        // Nobody can use an account that is gone, which the look at it shows.
+        (404, Operation::DeactivateAccount { .. }) => Outcome::Reread,
         // 400 says `exists` and `not allowed` alike, and with user or group the membership is gone too.
         (404, Operation::RemoveFromGroup { .. }) | (400 | 409, _) => Outcome::Reread,
         (400..=499, _) => Outcome::Refused(TargetError::Refused { request, status }),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{
-    AccountChanges, AccountKey, AccountRef, Capabilities, Operation, Page, Question, RemoteAccount,
+    AccountChanges, AccountKey, AccountRef, Capabilities, Listed, Operation, Page, Question, RemoteAccount,
     RemoteState,
 };
 
@@ -63,6 +63,15 @@ impl ConfluenceDc {
         self.endpoint.call(method, resource, Media::Json, body)
     }
 
+    fn list(&self, page: &Page) -> HttpCall {
+        let resource = self
+            .resource("/rest/api/user/list")
+            .query("expand", "status")
+            .query("start", page.as_str().unwrap_or("0"))
+            .query("limit", PAGE_SIZE);
+        self.call("GET", resource, None)
+    }
+
     /// The account is made already and has the default group, which costs a licence; see [`Self::made`].
     fn unasked<'a>(&self, remote: &'a RemoteState) -> Option<(&'a RemoteAccount, &str)> {
         let group = self.default_group.as_deref()?;
@@ -110,7 +119,16 @@ impl Application for ConfluenceDc {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { marker: false, needs_password: true, shows_email: false, ..Capabilities::default() }
+        Capabilities {
+            marker: false,
+            needs_password: true,
+            shows_email: false,
+            deactivates: true,
+            deletes_accounts: true,
+            lists_accounts: true,
+            deletes_groups: true,
+            ..Capabilities::default()
+        }
     }
 
     fn look_up(&self, key: &AccountKey) -> Vec<Question> {
@@ -169,6 +187,13 @@ impl Application for ConfluenceDc {
             Operation::ReactivateAccount { account } => {
                 self.call("PUT", self.administered(account).path("/enable"), None)
             }
+            Operation::DeactivateAccount { account } => {
+                self.call("PUT", self.administered(account).path("/disable"), None)
+            }
+            Operation::DeleteAccount { account } => self.call("DELETE", self.administered(account), None),
+            Operation::DeleteGroup { group } => {
+                self.call("DELETE", self.resource("/rest/api/admin/group").segment(group), None)
+            }
             Operation::UpdateAccount { account, changes } => {
                 self.call("PUT", self.administered(account), Some(&changed(changes, remote)))
             }
@@ -189,12 +214,9 @@ impl Application for ConfluenceDc {
             | Operation::AddCustomer { .. }
             | Operation::AddToOrganization { .. }
             | Operation::RemoveFromOrganization { .. }
-            | Operation::DeactivateAccount { .. }
             | Operation::AnonymizeAccount { .. }
-            | Operation::DeleteAccount { .. }
             | Operation::RenameAccount { .. }
             | Operation::RenameGroup { .. }
-            | Operation::DeleteGroup { .. }
             | Operation::RenameOrganization { .. }
             | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => {
@@ -207,6 +229,14 @@ impl Application for ConfluenceDc {
 
     fn outcome(&self, operation: &Operation, response: &HttpResponse, remote: &mut RemoteState) -> Outcome {
         self.made(operation, response, remote).unwrap_or_else(|| answer::outcome(operation, response))
+    }
+
+    fn list_accounts(&self, page: &Page) -> Option<HttpCall> {
+        Some(self.list(page))
+    }
+
+    fn listed_accounts(&self, page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        read::listed(page, response)
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {

@@ -7,9 +7,12 @@ use serde::Deserialize;
 use crate::base::Pii;
 use crate::http::HttpResponse;
 use crate::policy::FoldedName;
-use crate::provision::{AccountKey, AccountRef, Page, Profile, Question, RemoteAccount, RemoteState};
+use crate::provision::{
+    AccountKey, AccountRef, Listed, ListedAccount, Page, Profile, Question, RemoteAccount, RemoteState,
+};
 use crate::targets::answer::{documented_absence, read_json};
 use crate::targets::error::{Request, TargetError};
+use crate::targets::listing::{after, answered, offset};
 
 use super::WITH_GROUPS;
 use super::answer::refusal;
@@ -29,6 +32,23 @@ struct GroupsAnswer {
     results: Vec<Named>,
     #[serde(default, rename = "_links")]
     links: Links,
+}
+
+#[derive(Deserialize)]
+struct ListAnswer {
+    start: u64,
+    results: Vec<ShownUser>,
+    #[serde(default, rename = "_links")]
+    links: Links,
+}
+
+#[derive(Deserialize)]
+struct ShownUser {
+    /// Missing for people whom Confluence does not know any more.
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -77,6 +97,11 @@ pub(super) fn learn(
     Ok(Vec::new())
 }
 
+/// Old versions do not say; Confluence itself lets nobody in who is deactivated. Who has no licence is no less active.
+fn is_usable(status: &str) -> bool {
+    ["current", "unlicensed"].iter().any(|word| status.eq_ignore_ascii_case(word))
+}
+
 fn account(username: &Pii<String>, response: &HttpResponse) -> Result<Option<RemoteAccount>, TargetError> {
     let request = Request::ReadAccount;
     if documented_absence(request, response, &["statusCode"])? {
@@ -88,14 +113,11 @@ fn account(username: &Pii<String>, response: &HttpResponse) -> Result<Option<Rem
         let expected = "the account that was asked for";
         return Err(TargetError::Malformed { request, status: response.status, expected });
     }
-    // Old versions do not say; Confluence itself lets nobody in who is deactivated. Who has no licence is no less active.
-    let usable =
-        |status: &str| ["current", "unlicensed"].iter().any(|word| status.eq_ignore_ascii_case(word));
     Ok(Some(RemoteAccount {
         id: None,
         display_name: Pii::new(user.display_name.unwrap_or_default()),
         email: None,
-        active: user.status.as_deref().is_none_or(usable),
+        active: user.status.as_deref().is_none_or(is_usable),
         groups: BTreeSet::new(),
         username: Pii::new(user.username),
         profile: Profile::new(),
@@ -149,4 +171,26 @@ fn group_exists(name: &str, response: &HttpResponse) -> Result<bool, TargetError
         return Err(TargetError::Malformed { request, status: response.status, expected });
     }
     Ok(true)
+}
+
+/// The accounts on a page of all; the list shows no addresses.
+pub(super) fn listed(page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+    let request = Request::ListAccounts;
+    refusal(request, response)?;
+    answered(request, response)?;
+    let answer: ListAnswer = read_json(request, response, "a page of accounts")?;
+    let count = answer.results.len();
+    if answer.start != offset(page) || (count == 0 && answer.links.next.is_some()) {
+        let expected = "the page that was asked for";
+        return Err(TargetError::Malformed { request, status: response.status, expected });
+    }
+    let next = if answer.links.next.is_some() { after(request, page, count)? } else { None };
+    let accounts = answer.results.into_iter().filter_map(|user| {
+        Some(ListedAccount {
+            account: AccountRef::named(Pii::new(user.username?)),
+            email: None,
+            active: user.status.as_deref().is_none_or(is_usable),
+        })
+    });
+    Ok(Listed { accounts: accounts.collect(), next })
 }

@@ -38,6 +38,8 @@ pub(super) fn outcome(operation: &Operation, response: &HttpResponse) -> Outcome
         | (404, "MEMBERSHIP_NOT_FOUND" | "GROUP_NOT_FOUND", Operation::RemoveFromGroup { .. }) => {
             Outcome::AlreadySo
         }
+        (404, "USER_NOT_FOUND", Operation::DeleteAccount { .. })
+        | (404, "GROUP_NOT_FOUND", Operation::DeleteGroup { .. }) => Outcome::AlreadySo,
         (404, "GROUP_NOT_FOUND", Operation::AddToGroup { if_it_exists: true, .. }) => Outcome::PassedOver,
         (404, "GROUP_NOT_FOUND", Operation::AddToGroup { .. }) => {
             Outcome::Refused(TargetError::Missing { request, what: "group" })

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{
-    AccountChanges, AccountKey, AccountRef, Capabilities, Operation, Page, Question, RemoteState,
+    AccountChanges, AccountKey, AccountRef, Capabilities, Listed, Operation, Page, Question, RemoteState,
 };
 
 use super::application::Application;
@@ -68,6 +68,25 @@ impl Crowd {
         self.endpoint.call(method, resource, Media::Json, body)
     }
 
+    fn activate(&self, account: &AccountRef, active: bool, remote: &RemoteState) -> Prepared {
+        let mut changed = remote.clone();
+        if let Some(account) = &mut changed.account {
+            account.active = active;
+        }
+        self.replace(account, &AccountChanges::default(), &changed)
+    }
+
+    /// Everybody, in pages, with the address and whether the account may be used.
+    fn list(&self, page: &Page) -> HttpCall {
+        let resource = self
+            .resource("/rest/usermanagement/1/search")
+            .query("entity-type", "user")
+            .query("expand", "user")
+            .query("start-index", page.as_str().unwrap_or("0"))
+            .query("max-results", &PAGE_SIZE.to_string());
+        self.call("GET", resource, None)
+    }
+
     /// Replaces the account by what it is with `changes` in it.
     fn replace(&self, account: &AccountRef, changes: &AccountChanges, remote: &RemoteState) -> Prepared {
         let (Some(have), Some(shown)) = (&remote.account, &remote.pieces.shown) else {
@@ -103,7 +122,15 @@ impl Application for Crowd {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { needs_password: true, ..Capabilities::default() }
+        Capabilities {
+            needs_password: true,
+            deactivates: true,
+            deletes_accounts: true,
+            renames_accounts: true,
+            lists_accounts: true,
+            deletes_groups: true,
+            ..Capabilities::default()
+        }
     }
 
     fn look_up(&self, key: &AccountKey) -> Vec<Question> {
@@ -160,13 +187,20 @@ impl Application for Crowd {
                 let resource = self.resource("/rest/usermanagement/1/user");
                 self.call("POST", resource, Some(&Value::Object(account)))
             }
-            Operation::ReactivateAccount { account } => {
-                let mut activated = remote.clone();
-                if let Some(account) = &mut activated.account {
-                    account.active = true;
-                }
-                return self.replace(account, &AccountChanges::default(), &activated);
-            }
+            Operation::ReactivateAccount { account } => return self.activate(account, true, remote),
+            Operation::DeactivateAccount { account } => return self.activate(account, false, remote),
+            Operation::DeleteAccount { account } => self.call("DELETE", self.user(&account.username), None),
+            Operation::RenameAccount { account, username } => self.call(
+                "POST",
+                self.resource("/rest/usermanagement/1/user/rename")
+                    .query("username", account.username.expose()),
+                Some(&json!({ "new-name": username.expose() })),
+            ),
+            Operation::DeleteGroup { group } => self.call(
+                "DELETE",
+                self.resource("/rest/usermanagement/1/group").query("groupname", group),
+                None,
+            ),
             Operation::UpdateAccount { account, changes } => return self.replace(account, changes, remote),
             Operation::CreateGroup { group } => self.call(
                 "POST",
@@ -192,12 +226,8 @@ impl Application for Crowd {
             | Operation::AddCustomer { .. }
             | Operation::AddToOrganization { .. }
             | Operation::RemoveFromOrganization { .. }
-            | Operation::DeactivateAccount { .. }
             | Operation::AnonymizeAccount { .. }
-            | Operation::DeleteAccount { .. }
-            | Operation::RenameAccount { .. }
             | Operation::RenameGroup { .. }
-            | Operation::DeleteGroup { .. }
             | Operation::RenameOrganization { .. }
             | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => {
@@ -210,6 +240,14 @@ impl Application for Crowd {
 
     fn outcome(&self, operation: &Operation, response: &HttpResponse, _: &mut RemoteState) -> Outcome {
         answer::outcome(operation, response)
+    }
+
+    fn list_accounts(&self, page: &Page) -> Option<HttpCall> {
+        Some(self.list(page))
+    }
+
+    fn listed_accounts(&self, page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        read::listed(page, response)
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {

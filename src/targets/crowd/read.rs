@@ -9,10 +9,12 @@ use crate::base::Pii;
 use crate::http::HttpResponse;
 use crate::policy::{FoldedName, GroupNames};
 use crate::provision::{
-    AccountKey, AccountRef, Page, Profile, Question, RemoteAccount, RemoteMarker, RemoteState,
+    AccountKey, AccountRef, Listed, ListedAccount, Page, Profile, Question, RemoteAccount, RemoteMarker,
+    RemoteState,
 };
 use crate::targets::answer::{self, documented_absence, read_json, refusal};
 use crate::targets::error::{Request, TargetError};
+use crate::targets::listing::{after, answered};
 
 use super::{MAX_SAME_ADDRESS, PAGE_SIZE, WITH_GROUPS, marker};
 
@@ -47,6 +49,8 @@ struct Found {
     name: String,
     #[serde(default)]
     email: Option<String>,
+    #[serde(default)]
+    active: Option<bool>,
 }
 
 /// The account with its marker, and its groups: at once.
@@ -206,4 +210,23 @@ fn group_exists(name: &str, response: &HttpResponse) -> Result<bool, TargetError
         return Err(TargetError::Malformed { request, status: response.status, expected });
     }
     Ok(true)
+}
+
+/// The accounts on a page of all. A list that was not expanded shows names only, and is not the one that was asked for.
+pub(super) fn listed(page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+    let request = Request::ListAccounts;
+    refusal(request, response)?;
+    answered(request, response)?;
+    let found: FoundAnswer = read_json(request, response, "a list of accounts")?;
+    let next = after(request, page, found.users.len())?;
+    let accounts = found.users.into_iter().map(|user| {
+        let expected = "whether the accounts may be used";
+        let malformed = TargetError::Malformed { request, status: response.status, expected };
+        Ok(ListedAccount {
+            account: AccountRef::named(Pii::new(user.name)),
+            email: user.email.filter(|email| !email.is_empty()).map(Pii::new),
+            active: user.active.ok_or(malformed)?,
+        })
+    });
+    Ok(Listed { accounts: accounts.collect::<Result<_, _>>()?, next })
 }

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::http::HttpResponse;
 use crate::policy::FoldedName;
-use crate::provision::{Operation, RemoteState};
-use crate::targets::answer::{is_html, read_json, refusal};
+use crate::provision::{Operation, OperationKind, RemoteState};
+use crate::targets::answer::{documented_absence, is_html, read_json, refusal};
 use crate::targets::error::{Outcome, Request, TargetError};
 
 use super::read::UserAnswer;
@@ -49,6 +49,10 @@ pub(super) fn outcome(operation: &Operation, response: &HttpResponse, remote: &m
         }
         // Without a body there is no id.
         (204, Operation::CreateAccount { .. } | Operation::CreateGroup { .. }) => Outcome::Reread,
+        (200 | 204, Operation::DeleteGroup { group }) => {
+            remote.directory.learn_no_group(group);
+            Outcome::Applied
+        }
         (200 | 201 | 204, _) => Outcome::Applied,
         (400 | 404 | 405 | 409, Operation::WriteMarker { .. }) => {
             Outcome::Refused(TargetError::Refused { request, status })
@@ -58,10 +62,26 @@ pub(super) fn outcome(operation: &Operation, response: &HttpResponse, remote: &m
             remote.directory.forget_group(group);
             Outcome::Stale
         }
+        // Nobody has the id any more, and an id is never given to somebody else.
+        (404, Operation::DeleteAccount { .. }) if is_word_of_jira(response) => Outcome::AlreadySo,
+        (404, Operation::DeleteGroup { group }) => {
+            remote.directory.forget_group(group);
+            Outcome::Reread
+        }
+        // The search does not show everybody, so it cannot tell that somebody is gone.
+        (400 | 409, Operation::DeleteAccount { .. }) => {
+            Outcome::Refused(TargetError::Refused { request, status })
+        }
         (404, Operation::RemoveFromGroup { .. }) | (400 | 409, _) => Outcome::Reread,
         (400..=499, _) => Outcome::Refused(TargetError::Refused { request, status }),
         _ => malformed("a documented status"),
     }
+}
+
+/// Is a 404 the application's own, and not that of a proxy or of a wrong path?
+fn is_word_of_jira(response: &HttpResponse) -> bool {
+    let request = Request::Change(OperationKind::DeleteAccount);
+    documented_absence(request, response, &["errorMessages", "errors"]) == Ok(true)
 }
 
 /// The account that was made.

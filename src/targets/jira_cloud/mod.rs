@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{
-    AccountId, AccountKey, AccountKeyKind, AccountRef, Capabilities, Known, Operation, Page, Question,
-    RemoteState,
+    AccountId, AccountKey, AccountKeyKind, AccountRef, Capabilities, Known, KnownGroup, Listed,
+    ListedOrganizations, Operation, Page, Question, RemoteState,
 };
 
 use super::answer::refusal;
@@ -28,6 +28,9 @@ use super::subject::Subject;
 
 /// People of a page of the search, and the most that it gives.
 const SEARCH_PAGE: usize = 50;
+
+/// People of a page of the list, of at most 1,000.
+const LIST_PAGE: &str = "1000";
 
 /// How the ids of portal-only accounts begin. They cannot be in groups.
 const PORTAL_ONLY: &str = "qm:";
@@ -109,6 +112,12 @@ impl JiraCloud {
         })
     }
 
+    fn list(&self, page: &Page) -> HttpCall {
+        let resource = self.resource("/rest/api/3/users/search");
+        let resource = resource.query("startAt", page.as_str().unwrap_or("0"));
+        self.call("GET", resource.query("maxResults", LIST_PAGE), None)
+    }
+
     fn marker(&self, person: &str) -> Resource {
         self.resource("/rest/api/3/user/properties/samlgate").query("accountId", person)
     }
@@ -133,7 +142,12 @@ impl Application for JiraCloud {
             email_immutable: true,
             updates: false,
             reactivates: false,
+            deletes_accounts: true,
+            lists_accounts: true,
+            deletes_groups: true,
             organizations: true,
+            deletes_organizations: true,
+            lists_organizations: true,
             ..Capabilities::default()
         }
     }
@@ -184,7 +198,8 @@ impl Application for JiraCloud {
             | Operation::AddCustomer { account, .. }
             | Operation::AddToOrganization { account, .. }
             | Operation::RemoveFromOrganization { account, .. }
-            | Operation::WriteMarker { account, .. } => account.id.as_ref().or(of_remote),
+            | Operation::WriteMarker { account, .. }
+            | Operation::DeleteAccount { account } => account.id.as_ref().or(of_remote),
             _ => None,
         };
         match operation {
@@ -200,6 +215,24 @@ impl Application for JiraCloud {
                     Prepared::Call(self.call("POST", self.resource("/rest/api/3/group"), Some(&body)))
                 }
                 None => Prepared::Ask(Question::Group { name: group.clone(), page: Page::FIRST }),
+            },
+            // It leaves the site; the account stays Atlassian's.
+            Operation::DeleteAccount { .. } => match person {
+                Some(person) => {
+                    let resource = self.resource("/rest/api/3/user").query("accountId", person.as_str());
+                    Prepared::Call(self.call("DELETE", resource, None))
+                }
+                None => Prepared::AlreadySo,
+            },
+            Operation::DeleteGroup { group } => match remote.directory.group(group) {
+                Some(Known::Absent) => Prepared::AlreadySo,
+                Some(Known::Exists(KnownGroup { id: Some(id), .. })) => {
+                    let resource = self.resource("/rest/api/3/group").query("groupId", id);
+                    Prepared::Call(self.call("DELETE", resource, None))
+                }
+                Some(Known::Exists(_)) | None => {
+                    Prepared::Ask(Question::Group { name: group.clone(), page: Page::FIRST })
+                }
             },
             Operation::AddToGroup { group, .. } | Operation::RemoveFromGroup { group, .. } => {
                 self.membership(operation, group, person, remote)
@@ -219,10 +252,8 @@ impl Application for JiraCloud {
             | Operation::ReactivateAccount { .. }
             | Operation::DeactivateAccount { .. }
             | Operation::AnonymizeAccount { .. }
-            | Operation::DeleteAccount { .. }
             | Operation::RenameAccount { .. }
             | Operation::RenameGroup { .. }
-            | Operation::DeleteGroup { .. }
             | Operation::RenameOrganization { .. }
             | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => {
@@ -247,6 +278,26 @@ impl Application for JiraCloud {
             Operation::CreateAccount { .. } => TargetError::AccountUnusable { request },
             _ => TargetError::NotSatisfied { request },
         }
+    }
+
+    fn list_accounts(&self, page: &Page) -> Option<HttpCall> {
+        Some(self.list(page))
+    }
+
+    fn listed_accounts(&self, page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        read::listed_accounts(page, response)
+    }
+
+    fn list_organizations(&self, page: &Page) -> Option<HttpCall> {
+        Some(self.service_desks().organizations(page))
+    }
+
+    fn listed_organizations(
+        &self,
+        page: &Page,
+        response: &HttpResponse,
+    ) -> Result<ListedOrganizations, TargetError> {
+        ServiceDeskApi::listed(page, response, refusal)
     }
 
     fn reread(&self, operation: &Operation, remote: &RemoteState) -> Question {

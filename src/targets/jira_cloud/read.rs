@@ -8,12 +8,13 @@ use crate::base::Pii;
 use crate::http::HttpResponse;
 use crate::policy::FoldedName;
 use crate::provision::{
-    AccountId, AccountKey, AccountRef, Page, Profile, Question, RemoteAccount, RemoteMarker, RemoteState,
-    Seats,
+    AccountId, AccountKey, AccountRef, Listed, ListedAccount, Page, Profile, Question, RemoteAccount,
+    RemoteMarker, RemoteState, Seats,
 };
 use crate::targets::answer::{documented_absence, read_json, refusal, same_address};
 use crate::targets::error::{Request, TargetError};
 use crate::targets::jira_dc::decode_marker;
+use crate::targets::listing::{after, answered};
 use crate::targets::service_desk::ServiceDeskApi;
 
 use super::SEARCH_PAGE;
@@ -115,15 +116,6 @@ pub(super) fn learn(
     Ok(Vec::new())
 }
 
-/// Only 200 answers a search or a list; there is no *none* but an empty one.
-fn listed(request: Request, response: &HttpResponse) -> Result<(), TargetError> {
-    match response.status {
-        200 => Ok(()),
-        status @ 400..=499 => Err(TargetError::Refused { request, status }),
-        status => Err(TargetError::Malformed { request, status, expected: "a documented status" }),
-    }
-}
-
 /// The account with this address, whose groups and marker are then asked for. An account of Atlassian's goes before a
 /// portal-only one of the same address, which is left over from the time before.
 fn accounts(
@@ -133,7 +125,7 @@ fn accounts(
     remote: &mut RemoteState,
 ) -> Result<Vec<Question>, TargetError> {
     let request = Request::FindByEmail;
-    listed(request, response)?;
+    answered(request, response)?;
     let users: Vec<UserAnswer> = read_json(request, response, "a list of accounts")?;
     let malformed = |expected| TargetError::Malformed { request, status: response.status, expected };
     let start: usize =
@@ -203,7 +195,7 @@ fn memberships(
 /// The look-up is by exact name, so there is one group or none.
 fn group(name: &str, response: &HttpResponse, remote: &mut RemoteState) -> Result<(), TargetError> {
     let request = Request::ReadGroup;
-    listed(request, response)?;
+    answered(request, response)?;
     let found: GroupsAnswer = read_json(request, response, "a page of groups")?;
     match found.values.iter().find(|group| FoldedName::same(&group.name, name)) {
         Some(group) => remote.directory.learn_group(&group.name, Some(&group.group_id)),
@@ -218,7 +210,7 @@ fn group(name: &str, response: &HttpResponse, remote: &mut RemoteState) -> Resul
 
 fn seats(response: &HttpResponse) -> Result<Vec<Seats>, TargetError> {
     let request = Request::ReadSeats;
-    listed(request, response)?;
+    answered(request, response)?;
     let roles: Vec<RoleAnswer> = read_json(request, response, "a list of application roles")?;
     let seats = roles.into_iter().map(|role| Seats {
         product: role.key,
@@ -229,4 +221,26 @@ fn seats(response: &HttpResponse) -> Result<Vec<Seats>, TargetError> {
             .and_then(|remaining| u64::try_from(remaining).ok()),
     });
     Ok(seats.collect())
+}
+
+/// People on a page of the list. Apps are nobody, and who hides the address can only be told by the id.
+pub(super) fn listed_accounts(page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+    let request = Request::ListAccounts;
+    refusal(request, response)?;
+    answered(request, response)?;
+    let users: Vec<UserAnswer> = read_json(request, response, "a list of accounts")?;
+    let next = after(request, page, users.len())?;
+    let people =
+        users.into_iter().filter(|user| ["atlassian", "customer"].contains(&user.account_type.as_str()));
+    let accounts = people.map(|user| {
+        let account = user.into_account("").ok_or(TargetError::Malformed {
+            request,
+            status: response.status,
+            expected: "the id of an account",
+        })?;
+        let username = account.email.clone().unwrap_or_else(|| Pii::new(String::new()));
+        let reference = AccountRef { username, id: account.id };
+        Ok(ListedAccount { account: reference, email: account.email, active: account.active })
+    });
+    Ok(Listed { accounts: accounts.collect::<Result<_, _>>()?, next })
 }

@@ -1,9 +1,14 @@
 //! Jira Data Center: what the answers to changes mean.
 
+use core::time::Duration;
+
 use crate::http::HttpResponse;
 use crate::provision::Operation;
 use crate::targets::answer::{self, header, is_html};
 use crate::targets::error::{Outcome, Request, TargetError};
+
+/// How long the anonymization of another account is waited for: Jira does one at a time, in minutes rather than seconds.
+const ANONYMIZATION: Duration = Duration::from_secs(60);
 
 /// What the answer to a change says.
 ///
@@ -23,6 +28,12 @@ pub(in crate::targets) fn outcome(operation: &Operation, response: &HttpResponse
             status: response.status,
             expected: "an answer of the REST API",
         }),
+        // What is anonymized is done by and by, one account after the other.
+        (202, Operation::AnonymizeAccount { .. }) => Outcome::Applied,
+        (409, Operation::AnonymizeAccount { .. }) => Outcome::RetryAfter(ANONYMIZATION),
+        (400 | 404, Operation::AnonymizeAccount { .. }) => {
+            Outcome::Refused(TargetError::Refused { request, status: response.status })
+        }
         (200 | 201 | 204, _) => Outcome::Applied,
         // A property's value is ours alone, so 400 and 404 there are about the account.
         (400 | 404 | 409, Operation::WriteMarker { .. }) => {
@@ -32,6 +43,14 @@ pub(in crate::targets) fn outcome(operation: &Operation, response: &HttpResponse
         (404, Operation::AddToGroup { if_it_exists: true, .. }) => Outcome::PassedOver,
         // 404 names the user or the group; where either is gone the membership is gone too.
         (404, Operation::RemoveFromGroup { .. }) | (400 | 409, _) => Outcome::Reread,
+        // It may be gone already; only the application's own word for that counts.
+        (
+            404,
+            Operation::DeactivateAccount { .. }
+            | Operation::DeleteAccount { .. }
+            | Operation::RenameAccount { .. }
+            | Operation::DeleteGroup { .. },
+        ) => Outcome::Reread,
         (400..=499, _) => Outcome::Refused(TargetError::Refused { request, status: response.status }),
         _ => Outcome::Refused(TargetError::Malformed {
             request,

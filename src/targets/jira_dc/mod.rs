@@ -6,6 +6,7 @@
 //! and no password is set (Jira makes a random one).
 
 mod answer;
+mod list;
 mod marker;
 mod read;
 
@@ -13,8 +14,10 @@ use serde_json::{Map, Value, json};
 
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
+use crate::policy::FoldedName;
 use crate::provision::{
-    AccountChanges, AccountKey, AccountRef, Capabilities, Operation, Page, Question, RemoteState,
+    AccountChanges, AccountKey, AccountRef, Capabilities, Listed, Operation, OperationKind, Page, Question,
+    RemoteState,
 };
 
 use super::application::Application;
@@ -59,11 +62,21 @@ impl JiraDc {
             Operation::ReactivateAccount { account } => {
                 self.call("PUT", self.user(account), Some(&json!({ "active": true })))
             }
+            Operation::DeactivateAccount { account } => {
+                self.call("PUT", self.user(account), Some(&json!({ "active": false })))
+            }
+            Operation::DeleteAccount { account } => self.call("DELETE", self.user(account), None),
+            Operation::RenameAccount { account, username } => {
+                self.call("PUT", self.user(account), Some(&json!({ "name": username.expose() })))
+            }
             Operation::UpdateAccount { account, changes } => {
                 self.call("PUT", self.user(account), Some(&changed_fields(changes)))
             }
             Operation::CreateGroup { group } => {
                 self.call("POST", self.resource("/rest/api/2/group"), Some(&json!({ "name": group })))
+            }
+            Operation::DeleteGroup { group } => {
+                self.call("DELETE", self.resource("/rest/api/2/group").query("groupname", group), None)
             }
             Operation::AddToGroup { account, group, .. } => self.call(
                 "POST",
@@ -85,16 +98,37 @@ impl JiraDc {
             | Operation::AddCustomer { .. }
             | Operation::AddToOrganization { .. }
             | Operation::RemoveFromOrganization { .. }
-            | Operation::DeactivateAccount { .. }
             | Operation::AnonymizeAccount { .. }
-            | Operation::DeleteAccount { .. }
-            | Operation::RenameAccount { .. }
             | Operation::RenameGroup { .. }
-            | Operation::DeleteGroup { .. }
             | Operation::RenameOrganization { .. }
             | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => return None,
         })
+    }
+
+    /// Anonymizing takes the key of the user, which comes with the account.
+    fn anonymize(&self, account: &AccountRef, remote: &RemoteState) -> Prepared {
+        let missing = |what| {
+            let request = Request::Change(OperationKind::AnonymizeAccount);
+            Prepared::Refuse(TargetError::Missing { request, what })
+        };
+        if remote.account.is_none() {
+            return Prepared::AlreadySo;
+        }
+        let Some(shown) = &remote.pieces.shown else {
+            let by = AccountKey::Username(account.username.clone());
+            return Prepared::Ask(Question::Account { by, page: Page::FIRST });
+        };
+        let shown = |field| shown.expose().get(field).and_then(Value::as_str);
+        // Nobody else is anonymized, whoever was read last.
+        let is_meant = shown("name").is_some_and(|name| FoldedName::same(name, account.username.expose()));
+        match shown("key").filter(|key| is_meant && !key.is_empty()) {
+            Some(key) => {
+                let resource = self.resource("/rest/api/2/user/anonymization");
+                Prepared::Call(self.call("POST", resource, Some(&json!({ "userKey": key }))))
+            }
+            None => missing("key of the user"),
+        }
     }
 
     fn user(&self, account: &AccountRef) -> Resource {
@@ -120,7 +154,15 @@ impl Application for JiraDc {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
+        Capabilities {
+            deactivates: true,
+            anonymizes: true,
+            deletes_accounts: true,
+            renames_accounts: true,
+            lists_accounts: true,
+            deletes_groups: true,
+            ..Capabilities::default()
+        }
     }
 
     fn look_up(&self, key: &AccountKey) -> Vec<Question> {
@@ -164,7 +206,10 @@ impl Application for JiraDc {
         self.read(question, response, remote)
     }
 
-    fn prepare(&self, operation: &Operation, _: &RemoteState, _: UnixTime) -> Prepared {
+    fn prepare(&self, operation: &Operation, remote: &RemoteState, _: UnixTime) -> Prepared {
+        if let Operation::AnonymizeAccount { account } = operation {
+            return self.anonymize(account, remote);
+        }
         self.change(operation).map_or(
             Prepared::Refuse(TargetError::Missing {
                 request: Request::Change(operation.kind()),
@@ -202,6 +247,14 @@ impl Application for JiraDc {
             | Operation::RemoveFromGroup { .. } => TargetError::ReadOnly { request },
             _ => TargetError::NotSatisfied { request },
         }
+    }
+
+    fn list_accounts(&self, page: &Page) -> Option<HttpCall> {
+        Some(self.list(page))
+    }
+
+    fn listed_accounts(&self, page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        list::listed(page, response)
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {

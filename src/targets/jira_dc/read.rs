@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::base::Pii;
 use crate::http::HttpResponse;
@@ -20,6 +21,8 @@ use super::{JiraDc, MAX_SAME_ADDRESS, marker};
 #[serde(rename_all = "camelCase")]
 struct UserAnswer {
     name: String,
+    #[serde(default)]
+    key: String,
     #[serde(default)]
     email_address: Option<String>,
     #[serde(default)]
@@ -53,7 +56,7 @@ struct FoundUser {
 
 #[derive(Deserialize)]
 struct PropertyAnswer {
-    value: serde_json::Value,
+    value: Value,
 }
 
 #[derive(Deserialize)]
@@ -78,10 +81,10 @@ impl JiraDc {
     ) -> Result<Vec<Question>, TargetError> {
         match question {
             Question::Account { by: AccountKey::Username(username), .. } => {
-                remote.account = account(username.expose(), response)?;
+                account(username.expose(), response)?.learn(remote);
             }
             Question::Memberships { account: whose, .. } => {
-                remote.account = account(whose.username.expose(), response)?;
+                account(whose.username.expose(), response)?.learn(remote);
             }
             Question::Account { by: AccountKey::Email(email), .. } => {
                 return found(email, response, remote);
@@ -101,12 +104,15 @@ impl JiraDc {
     }
 }
 
+/// An account and what names it for good, if there is one.
+struct ReadAccount(Option<(RemoteAccount, Map<String, Value>)>);
+
 /// The account of `username` in the answer; `None` when there is none. An answer that shows another account, or only some
 /// of the groups, is no answer.
-fn account(username: &str, response: &HttpResponse) -> Result<Option<RemoteAccount>, TargetError> {
+fn account(username: &str, response: &HttpResponse) -> Result<ReadAccount, TargetError> {
     let request = Request::ReadAccount;
     if documented_absence(request, response)? {
-        return Ok(None);
+        return Ok(ReadAccount(None));
     }
     let user: UserAnswer = read_json(request, response, "an account and its groups")?;
     let malformed = |expected| Err(TargetError::Malformed { request, status: response.status, expected });
@@ -117,7 +123,10 @@ fn account(username: &str, response: &HttpResponse) -> Result<Option<RemoteAccou
     if usize::try_from(user.groups.size) != Ok(user.groups.items.len()) {
         return malformed("all groups of the account");
     }
-    Ok(Some(RemoteAccount {
+    let mut shown = Map::new();
+    shown.insert(String::from("name"), json!(user.name));
+    shown.insert(String::from("key"), json!(user.key));
+    let account = RemoteAccount {
         id: None,
         display_name: Pii::new(user.display_name.unwrap_or_default()),
         email: user.email_address.filter(|email| !email.is_empty()).map(Pii::new),
@@ -125,7 +134,16 @@ fn account(username: &str, response: &HttpResponse) -> Result<Option<RemoteAccou
         groups: user.groups.items.into_iter().map(|group| group.name).collect(),
         username: Pii::new(user.name),
         profile: Profile::new(),
-    }))
+    };
+    Ok(ReadAccount(Some((account, shown))))
+}
+
+impl ReadAccount {
+    fn learn(self, remote: &mut RemoteState) {
+        let (account, shown) = self.0.unzip();
+        remote.account = account;
+        remote.pieces.shown = shown.map(Pii::new);
+    }
 }
 
 /// The one account with this address, whose groups and marker are then asked for.
@@ -176,7 +194,7 @@ fn group_exists(response: &HttpResponse) -> Result<bool, TargetError> {
     if documented_absence(request, response)? {
         return Ok(false);
     }
-    read_json::<serde_json::Map<String, serde_json::Value>>(request, response, "a page of members")?;
+    read_json::<Map<String, Value>>(request, response, "a page of members")?;
     Ok(true)
 }
 

@@ -6,7 +6,9 @@
 
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
-use crate::provision::{AccountKey, Capabilities, Operation, Question, RemoteState};
+use crate::provision::{
+    AccountKey, Capabilities, Listed, ListedOrganizations, Operation, Page, Question, RemoteState,
+};
 
 use super::application::Application;
 use super::endpoint::Endpoint;
@@ -43,7 +45,12 @@ impl Application for JsmDc {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { organizations: true, ..self.jira.capabilities() }
+        Capabilities {
+            organizations: true,
+            deletes_organizations: true,
+            lists_organizations: true,
+            ..self.jira.capabilities()
+        }
     }
 
     fn look_up(&self, key: &AccountKey) -> Vec<Question> {
@@ -98,6 +105,26 @@ impl Application for JsmDc {
 
     fn not_done(&self, operation: &Operation) -> TargetError {
         self.jira.not_done(operation)
+    }
+
+    fn list_accounts(&self, page: &Page) -> Option<HttpCall> {
+        self.jira.list_accounts(page)
+    }
+
+    fn listed_accounts(&self, page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        self.jira.listed_accounts(page, response)
+    }
+
+    fn list_organizations(&self, page: &Page) -> Option<HttpCall> {
+        Some(self.service_desks().organizations(page))
+    }
+
+    fn listed_organizations(
+        &self,
+        page: &Page,
+        response: &HttpResponse,
+    ) -> Result<ListedOrganizations, TargetError> {
+        ServiceDeskApi::listed(page, response, jira_dc::refusal)
     }
 
     fn reread(&self, operation: &Operation, remote: &RemoteState) -> Question {

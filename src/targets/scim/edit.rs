@@ -53,6 +53,20 @@ impl Edits {
         edits
     }
 
+    /// The user has another user name.
+    pub(super) fn username(username: &Pii<String>) -> Self {
+        let mut edits = Self::default();
+        edits.set("userName", json!(username.expose()));
+        edits
+    }
+
+    /// The group has another name.
+    pub(super) fn display_name(name: &str) -> Self {
+        let mut edits = Self::default();
+        edits.set("displayName", json!(name));
+        edits
+    }
+
     /// What `changes` say. `document` is the user as it was read.
     pub(super) fn of(changes: &AccountChanges, document: Option<&Value>, flat: bool) -> Self {
         let mut edits = Self::default();

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::base::{Pii, UnixTime};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::{
-    AccountId, AccountKey, AccountRef, Capabilities, Known, Operation, Page, ProfileField, Question,
-    RemoteState,
+    AccountId, AccountKey, AccountRef, Capabilities, Known, KnownGroup, Listed, Operation, Page,
+    ProfileField, Question, RemoteState,
 };
 
 use super::application::Application;
@@ -80,6 +80,9 @@ pub(super) struct Dialect {
     /// `department` and `organization` are attributes of the user itself and not of the enterprise extension.
     pub(super) flat_profile: bool,
     pub(super) email_immutable: bool,
+    pub(super) renames_accounts: bool,
+    pub(super) renames_groups: bool,
+    pub(super) groups_are_organizations: bool,
 }
 
 /// One service.
@@ -100,6 +103,9 @@ impl Scim {
             email_filter: "emails.value",
             flat_profile: false,
             email_immutable: false,
+            renames_accounts: true,
+            renames_groups: true,
+            groups_are_organizations: false,
         };
         Self::speaking(endpoint, dialect)
     }
@@ -182,6 +188,41 @@ impl Scim {
         }
     }
 
+    /// Names `group` anew. The new name must be free: names of groups need not be unique (RFC 7643 4.2), so a service may let
+    /// two groups have one. Its own name in another spelling is free.
+    fn rename_group(&self, operation: &Operation, group: &str, name: &str, remote: &RemoteState) -> Prepared {
+        let ask = |name: &str, page| Prepared::Ask(Question::Group { name: name.to_owned(), page });
+        let id = match remote.directory.group(group) {
+            Some(Known::Exists(KnownGroup { id: Some(id), .. })) => id,
+            Some(Known::Absent) => return missing(operation, "group"),
+            Some(Known::Exists(_)) | None => return ask(group, Page::FIRST),
+        };
+        match remote.directory.group(name) {
+            None => return ask(name, Page::FIRST),
+            Some(Known::Exists(other)) if other.id.as_deref() != Some(id) => {
+                let request = Request::Change(operation.kind());
+                return Prepared::Refuse(TargetError::NameTaken { request });
+            }
+            Some(Known::Exists(_) | Known::Absent) => {}
+        }
+        let edits = Edits::display_name(name);
+        let resource = self.groups().segment(id);
+        if self.dialect.changes == Changes::Patch {
+            return Prepared::Call(self.call("PATCH", resource, Some(&edits.patch())));
+        }
+        match wire::document(remote, wire::Kind::Group, id) {
+            Some(document) => Prepared::Call(self.put(resource, edits.applied_to(document))),
+            None => ask(group, Page::at(format!("{BY_ID}{id}"))),
+        }
+    }
+
+    /// Asks for a page of all users, without what may be long and is not looked at.
+    fn list(&self, page: &Page) -> HttpCall {
+        let resource = self.users().query("startIndex", &read::list_start(page).to_string());
+        let resource = resource.query("count", PAGE_SIZE).query("attributes", "userName,emails,active");
+        self.call("GET", resource, None)
+    }
+
     /// Sends a resource back. A service that versions its resources (RFC 7644 3.14) refuses when somebody else was faster.
     fn put(&self, resource: Resource, document: Value) -> HttpCall {
         let version = wire::version(&document).map(str::to_owned);
@@ -201,6 +242,13 @@ impl Application for Scim {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             marker: false,
+            deactivates: true,
+            deletes_accounts: true,
+            renames_accounts: self.dialect.renames_accounts,
+            lists_accounts: true,
+            renames_groups: self.dialect.renames_groups,
+            deletes_groups: true,
+            groups_are_organizations: self.dialect.groups_are_organizations,
             email_immutable: self.dialect.email_immutable,
             profile_fields: PROFILE_FIELDS,
             ..Capabilities::default()
@@ -269,6 +317,31 @@ impl Application for Scim {
             Operation::ReactivateAccount { account } => {
                 self.change_user(operation, account, |_| Edits::active(true), remote)
             }
+            Operation::DeactivateAccount { account } => {
+                self.change_user(operation, account, |_| Edits::active(false), remote)
+            }
+            Operation::RenameAccount { account, username } if self.dialect.renames_accounts => {
+                self.change_user(operation, account, |_| Edits::username(username), remote)
+            }
+            Operation::DeleteAccount { account } => match id_of(account, remote) {
+                Some(id) => Prepared::Call(self.call("DELETE", self.users().segment(id.as_str()), None)),
+                None => Prepared::AlreadySo,
+            },
+            Operation::RenameGroup { group, name } if self.dialect.renames_groups => {
+                self.rename_group(operation, group, name, remote)
+            }
+            Operation::RenameAccount { .. } | Operation::RenameGroup { .. } => {
+                missing(operation, "way to do it")
+            }
+            Operation::DeleteGroup { group } => match remote.directory.group(group) {
+                Some(Known::Exists(KnownGroup { id: Some(id), .. })) => {
+                    Prepared::Call(self.call("DELETE", self.groups().segment(id), None))
+                }
+                Some(Known::Absent) => Prepared::AlreadySo,
+                Some(Known::Exists(_)) | None => {
+                    Prepared::Ask(Question::Group { name: group.clone(), page: Page::FIRST })
+                }
+            },
             Operation::UpdateAccount { account, changes } => {
                 let edits =
                     |document: Option<&Value>| Edits::of(changes, document, self.dialect.flat_profile);
@@ -295,12 +368,7 @@ impl Application for Scim {
             | Operation::AddToOrganization { .. }
             | Operation::RemoveFromOrganization { .. }
             | Operation::WriteMarker { .. }
-            | Operation::DeactivateAccount { .. }
             | Operation::AnonymizeAccount { .. }
-            | Operation::DeleteAccount { .. }
-            | Operation::RenameAccount { .. }
-            | Operation::RenameGroup { .. }
-            | Operation::DeleteGroup { .. }
             | Operation::RenameOrganization { .. }
             | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => missing(operation, "way to do it"),
@@ -309,6 +377,14 @@ impl Application for Scim {
 
     fn outcome(&self, operation: &Operation, response: &HttpResponse, remote: &mut RemoteState) -> Outcome {
         self.judge(operation, response, remote)
+    }
+
+    fn list_accounts(&self, page: &Page) -> Option<HttpCall> {
+        Some(self.list(page))
+    }
+
+    fn listed_accounts(&self, page: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        self.listed(page, response)
     }
 
     fn reread(&self, operation: &Operation, _: &RemoteState) -> Question {
@@ -326,11 +402,6 @@ impl Application for Scim {
 
 fn account_question(username: &Pii<String>) -> Question {
     Question::Account { by: AccountKey::Username(username.clone()), page: Page::FIRST }
-}
-
-/// A PATCH after which a user cannot sign in.
-pub(super) fn deactivation() -> Value {
-    Edits::active(false).patch()
 }
 
 /// How many resources a list says that there are; it may show fewer.

@@ -39,6 +39,17 @@ impl Scim {
                 expected: "an answer of the SCIM service",
             }),
             (200 | 201 | 204, _) => self.applied(operation, response, remote),
+            // What was deleted is gone, whoever did it. A gateway's 404 is about the address, which nobody has now.
+            (404, Operation::DeleteAccount { .. } | Operation::DeleteGroup { .. })
+                if is_scim_error(response) =>
+            {
+                self.applied(operation, response, remote);
+                Outcome::AlreadySo
+            }
+            // The name was free a moment ago; RFC 7644 3.12 has `uniqueness` for one that is not.
+            (409, Operation::RenameGroup { .. } | Operation::RenameAccount { .. }) => {
+                Outcome::Refused(TargetError::NameTaken { request })
+            }
             (400, _) if kind_of_error(response).as_deref() == Some("mutability") => {
                 Outcome::Refused(TargetError::ReadOnly { request })
             }
@@ -56,6 +67,11 @@ impl Scim {
                 remote.directory.forget_group(group);
                 Outcome::Reread
             }
+            (404, Operation::RenameGroup { group, .. }) => {
+                remote.directory.forget_group(group);
+                Outcome::Refused(TargetError::Missing { request, what: "group" })
+            }
+            (404, Operation::DeactivateAccount { .. } | Operation::RenameAccount { .. }) => Outcome::Reread,
             (404, Operation::AddToGroup { group, .. }) => {
                 remote.directory.forget_group(group);
                 Outcome::Stale
@@ -86,6 +102,7 @@ impl Scim {
             Operation::CreateGroup { group } => {
                 remote.directory.learn_group(group, text(&body, "id"));
             }
+            Operation::DeleteGroup { group } => remote.directory.learn_no_group(group),
             _ => {
                 self.stale(operation, remote);
                 // The answer may show a group without its members, so only users are taken from it.
@@ -103,12 +120,17 @@ impl Scim {
             return;
         }
         match operation {
-            Operation::ReactivateAccount { account } | Operation::UpdateAccount { account, .. } => {
+            Operation::ReactivateAccount { account }
+            | Operation::DeactivateAccount { account }
+            | Operation::RenameAccount { account, .. }
+            | Operation::UpdateAccount { account, .. } => {
                 if let Some(id) = id_of(account, remote).cloned() {
                     forget(remote, Kind::User, id.as_str());
                 }
             }
-            Operation::AddToGroup { group, .. } | Operation::RemoveFromGroup { group, .. } => {
+            Operation::AddToGroup { group, .. }
+            | Operation::RemoveFromGroup { group, .. }
+            | Operation::RenameGroup { group, .. } => {
                 if let Some(id) = remote.directory.group_id(group).map(str::to_owned) {
                     forget(remote, Kind::Group, &id);
                 }
@@ -116,6 +138,14 @@ impl Scim {
             _ => {}
         }
     }
+}
+
+/// Is it an error of SCIM (RFC 7644 3.12), and not that of something before the service?
+fn is_scim_error(response: &HttpResponse) -> bool {
+    const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let schemas = attribute(&body, "schemas").and_then(Value::as_array);
+    schemas.is_some_and(|schemas| schemas.iter().any(|schema| schema == ERROR))
 }
 
 /// `scimType` of SCIM's error.

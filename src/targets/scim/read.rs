@@ -8,10 +8,12 @@ use crate::base::Pii;
 use crate::http::HttpResponse;
 use crate::policy::FoldedName;
 use crate::provision::{
-    AccountId, AccountKey, AccountRef, Page, Profile, ProfileField, Question, RemoteAccount, RemoteState,
+    AccountId, AccountKey, AccountRef, Listed, ListedAccount, Page, Profile, ProfileField, Question,
+    RemoteAccount, RemoteState,
 };
 use crate::targets::answer::{read_json, refusal, same_address};
 use crate::targets::error::{Request, TargetError};
+use crate::targets::listing::advanced;
 
 use super::edit::{chosen_email, name};
 use super::wire::{ENTERPRISE, Kind, attribute, boolean, keep, page, text, values};
@@ -170,6 +172,31 @@ impl Scim {
         Ok(())
     }
 
+    /// The users on a page of all.
+    ///
+    /// The cursor remembers how many the service promised: one that promises fewer later has lost some, or shows another
+    /// list, and whoever is on a page that moved would be missed.
+    pub(super) fn listed(&self, at: &Page, response: &HttpResponse) -> Result<Listed, TargetError> {
+        let request = Request::ListAccounts;
+        refusal(request, response)?;
+        found(request, response)?;
+        let malformed = |expected| TargetError::Malformed { request, status: response.status, expected };
+        let start = list_start(at);
+        let found = page(request, response, start)?;
+        let promised = at.as_str().and_then(|cursor| cursor.split_once(' ')?.1.parse::<u64>().ok());
+        if promised.is_some_and(|promised| found.total < promised) {
+            return Err(malformed("as many accounts as were promised"));
+        }
+        let users = found.resources.iter().map(|resource| {
+            let account = self.user(resource).map_err(malformed)?.account;
+            Ok(ListedAccount { account: account.reference(), email: account.email, active: account.active })
+        });
+        let accounts = users.collect::<Result<Vec<_>, TargetError>>()?;
+        let next = advanced(request, start, accounts.len())?;
+        let more = next <= found.total;
+        Ok(Listed { accounts, next: more.then(|| Page::at(format!("{next} {}", found.total))) })
+    }
+
     /// The user that `resource` is; otherwise what is missing in it.
     pub(super) fn user(&self, resource: &Value) -> Result<ReadUser, &'static str> {
         let id = text(resource, "id").ok_or("an account with an id")?;
@@ -202,6 +229,11 @@ impl Scim {
         });
         fields.collect()
     }
+}
+
+/// Where a page of all users begins; SCIM counts from 1 (RFC 7644 3.4.2.4).
+pub(super) fn list_start(page: &Page) -> u64 {
+    page.as_str().and_then(|cursor| cursor.split(' ').next()?.parse().ok()).unwrap_or(1)
 }
 
 fn read_memberships(

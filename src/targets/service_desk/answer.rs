@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use crate::http::HttpResponse;
 use crate::policy::FoldedName;
-use crate::provision::{Operation, Page, Question, RemoteState};
+use crate::provision::{ListedOrganization, ListedOrganizations, Operation, Page, Question, RemoteState};
 use crate::targets::answer::{is_html, read_json};
 use crate::targets::error::{Outcome, Request, TargetError};
+use crate::targets::listing::{after, answered, offset};
 
 use super::ServiceDeskApi;
 
@@ -56,6 +57,28 @@ impl Id {
 type Refusal = fn(Request, &HttpResponse) -> Result<(), TargetError>;
 
 impl ServiceDeskApi<'_> {
+    /// The organizations on a page of the list.
+    pub(in crate::targets) fn listed(
+        page: &Page,
+        response: &HttpResponse,
+        refusal: Refusal,
+    ) -> Result<ListedOrganizations, TargetError> {
+        let request = Request::ListOrganizations;
+        let found = read_page(request, page, response, refusal)?;
+        let malformed = TargetError::Malformed {
+            request,
+            status: response.status,
+            expected: "the id of an organization",
+        };
+        let count = found.values.len();
+        let next = if found.is_last_page { None } else { after(request, page, count)? };
+        let organizations = found.values.into_iter().map(|organization| {
+            let id = organization.id.digits().ok_or(malformed)?;
+            Ok(ListedOrganization { id, name: organization.name, kept_elsewhere: organization.scim_managed })
+        });
+        Ok(ListedOrganizations { organizations: organizations.collect::<Result<_, _>>()?, next })
+    }
+
     /// Looks for the organization `name` on a page of the list.
     pub(in crate::targets) fn learn(
         name: &str,
@@ -65,21 +88,8 @@ impl ServiceDeskApi<'_> {
         remote: &mut RemoteState,
     ) -> Result<Vec<Question>, TargetError> {
         let request = Request::ReadOrganization;
-        refusal(request, response)?;
         let malformed = |expected| TargetError::Malformed { request, status: response.status, expected };
-        match response.status {
-            200 => {}
-            status @ 400..=499 => return Err(TargetError::Refused { request, status }),
-            _ => return Err(malformed("a documented status")),
-        }
-        let found: PageAnswer = read_json(request, response, "a page of organizations")?;
-        let start: u64 =
-            page.as_str().map_or(Ok(0), str::parse).map_err(|_| malformed("a page of organizations"))?;
-        let count = found.values.len() as u64;
-        // A page that is not the one that was asked for would let organizations be missed and made a second time.
-        if found.start != start || found.size != count || (count == 0 && !found.is_last_page) {
-            return Err(malformed("the page that was asked for"));
-        }
+        let found = read_page(request, page, response, refusal)?;
         if let Some(organization) = found.values.iter().find(|organization| organization.name == name) {
             if organization.scim_managed {
                 return Err(TargetError::OrganizationRefused { request });
@@ -92,8 +102,8 @@ impl ServiceDeskApi<'_> {
             remote.directory.learn_no_organization(name);
             return Ok(Vec::new());
         }
-        let next = Page::at(start.saturating_add(count).to_string());
-        Ok(vec![Question::Organization { name: name.to_owned(), page: next }])
+        let next = after(request, page, found.values.len())?;
+        Ok(next.map(|page| Question::Organization { name: name.to_owned(), page }).into_iter().collect())
     }
 
     /// What the answer to a change says; `None` for operations that are not about organizations and service desks.
@@ -111,6 +121,7 @@ impl ServiceDeskApi<'_> {
                 | Operation::AddCustomer { .. }
                 | Operation::AddToOrganization { .. }
                 | Operation::RemoveFromOrganization { .. }
+                | Operation::DeleteOrganization { .. }
         );
         if !is_ours {
             return None;
@@ -132,6 +143,10 @@ impl ServiceDeskApi<'_> {
             }
             // Without a body it has no id; and what an existing name is refused with is not documented everywhere.
             (204 | 400 | 409, Operation::CreateOrganization { .. }) => Outcome::Reread,
+            (200 | 204, Operation::DeleteOrganization { organization }) => {
+                remote.directory.learn_no_organization(organization);
+                Outcome::Applied
+            }
             (200 | 201 | 204, Operation::LinkOrganization { organization, service_desk }) => {
                 remote.directory.learn_link(organization, service_desk);
                 Outcome::Applied
@@ -147,7 +162,11 @@ impl ServiceDeskApi<'_> {
                 Outcome::Stale
             }
             // An id that was remembered may be gone, or a proxy has lost the body of a DELETE: the list decides.
-            (404, Operation::RemoveFromOrganization { organization, .. }) => {
+            (
+                404,
+                Operation::RemoveFromOrganization { organization, .. }
+                | Operation::DeleteOrganization { organization },
+            ) => {
                 remote.directory.forget_organization(organization);
                 Outcome::Stale
             }
@@ -158,6 +177,24 @@ impl ServiceDeskApi<'_> {
             _ => return malformed("a documented status"),
         })
     }
+}
+
+/// The page that was asked for: another one would let organizations be missed and made a second time.
+fn read_page(
+    request: Request,
+    page: &Page,
+    response: &HttpResponse,
+    refusal: Refusal,
+) -> Result<PageAnswer, TargetError> {
+    refusal(request, response)?;
+    answered(request, response)?;
+    let found: PageAnswer = read_json(request, response, "a page of organizations")?;
+    let count = found.values.len() as u64;
+    if found.start != offset(page) || found.size != count || (count == 0 && !found.is_last_page) {
+        let expected = "the page that was asked for";
+        return Err(TargetError::Malformed { request, status: response.status, expected });
+    }
+    Ok(found)
 }
 
 /// The organization that was made, or that was there already under this name.

@@ -112,6 +112,14 @@ impl ServiceDeskApi<'_> {
                     None => Prepared::Ask(first_page(organization)),
                 }
             }
+            Operation::DeleteOrganization { organization } => match remote.directory.organization(organization) {
+                Some(Known::Exists(known)) => {
+                    let resource = self.organization().segment(&known.id);
+                    Prepared::Call(self.call("DELETE", resource, None))
+                }
+                Some(Known::Absent) => Prepared::AlreadySo,
+                None => Prepared::Ask(first_page(organization)),
+            },
             Operation::CreateAccount { .. }
             | Operation::ReactivateAccount { .. }
             | Operation::UpdateAccount { .. }
@@ -125,8 +133,8 @@ impl ServiceDeskApi<'_> {
             | Operation::RenameAccount { .. }
             | Operation::RenameGroup { .. }
             | Operation::DeleteGroup { .. }
+            // There is no call for it; a new organization would be another one to everybody who has its id.
             | Operation::RenameOrganization { .. }
-            | Operation::DeleteOrganization { .. }
             | Operation::Deliver(_) => return None,
         })
     }
