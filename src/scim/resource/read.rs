@@ -102,8 +102,13 @@ pub(in crate::scim) fn attribute_value(
     }
     let mut out = Vec::new();
     for value in values {
-        if let Some(value) = single(attribute, path, value, limits)? {
-            out.push(value);
+        match single(attribute, path, value, limits)? {
+            Some(value) => out.push(value),
+            // A member that names nobody must not become a list that names nobody: that one removes all.
+            None if attribute.name == "members" && !value.is_null() => {
+                return Err(Error::value("members.value", "is missing"));
+            }
+            None => {}
         }
     }
     Ok((!out.is_empty()).then_some(Value::Array(out)))
