@@ -153,4 +153,8 @@ impl User {
     pub fn enterprise(&self, name: &str) -> Option<&str> {
         read::text(self.0.get(ENTERPRISE)?.as_object()?, name)
     }
+
+    pub(in crate::scim) const fn attributes(&self) -> &Map<String, Value> {
+        &self.0
+    }
 }

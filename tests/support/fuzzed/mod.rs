@@ -14,6 +14,7 @@ pub mod metadata;
 pub mod post_message;
 pub mod redirect_query;
 pub mod response;
+pub mod scim;
 pub mod seeds;
 pub mod signed_response;
 pub mod world;
@@ -35,6 +36,9 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("post_message", post_message::check),
     ("redirect_query", redirect_query::check),
     ("response", response::check),
+    ("scim_filter", scim::filter),
+    ("scim_patch", scim::patch),
+    ("scim_path", scim::path),
     ("signed_response", signed_response::check),
     ("xml_document", xml_document::check),
 ];

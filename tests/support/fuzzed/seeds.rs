@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use samlgate::encoding::{base64, inflate, percent};
+use samlgate::encoding::{base64, form, inflate, percent};
 use serde_json::Value;
 
 use super::world::tests_folder;
@@ -32,6 +32,7 @@ fn begun_with(target: &str) -> Vec<(String, Vec<u8>)> {
         "post_message" => forms(),
         "redirect_query" => queries(),
         "response" => files(&["response"]),
+        "scim_filter" | "scim_patch" | "scim_path" => scim(target),
         "signed_response" | "encrypted_response" => scripts(),
         "xml_document" => {
             let mut seeds = files(&["xml", "response", "signature", "config_idp"]);
@@ -40,6 +41,28 @@ fn begun_with(target: &str) -> Vec<(String, Vec<u8>)> {
         }
         other => panic!("no seeds for {other}"),
     }
+}
+
+/// The filters, the bodies of PATCH, or the paths in them, of `vectors/scim`.
+fn scim(target: &str) -> Vec<(String, Vec<u8>)> {
+    let mut seeds = Vec::new();
+    for folder in entries(&vectors().join("scim")) {
+        let case = fs::read_to_string(folder.join("case.yaml")).expect("a case");
+        let body = fs::read(folder.join("request.json")).unwrap_or_default();
+        let name = name_of(&folder);
+        if target == "scim_filter" {
+            let query = case.split_once("?filter=").and_then(|(_, rest)| rest.split('"').next());
+            let filter = query.and_then(|query| form::component(query).ok());
+            seeds.extend(filter.map(|filter| (name, filter.into_bytes())));
+        } else if case.contains("PATCH /") && target == "scim_patch" {
+            seeds.push((name, body));
+        } else if let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(&body) {
+            let operations = body.get("Operations").and_then(Value::as_array).into_iter().flatten();
+            let paths = operations.filter_map(|operation| operation.get("path")?.as_str()).take(4);
+            seeds.extend(paths.enumerate().map(|(index, path)| (format!("{name}-{index}"), path.into())));
+        }
+    }
+    seeds
 }
 
 fn vectors() -> PathBuf {
