@@ -3,6 +3,7 @@
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
+use super::directory_source::directory_source;
 use super::own_path::own_path;
 use super::{Checker, optional, quoted};
 use crate::config::path::Path;
@@ -44,6 +45,12 @@ pub(super) fn directory_sync(
     let page_size = whole(raw.page_size, PAGE_SIZE, &at.field("page_size"), checker);
     let parallel = whole(raw.parallel_people, PARALLEL_PEOPLE, &at.field("parallel_people"), checker);
     let guardrail = guardrail(&raw.guardrail, &at.field("guardrail"), checker);
+    let source = directory_source(raw, &at.field("source"), checker);
+    if let Some(source) = source.as_ref().filter(|source| raw.delta_interval.is_some() && !source.has_delta())
+    {
+        let detail = format_args!("`{}` does not tell what changed", source.name());
+        checker.conflict(&delta_at, at.field("source"), detail);
+    }
     let status = raw.status.as_ref().map(|raw| status(raw, &at.field("status"), configuration, checker));
     Some(Settings {
         full_interval: full_interval?,
@@ -54,6 +61,7 @@ pub(super) fn directory_sync(
             raw::MembershipsManagedBy::Directory => MembershipsManagedBy::Directory,
             raw::MembershipsManagedBy::SignIn => MembershipsManagedBy::SignIn,
         },
+        source: source?,
         guardrail: guardrail?,
         first_run: match raw.first_run {
             raw::FirstRun::ReportOnly => FirstRun::ReportOnly,

@@ -7,6 +7,7 @@ mod artifact_resolution;
 mod authentication;
 mod condition;
 mod contradictions;
+mod directory_source;
 mod directory_sync;
 mod discovery;
 mod emergency_access;

@@ -5,9 +5,10 @@ use core::time::Duration;
 use super::origin::is_authority;
 use super::scim::{atlassian_scim, scim};
 use super::{Checker, optional, quoted, webhook};
+use crate::base::Secret;
 use crate::config::path::Path;
 use crate::config::raw::{
-    BasicCredentials, Credentials as RawCredentials, Endpoint as RawEndpoint, Provisioning,
+    BasicCredentials, Credentials as RawCredentials, DataSource, Endpoint as RawEndpoint, Provisioning,
 };
 use crate::targets::bitbucket_dc::BitbucketDc;
 use crate::targets::confluence_dc::ConfluenceDc;
@@ -126,18 +127,30 @@ pub(super) fn endpoint(raw: &RawEndpoint<'_>, at: &Path, checker: &mut Checker<'
 fn credentials(raw: &RawCredentials, at: &Path, checker: &mut Checker<'_>) -> Option<Credentials> {
     match raw {
         RawCredentials::Bearer(source) => {
-            let path = at.field("bearer");
-            let token = checker.text(source, &path)?;
-            if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-                checker.invalid(&path, "", "a token of visible ASCII characters");
-            }
-            Some(Credentials::Bearer(token))
+            token(source, &at.field("bearer"), checker).map(Credentials::Bearer)
         }
-        RawCredentials::Basic(raw) => basic(raw, &at.field("basic"), checker),
+        RawCredentials::Basic(raw) => {
+            let pair = basic(raw, &at.field("basic"), checker);
+            pair.map(|(username, password)| Credentials::Basic { username, password })
+        }
     }
 }
 
-fn basic(raw: &BasicCredentials, at: &Path, checker: &mut Checker<'_>) -> Option<Credentials> {
+/// A token that can stand in a header.
+pub(super) fn token(source: &DataSource, at: &Path, checker: &mut Checker<'_>) -> Option<Secret<String>> {
+    let token = checker.text(source, at)?;
+    if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        checker.invalid(at, "", "a token of visible ASCII characters");
+    }
+    Some(token)
+}
+
+/// Name and password.
+pub(super) fn basic(
+    raw: &BasicCredentials,
+    at: &Path,
+    checker: &mut Checker<'_>,
+) -> Option<(String, Secret<String>)> {
     let username_path = at.field("username");
     let username = checker.required(raw.username.as_ref(), &username_path, "the name");
     let plain = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
@@ -154,5 +167,5 @@ fn basic(raw: &BasicCredentials, at: &Path, checker: &mut Checker<'_>) -> Option
     {
         checker.invalid(&password_path, "", "a password without control characters");
     }
-    Some(Credentials::Basic { username: username?.clone(), password: password? })
+    Some((username?.clone(), password?))
 }

@@ -7,6 +7,7 @@ use crate::config::raw::{
 impl Default for DirectorySync {
     fn default() -> Self {
         Self {
+            source: None,
             full_interval: Span::seconds(86_400),
             delta_interval: None,
             page_size: Whole(100),

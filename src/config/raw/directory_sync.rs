@@ -1,11 +1,14 @@
 //! `directory_sync`.
 
-use super::{DataSource, Span, Whole, raw};
+use super::{DataSource, DirectorySource, Span, Whole, raw};
 
 raw! {
     /// A directory whose people and groups are brought to the application on a schedule, by the same rules as sign-ins:
     /// `policy.required_groups.sync` says who is brought at all, and rules for a request do not hold, because there is none.
     struct DirectorySync {
+        /// Where people and groups come from.
+        #[cfg_attr(feature = "schema", schemars(extend("x-required" = true)))]
+        source: Option<DirectorySource>,
         /// From the begin of one full pull to that of the next, from `300s` to `2592000s`.
         full_interval: Span,
         /// From one pull to the next of what changed, from `60s`; only where the source tells changes. What is gone is found

@@ -1,8 +1,10 @@
 //! What an operator chooses about syncs.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use crate::base::Secret;
+use crate::sources::Source;
 
 /// The checked `directory_sync` of the configuration.
 #[derive(Clone)]
@@ -17,6 +19,8 @@ pub struct Settings {
     pub parallel_people: usize,
     /// Who takes memberships away.
     pub memberships_managed_by: MembershipsManagedBy,
+    /// Where people come from.
+    pub source: Arc<dyn Source>,
     /// What one run may take away.
     pub guardrail: Guardrail,
     /// What becomes of accounts that the first complete pull does not find.
