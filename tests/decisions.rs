@@ -98,6 +98,27 @@ fn change(decision: &Decision, account: &AccountFacts) -> String {
 }
 
 #[test]
+fn where_syncs_take_groups_away_sign_ins_only_give_them() {
+    let settings = Settings {
+        group_mapping: [row("it", &["admins-light"]), row("staff", &["users"])]
+            .into_iter()
+            .collect::<Vec<_>>()
+            .into(),
+        only_syncs_remove: true,
+        ..Settings::default()
+    };
+    let account = present(&["users", "other"]);
+    let groups = known(&["it"]);
+    let signed_in = decided(&settings, &groups, Some("/"), &account);
+    assert_eq!(change(&signed_in, &account), "+admins-light");
+    // What is kept is told to the application like everything else that it has.
+    assert!(signed_in.application_groups.contains("users"), "{:?}", signed_in.application_groups);
+    assert_eq!(change(&decided(&settings, &groups, None, &account), &account), "+admins-light -users");
+    let both = Settings { only_syncs_remove: false, ..settings };
+    assert_eq!(change(&decided(&both, &groups, Some("/"), &account), &account), "+admins-light -users");
+}
+
+#[test]
 fn who_is_denied_or_may_be_denied_does_not_enter() {
     let access = |name: &str, condition, access| AccessRule { name: name.to_owned(), condition, access };
     let settings = Settings {

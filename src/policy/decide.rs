@@ -175,6 +175,7 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
         asserted: &facts.identity.groups,
         applies,
         defaults_withheld: withheld.as_ref(),
+        signs_in: facts.request.started_at.is_some(),
     };
     let rest = rest.judge(current, &mut explanation);
 

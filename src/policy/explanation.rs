@@ -153,6 +153,8 @@ pub enum Reason {
     AdminGroup,
     /// Existing groups are kept.
     ExistingGroupsKept,
+    /// A sync of the directory takes it away, if anybody does.
+    OnlySyncsRemove,
     /// It is protected from removal.
     ProtectedGroup,
     /// It is never touched.
@@ -182,6 +184,7 @@ impl fmt::Display for Reason {
             Self::DefaultGroupKept => f.write_str("default_groups are never taken away"),
             Self::AdminGroup => f.write_str("admin_groups need to be named"),
             Self::ExistingGroupsKept => f.write_str("keep_existing_groups"),
+            Self::OnlySyncsRemove => f.write_str("directory_sync.memberships_managed_by"),
             Self::ProtectedGroup => f.write_str("protected_groups"),
             Self::IgnoredGroup => f.write_str("ignored_groups"),
             Self::AssertedGroupsUnknown => f.write_str("asserted groups unknown"),

@@ -19,6 +19,8 @@ pub(super) struct Ground<'a> {
     /// The person's groups follow the IdP's.
     pub(super) applies: bool,
     pub(super) defaults_withheld: Option<&'a Withheld>,
+    /// Somebody signs in; otherwise a directory lists people.
+    pub(super) signs_in: bool,
 }
 
 /// What becomes of the account's groups that nobody gives.
@@ -88,6 +90,9 @@ impl Ground<'_> {
         }
         if settings.keep_existing_groups {
             return (Verdict::Keep, Reason::ExistingGroupsKept);
+        }
+        if settings.only_syncs_remove && self.signs_in {
+            return (Verdict::Keep, Reason::OnlySyncsRemove);
         }
         if lists.protected.contains(group) {
             return (Verdict::Protect, Reason::ProtectedGroup);

@@ -87,6 +87,9 @@ pub(super) fn policy(configuration: &Configuration, checker: &mut Checker<'_>) -
         admin_groups: raw.admin_groups.clone(),
         danger_allow_admin_groups_by_name: raw.danger_allow_admin_groups_by_name,
         keep_existing_groups: raw.keep_existing_groups,
+        only_syncs_remove: configuration.directory_sync.as_ref().is_some_and(|sync| {
+            sync.memberships_managed_by == crate::config::raw::MembershipsManagedBy::Directory
+        }),
         manage: match raw.manage_groups {
             ManageGroups::Listed => Manage::Listed { also },
             ManageGroups::All => Manage::All,

@@ -54,6 +54,9 @@ pub struct Settings {
     pub danger_allow_admin_groups_by_name: bool,
     /// Only ever add: nobody loses a group.
     pub keep_existing_groups: bool,
+    /// Sign-ins only add, because a sync of the directory takes groups away: of two that know the groups from different
+    /// hours, one must not undo what the other did.
+    pub only_syncs_remove: bool,
     /// Which of an account's groups are ours to take away.
     pub manage: Manage,
     /// What happens to accounts that a background sync does not find any more.
