@@ -24,6 +24,7 @@ pub mod page;
 pub mod provisioner;
 pub mod receiver;
 pub mod scene;
+pub mod scim_keeper;
 pub mod scim_server;
 pub mod server;
 pub mod shared;

@@ -132,10 +132,13 @@ fn complex(
                     attribute.sub(name).map(|sub| object.remove(sub.name));
                 }
             }
+            let has_new_address = read.as_ref().is_some_and(|read| read.get("$ref").is_some());
             if let Some(Value::Object(read)) = read {
                 object.extend(read);
             }
-            forget_stale(attribute, before.as_ref(), &mut object);
+            if !has_new_address {
+                forget_stale(attribute, before.as_ref(), &mut object);
+            }
         }
         _ => {}
     }

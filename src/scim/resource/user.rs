@@ -49,8 +49,6 @@ impl User {
     pub fn apply_patch(&self, id: &str, patch: &Patch, limits: &Limits) -> Result<Self, Error> {
         let mut attributes = self.0.clone();
         patch.apply_to_user(id, &mut attributes, limits)?;
-        // Taking the state away changes nothing: it is always explicit (J17), and nobody comes back by that.
-        attributes.entry("active").or_insert(Value::Bool(self.active()));
         Self::checked(attributes, limits)
     }
 

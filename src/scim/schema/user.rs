@@ -38,7 +38,8 @@ pub(super) const CORE: &[Attribute] = &[
     Attribute::text("preferredLanguage", "The languages the person reads, as in Accept-Language."),
     Attribute::text("locale", "The language tag for dates and numbers."),
     Attribute::text("timezone", "The time zone, as in the tz database."),
-    Attribute::boolean("active", "Whether the person may use the application."),
+    // Not required by the RFC: said of every person here, and not to be taken away (J17). A body without it is read all the same.
+    Attribute::boolean("active", "Whether the person may use the application.").required(),
     Attribute::text("password", "Accepted and dropped: people sign in at their identity provider.")
         .mutable(Mutability::WriteOnly)
         .returned(Returned::Never),
