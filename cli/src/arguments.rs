@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 /// SAML 2.0 service provider for Envoy: check a configuration, explain a sign-in, make keys.
 ///
-/// Everything runs offline, on the code that the filter runs.
+/// Everything runs on the code that the filter runs, and offline but for `sync`.
 #[derive(Debug, Parser)]
 #[command(name = "samlgate", version, propagate_version = true, after_help = EXIT_STATUS)]
 pub struct Arguments {
@@ -15,8 +15,8 @@ pub struct Arguments {
     pub(crate) task: Task,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 accepted or in order, 1 the sign-in would be refused, 2 a mistake in the \
-                           arguments, a file or the configuration.";
+const EXIT_STATUS: &str = "Exit status: 0 accepted or in order, 1 the sign-in would be refused or the sync was not done \
+                           in full, 2 a mistake in the arguments, a file or the configuration.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
@@ -35,6 +35,12 @@ pub(crate) enum Task {
     /// Print the SAML metadata of this service provider, to be given to the identity provider.
     #[command(after_help = "Examples:\n  samlgate metadata --config envoy.yaml > sp-metadata.xml")]
     Metadata(Metadata),
+    /// Bring the people of the configured directory to the application, once.
+    ///
+    /// The flow that Envoy's background service runs, without Envoy: `directory_sync` of the configuration says what is done.
+    /// A run that is broken off is gone on with by the next one.
+    #[command(after_help = SYNC_EXAMPLES)]
+    Sync(Sync),
     /// Make a key: for sessions, for signing requests, or for decryption.
     #[command(after_help = KEYGEN_EXAMPLES)]
     Keygen(Keygen),
@@ -68,6 +74,12 @@ const EXPLAIN_EXAMPLES: &str = "Examples:\n  samlgate explain --config envoy.yam
 const KEYGEN_EXAMPLES: &str = "Examples:\n  samlgate keygen\n  \
                                samlgate keygen --kind signing --key signing.key.pem --certificate signing.crt.pem\n  \
                                samlgate keygen --kind decryption --name sp.example.com > decryption.pem";
+
+const SYNC_EXAMPLES: &str = "Examples:\n  samlgate sync --config envoy.yaml --dry-run\n  \
+     samlgate sync --config envoy.yaml --env-file secrets.env --state /var/lib/samlgate/sync.json\n  \
+     samlgate sync --config envoy.yaml --upstream jira=http://jira.default.svc:8080 --format json\n\n\
+     A cluster without --upstream is at https://AUTHORITY of the calls. The variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY\n\
+     are followed.";
 
 /// Where the configuration is, and what it refers to.
 #[derive(Debug, Args)]
@@ -144,6 +156,34 @@ pub(crate) enum Format {
 pub(crate) struct Metadata {
     #[command(flatten)]
     pub(crate) configuration: Configuration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) configuration: Configuration,
+    /// Read and tell, but change nothing at the application.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Pull everybody, also where the directory tells what changed. Only after that are leavers looked for.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Do only what is due by the intervals of the configuration.
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) if_due: bool,
+    /// File for what one run keeps for the next; it need not exist. Without it, and without `shared_store` in the
+    /// configuration, leavers are only reported.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Where a cluster of the configuration is; once for each.
+    #[arg(long, value_name = "CLUSTER=URL", value_parser = crate::sync::upstream)]
+    pub(crate) upstream: Vec<(String, String)>,
+    /// File with the certificates (PEM) of the authorities to trust instead of the usual ones.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// How the outcome is written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

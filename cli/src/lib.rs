@@ -1,7 +1,7 @@
 //! The `samlgate` command: answers of the core on the command line, and nothing that the filter does not do.
 //!
-//! Exit status: 0 for what is accepted or in order, 1 for a sign-in that would be refused, 2 for a mistake in the
-//! arguments, a file or the configuration.
+//! Exit status: 0 for what is accepted or in order, 1 for a sign-in that would be refused or a sync that was not done in
+//! full, 2 for a mistake in the arguments, a file or the configuration.
 
 mod arguments;
 mod check;
@@ -15,6 +15,7 @@ mod keygen;
 mod place;
 mod plugin;
 mod reference;
+mod sync;
 mod terminal;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Task::Check(check) => check::run(&check),
         Task::Explain(explain) => explain::run(&explain),
         Task::Metadata(metadata) => print_metadata(&metadata),
+        Task::Sync(sync) => sync::run(&sync),
         Task::Keygen(keygen) => keygen::run(&keygen),
         Task::Schema => terminal::print(&samlgate::config::schema::json()),
         Task::Completions { shell } => {
