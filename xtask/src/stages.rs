@@ -156,7 +156,7 @@ fn dependencies() -> Outcome {
         println!("skipped: cargo-deny is not on the PATH (CONTRIBUTING.md says how to get it)");
         return Ok(());
     }
-    run(&mut cargo(&["deny", "check", "licenses", "bans", "sources"]))?;
+    run(&mut cargo(&["deny", "--workspace", "check", "licenses", "bans", "sources"]))?;
     // The list of vulnerabilities comes from the network.
     if let Err(failure) = run(&mut cargo(&["deny", "fetch", "db"])) {
         println!("skipped the vulnerabilities: {failure}");
