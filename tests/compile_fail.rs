@@ -57,7 +57,7 @@ const PROOFS: &[(&str, &[&str])] = &[
     ("open redirect", &["redirect_target_forged"]),
     ("entering against the rules", &["admitted_forged", "session_begin_without_admission"]),
     ("losing all groups because a claim was left out", &["unknown_groups_taken_for_none"]),
-    ("mass deprovisioning", &["approved_plan_forged"]),
+    ("mass deprovisioning", &["approved_plan_forged", "cleanup_without_guardrail"]),
     ("secrets or people in logs", &["pii_read_by_accident", "secret_displayed", "secret_printed"]),
     ("unit mistakes", &["time_without_unit"]),
 ];

@@ -65,7 +65,8 @@ pub struct LeavingRules<'a> {
 /// because the person still owns something in it, lets nobody in meanwhile.
 ///
 /// # Errors
-/// [`ProvisionError::Impossible`] when the application cannot do it.
+/// [`ProvisionError::Impossible`] when the application cannot do it, [`ProvisionError::AccountAmbiguous`] when nobody can
+/// tell whose account is meant.
 pub fn leaving(
     remote: &RemoteState,
     absence: Absence,
@@ -73,6 +74,9 @@ pub fn leaving(
 ) -> Result<Plan, ProvisionError> {
     if !absence.is_possible(&rules.capabilities) {
         return Err(ProvisionError::Impossible(absence));
+    }
+    if remote.ambiguous {
+        return Err(ProvisionError::AccountAmbiguous);
     }
     let Some(account) = &remote.account else { return Ok(Plan::default()) };
     let whose = || account.reference();
@@ -346,6 +350,16 @@ mod tests {
     fn nobody_is_nothing_to_do() {
         for absence in [Absence::Deactivate, Absence::RemoveGroups, Absence::Anonymize, Absence::Delete] {
             assert_eq!(plan_of(&RemoteState::default(), absence), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn an_address_of_several_is_nobodys_to_end() {
+        for account in [None, alice(true, &[]).account] {
+            let remote = RemoteState { ambiguous: true, account, ..RemoteState::default() };
+            let rules = LeavingRules { capabilities: ALL, removable: &BTreeSet::new() };
+            let error = leaving(&remote, Absence::Delete, &rules).unwrap_err();
+            assert_eq!((error, error.code()), (ProvisionError::AccountAmbiguous, Code::AccountAmbiguous));
         }
     }
 

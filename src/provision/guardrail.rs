@@ -62,15 +62,16 @@ impl Guardrail {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Approved<T>(T);
 
+/// For the other guardrail.
+pub(super) const fn approved<T>(what: T) -> Approved<T> {
+    Approved(what)
+}
+
 impl<T> Approved<T> {
     /// What was approved.
     #[must_use]
     pub const fn inner(&self) -> &T {
         &self.0
-    }
-
-    pub(super) const fn by_guardrail(approved: T) -> Self {
-        Self(approved)
     }
 
     pub(super) const fn inner_mut(&mut self) -> &mut T {

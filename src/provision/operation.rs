@@ -254,6 +254,34 @@ impl Operation {
         }
     }
 
+    /// Whose account it is about, where the account is there already.
+    #[must_use]
+    pub const fn account(&self) -> Option<&AccountRef> {
+        match self {
+            Self::ReactivateAccount { account }
+            | Self::UpdateAccount { account, .. }
+            | Self::AddToGroup { account, .. }
+            | Self::RemoveFromGroup { account, .. }
+            | Self::AddCustomer { account, .. }
+            | Self::AddToOrganization { account, .. }
+            | Self::RemoveFromOrganization { account, .. }
+            | Self::WriteMarker { account, .. }
+            | Self::DeactivateAccount { account }
+            | Self::AnonymizeAccount { account }
+            | Self::DeleteAccount { account }
+            | Self::RenameAccount { account, .. } => Some(account),
+            Self::CreateAccount { .. }
+            | Self::CreateGroup { .. }
+            | Self::CreateOrganization { .. }
+            | Self::LinkOrganization { .. }
+            | Self::Deliver(_)
+            | Self::RenameGroup { .. }
+            | Self::DeleteGroup { .. }
+            | Self::RenameOrganization { .. }
+            | Self::DeleteOrganization { .. } => None,
+        }
+    }
+
     /// True for the mark that an account is unfinished. It matters only if the plan breaks off later, so its own failure
     /// must not be what breaks the plan off: that would leave the very account it is meant for unmarked.
     #[must_use]

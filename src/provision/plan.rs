@@ -93,6 +93,8 @@ pub enum ProvisionError {
     AccountAbsent,
     /// The account is deactivated, and it was not decided that it is activated again.
     AccountInactive,
+    /// The person's address leads to several accounts.
+    AccountAmbiguous,
     /// The application cannot do to an account what was asked for.
     Impossible(Absence),
 }
@@ -104,6 +106,7 @@ impl ProvisionError {
         match self {
             Self::AccountAbsent => Code::AccountAbsent,
             Self::AccountInactive => Code::AccountInactive,
+            Self::AccountAmbiguous => Code::AccountAmbiguous,
             Self::Impossible(_) => Code::AbsenceImpossible,
         }
     }
@@ -114,6 +117,7 @@ impl fmt::Display for ProvisionError {
         match self {
             Self::AccountAbsent => f.write_str("the person has no account, and none is to be made"),
             Self::AccountInactive => f.write_str("the account is deactivated, and is to stay so"),
+            Self::AccountAmbiguous => f.write_str("the address leads to more than one account"),
             Self::Impossible(absence) => {
                 write!(f, "the application has no way to do what `{}` asks for", absence.as_str())
             }

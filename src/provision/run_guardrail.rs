@@ -6,7 +6,7 @@ use crate::base::Code;
 
 use super::absence::Absence;
 use super::account::AccountRef;
-use super::guardrail::Approved;
+use super::guardrail::{Approved, approved};
 
 /// People that are no share of anything: of a company of eight, two leavers are a quarter.
 const FEW: u64 = 5;
@@ -88,7 +88,7 @@ impl RunGuardrail {
         population: Population,
     ) -> Result<Approved<Removals>, RunRefusal> {
         if removals.is_empty() {
-            return Ok(Approved::by_guardrail(removals));
+            return Ok(approved(removals));
         }
         // A directory that shows nobody is broken, however few people it would cost.
         if population.seen == 0 {
@@ -109,7 +109,7 @@ impl RunGuardrail {
         if removals.kept.len() as u64 != removals.counted {
             return Err(RunRefusal::TooMany { removals: all, allowed: removals.keeps });
         }
-        Ok(Approved::by_guardrail(removals))
+        Ok(approved(removals))
     }
 }
 

@@ -18,13 +18,16 @@ use super::answer::refusal;
 /// Accounts of a page: the most that the search gives. A thousand take about 700 KiB.
 const PAGE_SIZE: &str = "1000";
 
+/// The longest cursor that is remembered; Jira's are the ids of users.
+const MAX_CURSOR: usize = 256;
+
 const REQUEST: Request = Request::ListAccounts;
 
 /// Where a list stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Cursor {
     /// In the stream, after so many accounts, at Jira's own cursor.
-    Stream(u64, Option<i64>),
+    Stream(u64, Option<String>),
     /// In the search, after so many accounts.
     Search(u64),
 }
@@ -34,8 +37,28 @@ enum Cursor {
 struct StreamAnswer {
     is_last: bool,
     #[serde(default)]
-    next_cursor: Option<i64>,
+    next_cursor: Option<NextCursor>,
     values: Vec<UserAnswer>,
+}
+
+/// Text, as the documentation says; a number would be no less clear.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NextCursor {
+    Text(String),
+    Number(i64),
+}
+
+impl NextCursor {
+    /// Where to go on, unless that is nowhere or `here`.
+    fn after(self, here: Option<&str>) -> Option<String> {
+        let next = match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+        };
+        let plausible = (1..=MAX_CURSOR).contains(&next.len()) && here != Some(next.as_str());
+        plausible.then_some(next)
+    }
 }
 
 #[derive(Deserialize)]
@@ -54,7 +77,7 @@ impl Cursor {
         let number = |word: &str| word.parse().unwrap_or(0);
         match page.as_str().map(|cursor| (cursor.strip_prefix('.'), cursor.split_once(' '))) {
             Some((Some(count), _)) => Self::Search(number(count)),
-            Some((None, Some((count, cursor)))) => Self::Stream(number(count), cursor.parse().ok()),
+            Some((None, Some((count, cursor)))) => Self::Stream(number(count), Some(cursor.to_owned())),
             Some((None, None)) | None => Self::Stream(0, None),
         }
     }
@@ -74,7 +97,7 @@ impl JiraDc {
             Cursor::Stream(_, cursor) => {
                 let resource = self.resource("/rest/api/2/user/list").query("maxResults", PAGE_SIZE);
                 match cursor {
-                    Some(cursor) => resource.query("cursor", &cursor.to_string()),
+                    Some(cursor) => resource.query("cursor", &cursor),
                     None => resource,
                 }
             }
@@ -101,13 +124,11 @@ pub(super) fn listed(page: &Page, response: &HttpResponse) -> Result<Listed, Tar
     let (users, next) = match cursor {
         Cursor::Stream(count, at) => {
             let answer: StreamAnswer = read_json(REQUEST, response, "a page of accounts")?;
-            let next = match answer.next_cursor.filter(|next| Some(*next) != at && !answer.values.is_empty())
-            {
+            let count = advanced(REQUEST, count, answer.values.len())?;
+            let next = match answer.next_cursor.and_then(|next| next.after(at.as_deref())) {
                 _ if answer.is_last => None,
-                Some(next) => {
-                    Some(Cursor::Stream(advanced(REQUEST, count, answer.values.len())?, Some(next)))
-                }
-                None => return Err(TargetError::Endless { request: REQUEST }),
+                Some(next) if !answer.values.is_empty() => Some(Cursor::Stream(count, Some(next))),
+                Some(_) | None => return Err(TargetError::Endless { request: REQUEST }),
             };
             (answer.values, next)
         }

@@ -12,11 +12,21 @@ use super::desk::Desks;
 pub struct Store {
     users: BTreeMap<String, User>,
     groups: BTreeMap<String, Group>,
+    /// The folded groups of folded users, so that nobody has to look through all groups.
+    memberships: BTreeMap<String, BTreeSet<String>>,
+    /// The folded names of keys.
+    keys: BTreeMap<String, String>,
     tokens: BTreeMap<String, Rights>,
     licences: Vec<Licence>,
     next_key: u32,
     /// Users and memberships come from a directory that Jira cannot write to.
     pub(super) read_only: bool,
+    /// Folded names of people who own something that cannot be without an owner.
+    owners: BTreeSet<String>,
+    /// An anonymization is going on for so many more questions.
+    pub(super) anonymizing: u32,
+    /// A Jira before 10: there is no stream of all users.
+    pub(super) old: bool,
     pub(super) desks: Desks,
 }
 
@@ -132,6 +142,8 @@ impl Store {
         Self {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
+            memberships: BTreeMap::new(),
+            keys: BTreeMap::new(),
             tokens: BTreeMap::from([(super::TOKEN.to_owned(), Rights::Administer)]),
             licences: vec![
                 licence("jira-software", "Jira Software", "jira-software-users", true),
@@ -139,6 +151,9 @@ impl Store {
             ],
             next_key: 10_000,
             read_only: false,
+            owners: BTreeSet::new(),
+            anonymizing: 0,
+            old: false,
             desks: Desks::default(),
         }
     }
@@ -161,6 +176,8 @@ impl Store {
     pub fn replace(&mut self, seed: Seed) {
         self.users.clear();
         self.groups.clear();
+        self.memberships.clear();
+        self.keys.clear();
         self.desks.forget_everybody();
         for group in &seed.groups {
             self.add_group(group);
@@ -204,7 +221,10 @@ impl Store {
             properties: seed.properties,
             name: seed.name,
         };
-        self.users.insert(fold(&user.name), user);
+        self.keys.insert(user.key.clone(), fold(&user.name));
+        if let Some(replaced) = self.users.insert(fold(&user.name), user) {
+            self.keys.remove(&replaced.key);
+        }
     }
 
     /// Adds a group; false when there is one.
@@ -219,17 +239,31 @@ impl Store {
 
     /// Takes a group away; false when there is none.
     pub fn remove_group(&mut self, name: &str) -> bool {
-        self.groups.remove(&fold(name)).is_some()
+        let Some(group) = self.groups.remove(&fold(name)) else { return false };
+        for member in &group.members {
+            if let Some(groups) = self.memberships.get_mut(member) {
+                groups.remove(&fold(name));
+            }
+        }
+        true
     }
 
     /// Makes `user` a member; false when it is one, or there is no such group.
     pub fn join(&mut self, user: &str, group: &str) -> bool {
-        self.groups.get_mut(&fold(group)).is_some_and(|group| group.members.insert(fold(user)))
+        let joined = self.groups.get_mut(&fold(group)).is_some_and(|group| group.members.insert(fold(user)));
+        if joined {
+            self.memberships.entry(fold(user)).or_default().insert(fold(group));
+        }
+        joined
     }
 
     /// Ends the membership; false when there is none.
     pub fn leave(&mut self, user: &str, group: &str) -> bool {
-        self.groups.get_mut(&fold(group)).is_some_and(|group| group.members.remove(&fold(user)))
+        let left = self.groups.get_mut(&fold(group)).is_some_and(|group| group.members.remove(&fold(user)));
+        if let Some(groups) = self.memberships.get_mut(&fold(user)).filter(|_| left) {
+            groups.remove(&fold(group));
+        }
+        left
     }
 
     /// Sets whether the account may be used.
@@ -239,12 +273,24 @@ impl Store {
         }
     }
 
+    /// Whether the account may be used; `None` when there is none.
+    #[must_use]
+    pub fn is_active(&self, user: &str) -> Option<bool> {
+        self.user(user).map(|user| user.active)
+    }
+
+    /// Sets a user property.
+    pub fn set_property(&mut self, user: &str, key: &str, value: Value) {
+        if let Some(user) = self.user_mut(user) {
+            user.properties.insert(key.to_owned(), value);
+        }
+    }
+
     /// The groups of a user, in order, in the spelling they were made with; empty when there is no such user.
     #[must_use]
     pub fn groups_of(&self, user: &str) -> Vec<String> {
-        let user = fold(user);
-        let of = self.groups.values().filter(|group| group.members.contains(&user));
-        of.map(|group| group.name.clone()).collect()
+        let groups = self.memberships.get(&fold(user)).into_iter().flatten();
+        groups.filter_map(|group| self.groups.get(group)).map(|group| group.name.clone()).collect()
     }
 
     /// Is there a user of this name?
@@ -270,7 +316,7 @@ impl Store {
     /// How many seats of an application are taken.
     #[must_use]
     pub fn seats_taken(&self, licence: &Licence) -> usize {
-        self.users.values().filter(|user| user.active && self.is_member(&user.name, &licence.group)).count()
+        self.members(&licence.group).into_iter().filter(|user| user.active).count()
     }
 
     /// The applications.
@@ -326,7 +372,7 @@ impl Store {
     }
 
     pub(super) fn user_by_key(&self, key: &str) -> Option<&User> {
-        self.users.values().find(|user| user.key == key)
+        self.users.get(self.keys.get(key)?)
     }
 
     pub(super) fn users(&self) -> impl Iterator<Item = &User> {
@@ -335,14 +381,47 @@ impl Store {
 
     /// Deletes a user, with all memberships; false when there is none.
     pub fn remove_user(&mut self, name: &str) -> bool {
-        for group in self.groups.values_mut() {
-            group.members.remove(&fold(name));
+        let Some(user) = self.users.remove(&fold(name)) else { return false };
+        for group in self.memberships.remove(&fold(name)).into_iter().flatten() {
+            if let Some(group) = self.groups.get_mut(&group) {
+                group.members.remove(&fold(name));
+            }
         }
-        let user = self.users.remove(&fold(name));
-        if let Some(user) = &user {
-            self.desks.forget(&user.key);
+        self.keys.remove(&user.key);
+        self.desks.forget(&user.key);
+        true
+    }
+
+    /// From now on `name` leads a project and reports issues: nobody deactivates or deletes such people.
+    pub fn make_owner(&mut self, name: &str) {
+        self.owners.insert(fold(name));
+    }
+
+    pub(super) fn is_owner(&self, name: &str) -> bool {
+        self.owners.contains(&fold(name))
+    }
+
+    /// Somebody else's anonymization goes on while so many more are asked for.
+    pub fn keep_anonymizing(&mut self, times: u32) {
+        self.anonymizing = times;
+    }
+
+    /// Answers as releases before Jira 10 do, where they differ.
+    pub fn answer_as_before_10(&mut self) {
+        self.old = true;
+    }
+
+    /// Takes from the user whatever says who it was.
+    pub(super) fn anonymize(&mut self, name: &str) {
+        let Some(key) = self.user(name).map(|user| user.key.clone()) else { return };
+        let anonymous = key.to_lowercase();
+        self.rename_user(name, &anonymous);
+        if let Some(user) = self.user_mut(&anonymous) {
+            user.email = format!("{anonymous}@jira.invalid");
+            user.display_name = format!("user-{anonymous}");
+            user.active = false;
+            user.properties.clear();
         }
-        user.is_some()
     }
 
     /// Gives the user a new name; false when it is taken.
@@ -352,11 +431,15 @@ impl Store {
         }
         let Some(mut user) = self.users.remove(&fold(old)) else { return false };
         user.name = new.to_owned();
-        for group in self.groups.values_mut() {
-            if group.members.remove(&fold(old)) {
+        self.keys.insert(user.key.clone(), fold(new));
+        let groups = self.memberships.remove(&fold(old)).unwrap_or_default();
+        for group in &groups {
+            if let Some(group) = self.groups.get_mut(group) {
+                group.members.remove(&fold(old));
                 group.members.insert(fold(new));
             }
         }
+        self.memberships.insert(fold(new), groups);
         self.users.insert(fold(new), user);
         true
     }

@@ -81,7 +81,9 @@ fn platform(path: &str, request: &Incoming, site: &mut Site) -> Answer {
         ("GET", "myself") => Answer::json(200, &json!({ "emailAddress": ADMINISTRATOR, "active": true })),
         ("GET", "applicationrole") => Answer::json(200, &site.roles()),
         (_, "group" | "group/user" | "group/member" | "group/bulk") => group::answer(path, request, site),
-        _ if path == "user" || path.starts_with("user/") => user::answer(path, request, site),
+        _ if path == "user" || path.starts_with("user/") || path == "users/search" => {
+            user::answer(path, request, site)
+        }
         _ => Answer::html(404, "<!DOCTYPE html><title>Not found</title>"),
     }
 }

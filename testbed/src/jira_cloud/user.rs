@@ -30,6 +30,7 @@ pub(super) fn answer(path: &str, request: &Incoming, site: &mut Site) -> Answer 
             Err(refusal) => refusal,
         },
         ("GET", "user/search") => search(request, site),
+        ("GET", "users/search") => list(request, site),
         // There is no PUT: profiles belong to the person or to the organization.
         (_, "user" | "user/groups" | "user/search") => Answer::empty(405),
         _ => Answer::html(404, "<!DOCTYPE html><title>Not found</title>"),
@@ -136,6 +137,13 @@ fn search(request: &Incoming, site: &Site) -> Answer {
         .map(user_json)
         .collect();
     Answer::json(200, &Value::Array(found))
+}
+
+/// Everybody, whatever state, in pages of at most a thousand.
+fn list(request: &Incoming, site: &Site) -> Answer {
+    let size = request.number("maxResults", super::MAX_PAGE).min(SEARCHED);
+    let found = site.users().skip(request.number("startAt", 0)).take(size);
+    Answer::json(200, &found.map(user_json).collect())
 }
 
 fn properties(key: &str, request: &Incoming, site: &mut Site) -> Answer {

@@ -11,6 +11,7 @@
 mod bitbucket;
 mod confluence;
 mod crowd;
+mod leaving;
 
 use serde_json::Value;
 use testbed::stand_in::{Answer, Api, Incoming};

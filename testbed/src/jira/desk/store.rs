@@ -1,6 +1,6 @@
 //! What Jira Service Management holds: organizations, service desks, who is a customer where.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::store::Store;
 
@@ -13,7 +13,10 @@ pub(in crate::jira) struct Desks {
     pub(super) existing_organization: u16,
     /// The newest releases answer 200 and a user where older ones answer 204.
     pub(super) newest: bool,
+    /// In the order of their ids.
     pub(super) organizations: Vec<Organization>,
+    /// Their ids by name, without case.
+    names: BTreeMap<String, u32>,
     pub(super) service_desks: Vec<ServiceDesk>,
     next_organization: u32,
 }
@@ -46,6 +49,7 @@ impl Default for Desks {
             existing_organization: 400,
             newest: false,
             organizations: Vec::new(),
+            names: BTreeMap::new(),
             service_desks: Vec::new(),
             next_organization: 2,
         }
@@ -55,30 +59,33 @@ impl Default for Desks {
 impl Desks {
     pub(super) fn organization(&self, id: &str) -> Option<&Organization> {
         let id: u32 = id.parse().ok()?;
-        self.organizations.iter().find(|organization| organization.id == id)
+        let at = self.organizations.binary_search_by_key(&id, |organization| organization.id).ok()?;
+        self.organizations.get(at)
     }
 
     pub(super) fn organization_mut(&mut self, id: &str) -> Option<&mut Organization> {
         let id: u32 = id.parse().ok()?;
-        self.organizations.iter_mut().find(|organization| organization.id == id)
+        let at = self.organizations.binary_search_by_key(&id, |organization| organization.id).ok()?;
+        self.organizations.get_mut(at)
     }
 
     /// Names are compared without case.
     pub(super) fn organization_named(&self, name: &str) -> Option<&Organization> {
-        let same = |organization: &&Organization| organization.name.to_lowercase() == name.to_lowercase();
-        self.organizations.iter().find(same)
+        self.organization(&self.names.get(&name.to_lowercase())?.to_string())
     }
 
     pub(super) fn add_organization(&mut self, name: &str) -> u32 {
         let id = self.next_organization;
         // Ids have gaps, and do not begin with 1.
         self.next_organization = id.saturating_add(3);
+        self.names.insert(name.to_lowercase(), id);
         self.organizations.push(Organization { id, name: name.to_owned(), members: BTreeSet::new() });
         id
     }
 
     pub(super) fn remove_organization(&mut self, id: u32) {
         self.organizations.retain(|organization| organization.id != id);
+        self.names.retain(|_, named| *named != id);
         for desk in &mut self.service_desks {
             desk.organizations.remove(&id);
         }

@@ -26,6 +26,9 @@ pub(super) fn answer(method: &str, path: &str, incoming: &Incoming, store: &mut 
         ("POST", "user") => create(incoming, store),
         ("PUT", "user") => update(incoming, store),
         ("DELETE", "user") => match named(incoming, store).map(|user| user.name.clone()) {
+            Ok(name) if store.is_owner(&name) => {
+                Answer::error(400, &format!("Der Benutzer '{name}' kann nicht gelöscht werden."))
+            }
             Ok(name) => {
                 store.remove_user(&name);
                 Answer::empty(204)
@@ -33,11 +36,36 @@ pub(super) fn answer(method: &str, path: &str, incoming: &Incoming, store: &mut 
             Err(refusal) => refusal,
         },
         ("GET", "user/search") => search(incoming, store),
+        ("POST", "user/anonymization") => anonymize(incoming, store),
+        (_, "user/list") if store.old => Answer::json(
+            404,
+            &json!({ "message": "null for uri: /rest/api/2/user/list", "status-code": 404 }),
+        ),
         ("GET", "user/list") => list(incoming, store),
         ("POST" | "DELETE", "user/application") => application(method, incoming, store),
         (_, "user" | "user/search" | "user/list" | "user/application") => method_not_allowed(),
         _ => Answer::html(404, "<html><body>null for uri</body></html>"),
     }
+}
+
+/// One at a time; it goes on in the background, which here is over at once.
+fn anonymize(incoming: &Incoming, store: &mut Store) -> Answer {
+    let body = match object(incoming) {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let key = body.get("userKey").and_then(Value::as_str).unwrap_or_default();
+    if store.anonymizing > 0 {
+        store.anonymizing -= 1;
+        return Answer::error(409, "Another user anonymization process is already in progress.");
+    }
+    // Whoever is not there only fails when the task runs.
+    if let Some(name) = store.user_by_key(key).map(|user| user.name.clone()) {
+        store.anonymize(&name);
+    } else if key.is_empty() {
+        return Answer::field_error(400, "userKey", "The user key is missing.");
+    }
+    Answer::json(202, &json!({ "progressUrl": "/rest/api/2/user/anonymization/progress?taskId=10000" }))
 }
 
 /// Signs somebody out of every browser.
@@ -158,6 +186,9 @@ fn update(incoming: &Incoming, store: &mut Store) -> Answer {
     }
     if email.as_ref().is_some_and(|email| !email.contains('@')) {
         return Answer::field_error(400, "email", "You must specify a valid email address.");
+    }
+    if active == Some(false) && store.is_owner(&name) {
+        return Answer::field_error(400, "active", "Der Benutzer leitet ein Projekt.");
     }
     let now_named = new_name.unwrap_or_else(|| name.clone());
     if now_named != name && !store.rename_user(&name, &now_named) {
