@@ -5,7 +5,9 @@ use crate::directory::GroupsBecome;
 use crate::effect::{AskId, CallFailure, Tell};
 use crate::http::HttpResponse;
 use crate::identity::AssertedGroups;
-use crate::policy::{self, AccountDecision, AccountFacts, Admitted, Decision, DesiredGroups, Facts};
+use crate::policy::{
+    self, AccountDecision, AccountFacts, AccountRefusal, Admitted, Decision, DesiredGroups, Facts,
+};
 use crate::provision::{
     Approved, CustomerAccess, DesiredState, Guardrail, MarkerUpdate, Operation, Plan, Progress, RemoteMarker,
     RemoteState, plan,
@@ -220,17 +222,14 @@ pub(in crate::flow) fn decide(remote: &RemoteState, sign_in: SignIn<'_>, env: &E
         decision.desired.may_remove = policy::decide(&facts, &env.settings.policy).desired.may_remove;
     }
     if let Occasion::Directory(occasion) = sign_in.occasion {
-        of_directory(&mut decision, occasion, &account);
+        of_directory(&mut decision, occasion);
     }
     decision
 }
 
 /// What a directory decides otherwise than a sign-in.
-fn of_directory(decision: &mut Decision, occasion: DirectoryOccasion, account: &AccountFacts) {
-    if occasion.reactivates
-        && matches!(account, AccountFacts::Present { active: false, .. })
-        && !matches!(decision.account, AccountDecision::Reactivate { .. })
-    {
+fn of_directory(decision: &mut Decision, occasion: DirectoryOccasion) {
+    if occasion.reactivates && decision.account == AccountDecision::Refuse(AccountRefusal::Inactive) {
         decision.account = AccountDecision::Reactivate { update: true };
     }
     if occasion.groups_become == GroupsBecome::Organizations {
