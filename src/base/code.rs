@@ -294,6 +294,12 @@ catalogue! {
     8021 NameTaken "name_taken" 409 Warning "The name is taken." "Another account or group of the application has the new name; rename one of them at its source";
 
     // 9xxx: configuration and host
+    8040 SyncStateUnavailable "sync_state_unavailable" 0 Error "How far a sync is could not be read or written." "Look at the shared store, or without one at the events before this one: a run goes on only when it can keep how far it came";
+    8041 SyncCheckpointLost "sync_checkpoint_lost" 0 Warning "A sync that was broken off begins anew." "Nothing to do unless it comes again: what earlier pages said was lost or written over, and nobody is cleaned up for it";
+    8042 CleanupIncomplete "cleanup_incomplete" 0 Warning "Who is gone could not be found out." "Nobody was cleaned up; the detail says what was not read, and the next full pull tries again";
+    8043 CleanupReportOnly "cleanup_report_only" 0 Warning "Accounts would be cleaned up." "Look at the events cleanup_candidate; the next full pull acts, or now with directory_sync.first_run: ACT";
+    8044 CleanupPersonFound "cleanup_person_found" 0 Warning "The directory has somebody whom its pages left out." "Nothing was done to the account; look why the directory's pages leave people out if it comes again";
+    8045 DirectoryStatusRefused "directory_status_refused" 401 Warning "This page is for operators." "Present the text of directory_sync.status.secret as a bearer token or as a password";
     9001 ConfigMalformed "config_malformed" 0 Error "The configuration could not be read." "Fix the JSON or YAML at the named place";
     9002 ConfigUnknownField "config_unknown_field" 0 Error "The configuration has an unknown field." "Remove the field or use the suggested name";
     9003 ConfigValueInvalid "config_value_invalid" 0 Error "A configuration value is not acceptable." "The detail says what was found and what is expected";

@@ -27,6 +27,8 @@ pub enum CleanupMode {
     Keep,
     /// It may not be used any more.
     Disable,
+    /// It stays usable, and leaves the groups and organizations that the rules may take.
+    RemoveGroups,
     /// It is deleted.
     Delete,
     /// The application forgets whose it was.
@@ -40,6 +42,7 @@ impl CleanupMode {
         match self {
             Self::Keep => "KEEP",
             Self::Disable => "DISABLE",
+            Self::RemoveGroups => "REMOVE_GROUPS",
             Self::Delete => "DELETE",
             Self::Anonymize => "ANONYMIZE",
         }
@@ -174,7 +177,9 @@ fn spared(
     match settings.mode {
         CleanupMode::Keep => Err(CleanupReason::SwitchedOff),
         CleanupMode::Disable if !active => Err(CleanupReason::AlreadyDisabled),
-        CleanupMode::Disable | CleanupMode::Delete | CleanupMode::Anonymize => Ok(reason),
+        CleanupMode::Disable | CleanupMode::RemoveGroups | CleanupMode::Delete | CleanupMode::Anonymize => {
+            Ok(reason)
+        }
     }
 }
 
@@ -252,7 +257,9 @@ mod tests {
 
     #[test]
     fn r13_the_configured_mode_is_what_happens_to_accounts_that_are_gone() {
-        for mode in [CleanupMode::Disable, CleanupMode::Delete, CleanupMode::Anonymize] {
+        for mode in
+            [CleanupMode::Disable, CleanupMode::RemoveGroups, CleanupMode::Delete, CleanupMode::Anonymize]
+        {
             let settings = CleanupSettings { mode, ..settings() };
             assert_eq!(decide(gone(CustomerMark::Absent), &settings), (mode, CleanupReason::NotSeen));
         }

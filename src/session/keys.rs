@@ -58,6 +58,8 @@ pub(super) enum Purpose {
     SharedStore,
     /// The key of the table in that store.
     Table,
+    /// Where a directory sync is, and whom it saw: who could write that could make a run believe that everybody is gone.
+    DirectorySync,
 }
 
 impl Purpose {
@@ -78,6 +80,7 @@ impl Purpose {
             Self::SavedForm => b"saved form",
             Self::SharedStore => b"shared store",
             Self::Table => b"table",
+            Self::DirectorySync => b"directory sync",
         }
     }
 }
@@ -105,6 +108,7 @@ pub struct SealingKeys {
     saved_form: Vec<PurposeKey>,
     shared_store: Vec<PurposeKey>,
     table: Vec<PurposeKey>,
+    directory_sync: Vec<PurposeKey>,
     pii: PiiKey,
     names: Secret<[u8; 32]>,
     identity: [u8; 32],
@@ -168,6 +172,7 @@ impl SealingKeys {
             saved_form: keys(Purpose::SavedForm),
             shared_store: keys(Purpose::SharedStore),
             table: keys(Purpose::Table),
+            directory_sync: keys(Purpose::DirectorySync),
             pii: PiiKey::new(*derive::<32>(newest, b"pii").expose()),
             names: derive::<32>(newest, b"names"),
             identity: identity.finalize().into(),
@@ -215,6 +220,7 @@ impl SealingKeys {
             Purpose::SavedForm => &self.saved_form,
             Purpose::SharedStore => &self.shared_store,
             Purpose::Table => &self.table,
+            Purpose::DirectorySync => &self.directory_sync,
         }
     }
 

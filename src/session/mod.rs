@@ -28,6 +28,7 @@ pub mod sealed_for_store;
 mod settings;
 mod site_key;
 mod state;
+pub mod sync_record;
 pub mod table_key;
 
 pub use cache::{Opened, OpenedCache};

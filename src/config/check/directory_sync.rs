@@ -8,7 +8,9 @@ use super::own_path::own_path;
 use super::{Checker, optional, quoted};
 use crate::config::path::Path;
 use crate::config::raw::{self, Span, Whole};
-use crate::flow::sync::{FirstRun, Guardrail, MembershipsManagedBy, Settings, StatusPage};
+use crate::directory::{GroupNaming, GroupsBecome};
+use crate::flow::sync::{FirstRun, MembershipsManagedBy, Settings, StatusPage};
+use crate::provision::RunGuardrail;
 
 /// Characters of the secret: as many random ones from 64 make 120 bits.
 const MIN_SECRET_CHARACTERS: usize = 20;
@@ -62,7 +64,16 @@ pub(super) fn directory_sync(
             raw::MembershipsManagedBy::SignIn => MembershipsManagedBy::SignIn,
         },
         source: source?,
+        groups_become: match raw.groups_become {
+            raw::SyncGroupsBecome::Groups => GroupsBecome::Groups,
+            raw::SyncGroupsBecome::Organizations => GroupsBecome::Organizations,
+        },
+        group_naming: match raw.group_naming {
+            raw::SyncGroupNaming::Name => GroupNaming::Name,
+            raw::SyncGroupNaming::Id => GroupNaming::Id,
+        },
         guardrail: guardrail?,
+        max_failed_people: raw.guardrail.max_failed_people.0,
         first_run: match raw.first_run {
             raw::FirstRun::ReportOnly => FirstRun::ReportOnly,
             raw::FirstRun::Act => FirstRun::Act,
@@ -72,15 +83,11 @@ pub(super) fn directory_sync(
     })
 }
 
-fn guardrail(raw: &raw::SyncGuardrail, at: &Path, checker: &mut Checker<'_>) -> Option<Guardrail> {
+fn guardrail(raw: &raw::SyncGuardrail, at: &Path, checker: &mut Checker<'_>) -> Option<RunGuardrail> {
     let most = whole(raw.max_deactivations, MAX_DEACTIVATIONS, &at.field("max_deactivations"), checker);
     let percent_at = at.field("max_deactivation_percent");
     let percent = whole(raw.max_deactivation_percent, PERCENT, &percent_at, checker);
-    Some(Guardrail {
-        max_deactivations: usize::try_from(most?).ok()?,
-        max_deactivation_percent: u8::try_from(percent?).ok()?,
-        max_failed_people: raw.max_failed_people.0,
-    })
+    Some(RunGuardrail { max_deactivations: most?, max_deactivation_percent: u8::try_from(percent?).ok()? })
 }
 
 fn status(

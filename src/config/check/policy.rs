@@ -98,6 +98,7 @@ pub(super) fn policy(configuration: &Configuration, checker: &mut Checker<'_>) -
             mode: match raw.cleanup.mode {
                 RawCleanupMode::Keep => CleanupMode::Keep,
                 RawCleanupMode::Disable => CleanupMode::Disable,
+                RawCleanupMode::RemoveGroups => CleanupMode::RemoveGroups,
                 RawCleanupMode::Delete => CleanupMode::Delete,
                 RawCleanupMode::Anonymize => CleanupMode::Anonymize,
             },

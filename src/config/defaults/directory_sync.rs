@@ -1,7 +1,8 @@
 //! `directory_sync`.
 
 use crate::config::raw::{
-    DirectorySync, FirstRun, MembershipsManagedBy, Span, SyncGuardrail, SyncStatus, Whole,
+    DirectorySync, FirstRun, MembershipsManagedBy, Span, SyncGroupNaming, SyncGroupsBecome, SyncGuardrail,
+    SyncStatus, Whole,
 };
 
 impl Default for DirectorySync {
@@ -12,6 +13,8 @@ impl Default for DirectorySync {
             delta_interval: None,
             page_size: Whole(100),
             parallel_people: Whole(4),
+            groups_become: SyncGroupsBecome::Groups,
+            group_naming: SyncGroupNaming::Name,
             memberships_managed_by: MembershipsManagedBy::Directory,
             guardrail: SyncGuardrail::default(),
             first_run: FirstRun::ReportOnly,

@@ -18,6 +18,10 @@ raw! {
         page_size: Whole,
         /// People who are worked on at a time, from 1 to 16.
         parallel_people: Whole,
+        /// What groups of the directory are in the application.
+        groups_become: SyncGroupsBecome,
+        /// By what the rules know groups of the directory.
+        group_naming: SyncGroupNaming,
         /// Who takes memberships away that nobody gives any more.
         memberships_managed_by: MembershipsManagedBy,
         /// What one run may take away. Above any of these bounds it takes away nothing.
@@ -38,6 +42,26 @@ raw! {
         Directory = "DIRECTORY",
         /// Sign-ins take away and give; syncs give memberships only to accounts that they make.
         SignIn = "SIGN_IN",
+    }
+}
+
+raw! {
+    /// What groups of the directory are in the application.
+    words SyncGroupsBecome {
+        /// What the rules make of them, as at a sign-in.
+        Groups = "GROUPS",
+        /// Organizations of customers; people get no groups of the application.
+        Organizations = "ORGANIZATIONS",
+    }
+}
+
+raw! {
+    /// By what the rules know groups of the directory.
+    words SyncGroupNaming {
+        /// By their names.
+        Name = "NAME",
+        /// By their ids, as assertions of Entra ID name them.
+        Id = "ID",
     }
 }
 

@@ -318,6 +318,8 @@ raw! {
         Keep = "KEEP",
         /// It may not be used any more.
         Disable = "DISABLE",
+        /// It stays usable, and leaves the groups that the rules manage and the organizations that samlgate put it into.
+        RemoveGroups = "REMOVE_GROUPS",
         /// It is deleted.
         Delete = "DELETE",
         /// The application forgets whose it was.

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::base::{Code, Rejection};
 use crate::directory::{GroupNaming, GroupsBecome, Person};
 use crate::effect::{Answer, Ask, AskId, Tell};
-use crate::identity::Identity;
+use crate::identity::{self, Identity};
 use crate::policy::RequestFacts;
 use crate::provision::{Absence, AccountRef, Done, OperationKind};
 
@@ -86,7 +86,14 @@ pub(in crate::flow) enum PersonEnd {
 impl PersonFlow {
     /// Begins.
     pub(in crate::flow) fn start(errand: Errand<'_>, env: &Env<'_>) -> PersonTurn {
-        let identity = match errand.person.identity(errand.naming, &env.settings.identity) {
+        // Who leaves is named as the application names them: a pattern for names of the identity provider could make somebody
+        // else's name of it.
+        let as_it_is = identity::Settings::default();
+        let settings = match errand.intent {
+            Intent::Present { .. } => &env.settings.identity,
+            Intent::Absent(_) => &as_it_is,
+        };
+        let identity = match errand.person.identity(errand.naming, settings) {
             Ok(identity) => identity,
             Err(fault) => {
                 let end = Box::new(PersonEnd::Skipped(Rejection::new(fault.code(), fault)));

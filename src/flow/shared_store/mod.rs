@@ -11,11 +11,9 @@ mod telling;
 mod transact;
 
 pub(super) use claiming::{Claiming, ClaimingTurn};
-#[expect(unused_imports, reason = "what speaks of the table comes next")]
 pub(super) use errand::{Errand, ErrandTurn};
 pub use replication::Replication;
 pub(super) use telling::recording;
-#[expect(unused_imports, reason = "as above")]
 pub(super) use transact::Transact;
 
 /// What lies in the data that the workers of this Envoy share, by [`crate::session::sealed_for_store::key`]: what is to be

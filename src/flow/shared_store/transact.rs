@@ -9,7 +9,6 @@ use super::errand::Operation;
 /// Carries out a transaction, once: one whose answer did not come may have been carried out, which the next one finds out
 /// by its conditions.
 #[derive(Debug)]
-#[expect(dead_code, reason = "what speaks of the table comes next")]
 pub(in crate::flow) struct Transact(pub(in crate::flow) Transaction);
 
 impl Operation for Transact {

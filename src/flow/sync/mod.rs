@@ -5,12 +5,24 @@
 //! checkpoint is also the lease that lets one runner work at a time. What a run may take away is decided after the last
 //! page of a full pull, and never otherwise.
 
-#![expect(dead_code, reason = "the machine follows")]
-
+mod begin;
+mod clean;
+pub(in crate::flow) mod fetch;
+mod guest;
+mod keeper;
+pub(in crate::flow) mod names;
+mod post;
 mod progress;
+mod pull;
+pub(in crate::flow) mod record;
+mod report;
 mod run;
-mod settings;
+mod save;
+pub(in crate::flow) mod settings;
 
 pub use progress::{Counts, Outcome, Phase, Progress, Trouble};
 pub use run::{Run, Wish};
-pub use settings::{FirstRun, Guardrail, MembershipsManagedBy, Settings, StatusPage};
+pub use settings::{FirstRun, MembershipsManagedBy, Settings, StatusPage};
+
+#[cfg(test)]
+mod tests;

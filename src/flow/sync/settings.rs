@@ -4,11 +4,15 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::base::Secret;
+use crate::directory::{GroupNaming, GroupsBecome};
+use crate::provision::RunGuardrail;
 use crate::sources::Source;
 
 /// The checked `directory_sync` of the configuration.
 #[derive(Clone)]
 pub struct Settings {
+    /// Where people come from.
+    pub source: Arc<dyn Source>,
     /// How long after the begin of a full pull the next one begins.
     pub full_interval: Duration,
     /// How long after any pull changes are asked for, where the source tells them; `None` never.
@@ -17,12 +21,16 @@ pub struct Settings {
     pub page_size: u32,
     /// People who are worked on at a time.
     pub parallel_people: usize,
+    /// What groups of the directory are in the application.
+    pub groups_become: GroupsBecome,
+    /// By what the rules know them.
+    pub group_naming: GroupNaming,
     /// Who takes memberships away.
     pub memberships_managed_by: MembershipsManagedBy,
-    /// Where people come from.
-    pub source: Arc<dyn Source>,
-    /// What one run may take away.
-    pub guardrail: Guardrail,
+    /// What one run may take away. Above any bound nothing at all is taken away, and the run says so.
+    pub guardrail: RunGuardrail,
+    /// People who could not be brought to the application. With more of them nobody is cleaned up: something is wrong.
+    pub max_failed_people: u64,
     /// What becomes of accounts that the first complete pull does not find.
     pub first_run: FirstRun,
     /// Read and tell, but change nothing.
@@ -39,17 +47,6 @@ pub enum MembershipsManagedBy {
     Directory,
     /// Sign-ins. Syncs give memberships to accounts that they make, and leave the others alone.
     SignIn,
-}
-
-/// What one run may take away. Above any bound nothing at all is taken away, and the run says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Guardrail {
-    /// Accounts that one run may clean up.
-    pub max_deactivations: usize,
-    /// The same in percent of the accounts that are known to be the directory's.
-    pub max_deactivation_percent: u8,
-    /// People who could not be brought to the application. With more of them nobody is cleaned up: something is wrong.
-    pub max_failed_people: u64,
 }
 
 /// What becomes of accounts that the first complete pull of a source does not find.

@@ -1,0 +1,299 @@
+//! What is kept between two pages, and between two runs: one record that says where everything is, and a segment for each
+//! page that says who was on it.
+//!
+//! The record is also the lease. Whoever works writes it again and again, each time only over what they read before, so a
+//! runner that lost the lease without knowing cannot write any more, whatever its clock says. A digest goes from segment to
+//! segment into the record: what was written over, kept from an older run or left out does not lead to it, and then
+//! nothing of the run counts.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::base::UnixTime;
+use crate::directory::Seen;
+use crate::sources::{Cursor, DeltaToken, WholeDirectory};
+
+use super::progress::Progress;
+use super::run::Wish;
+use super::settings::Settings;
+
+/// A runner that does not write so long is gone. It writes three times as often; a page of a slow application is in
+/// between, and so is a call that takes its whole timeout.
+pub(super) const LEASE: Duration = Duration::from_secs(60);
+
+/// A run that was broken off longer ago begins anew: most of whom it saw may have changed, and directories forget where a
+/// reader was.
+const MAX_CHECKPOINT_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Bytes of each set of one segment: sealed, and in base64, all three fit into a row of the store.
+const SEGMENT_BYTES: usize = 3 * 1024;
+
+/// A time that lies further ahead was written by another clock.
+const AHEAD: Duration = Duration::from_secs(120);
+
+/// The waits after runs that failed: half a minute, doubled up to half an hour.
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(1800);
+
+/// Where everything is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// Of which directory all of this speaks, and by which rules people belong to it ([`fingerprint`]).
+    pub(super) about: [u8; 16],
+    /// Who works.
+    pub(super) lease: Option<Lease>,
+    /// The pull under way.
+    pub(super) running: Option<Running>,
+    /// Whom the last complete full pull saw.
+    pub(super) roster: Option<Roster>,
+    /// What to ask for the changes since.
+    pub(super) delta: Option<DeltaToken>,
+    /// When the last pull of any kind that was complete began.
+    pub(super) pulled_at: Option<UnixTime>,
+    /// When the last full pull that was complete began.
+    pub(super) full_at: Option<UnixTime>,
+    /// Runs in a row that failed, and when the last did.
+    pub(super) failures: u32,
+    pub(super) failed_at: Option<UnixTime>,
+    /// For those who look on.
+    pub(super) progress: Progress,
+}
+
+/// One runner may work until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lease {
+    pub(super) holder: [u8; 16],
+    pub(super) until: UnixTime,
+}
+
+/// A pull under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Running {
+    /// Names the run: its segments open for no other.
+    pub(super) run: [u8; 16],
+    pub(super) started_at: UnixTime,
+    pub(super) full: bool,
+    /// Where it goes on; `None` after the last page.
+    pub(super) cursor: Option<Cursor>,
+    /// Everybody was seen.
+    pub(super) whole: Option<WholeDirectory>,
+    /// What the last page said to ask for the changes since.
+    pub(super) delta: Option<DeltaToken>,
+    /// Who was on the pages so far.
+    pub(super) pages: Chain,
+    /// Accounts that this run cleaned up.
+    pub(super) removed: u64,
+}
+
+/// Whom a complete full pull saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Roster {
+    pub(super) run: [u8; 16],
+    pub(super) started_at: UnixTime,
+    /// How many people that were.
+    pub(super) people: u64,
+    pub(super) pages: Chain,
+}
+
+/// The segments of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Chain {
+    /// In which of two places they are: the other one holds those of the run before.
+    pub(super) bank: u8,
+    pub(super) segments: u32,
+    digest: [u8; 32],
+}
+
+/// Who was on one page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Segment {
+    /// [`Seen::encode`] of everybody whose account is not to be touched.
+    pub(super) seen: Vec<u8>,
+    /// The same of those of whom the directory says that they may not use the application.
+    pub(super) inactive: Vec<u8>,
+    /// The same of those in none of the required groups (R1).
+    pub(super) outside: Vec<u8>,
+}
+
+/// Who is who, as the pages of one run say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::flow) struct Faces {
+    /// Whose accounts are not to be touched.
+    pub(in crate::flow) seen: Seen,
+    /// Who may not use the application, as the directory says.
+    pub(in crate::flow) inactive: Seen,
+    /// Who is in none of the required groups.
+    pub(in crate::flow) outside: Seen,
+}
+
+/// What a runner does with the record that it found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// Nothing before then.
+    Wait(UnixTime),
+    /// Somebody else works.
+    Elsewhere,
+    /// Go on.
+    Resume,
+    /// Everybody.
+    Full,
+    /// What changed.
+    Delta(DeltaToken),
+}
+
+impl Chain {
+    /// The chain of a run that begins while the segments of `before` are kept.
+    pub(super) fn beside(before: Option<&Roster>) -> Self {
+        Self { bank: before.map_or(0, |roster| 1 ^ (roster.pages.bank & 1)), ..Self::default() }
+    }
+
+    /// With `segment` behind it.
+    pub(super) fn with(self, segment: &Segment) -> Self {
+        let mut digest = Sha256::new_with_prefix(self.digest);
+        for part in [&segment.seen, &segment.inactive, &segment.outside] {
+            // The length keeps them apart.
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        Self { digest: digest.finalize().into(), segments: self.segments.saturating_add(1), ..self }
+    }
+
+    /// The one that these segments should lead to, before any of them.
+    pub(super) fn begin(self) -> Self {
+        Self { bank: self.bank, ..Self::default() }
+    }
+
+    /// What the segment number `index` is called.
+    pub(super) fn place(self, index: u32) -> String {
+        format!("segment-{}-{index}", self.bank & 1)
+    }
+}
+
+impl Segment {
+    /// As many as it takes to hold `faces`.
+    pub(super) fn of(faces: &Faces) -> Vec<Self> {
+        let Faces { seen, inactive, outside } = faces;
+        let encoded = [seen, inactive, outside].map(Seen::encode);
+        let part = |which: usize, index: usize| {
+            encoded
+                .get(which)
+                .and_then(|bytes| bytes.chunks(SEGMENT_BYTES).nth(index))
+                .unwrap_or_default()
+                .to_vec()
+        };
+        let most = encoded.iter().map(|bytes| bytes.len().div_ceil(SEGMENT_BYTES)).max().unwrap_or(0);
+        (0..most)
+            .map(|index| Self { seen: part(0, index), inactive: part(1, index), outside: part(2, index) })
+            .collect()
+    }
+
+    /// Who was on this page; `None` when it was not written by us.
+    pub(super) fn faces(&self) -> Option<Faces> {
+        Some(Faces {
+            seen: Seen::decode(&self.seen).ok()?,
+            inactive: Seen::decode(&self.inactive).ok()?,
+            outside: Seen::decode(&self.outside).ok()?,
+        })
+    }
+}
+
+impl Faces {
+    /// Adds those of `page`.
+    pub(super) fn merge(&mut self, page: &Self) {
+        self.seen.merge(&page.seen);
+        self.inactive.merge(&page.inactive);
+        self.outside.merge(&page.outside);
+    }
+}
+
+impl Head {
+    /// The record as far as it speaks of `about`: what another directory had, or what other rules made of it, says nothing
+    /// about who is gone here.
+    pub(super) fn about(self, about: [u8; 16]) -> Self {
+        if self.about == about { self } else { Self { about, lease: self.lease, ..Self::default() } }
+    }
+
+    /// May `holder` work? The clock may have been set back: a lease that ends later than any can is over.
+    pub(super) fn is_free_for(&self, holder: [u8; 16], now: UnixTime) -> bool {
+        self.lease.is_none_or(|lease| {
+            lease.holder == holder || now >= lease.until || lease.until > now.saturating_add(LEASE)
+        })
+    }
+
+    pub(super) fn is_leased_to(&self, holder: [u8; 16]) -> bool {
+        self.lease.is_some_and(|lease| lease.holder == holder)
+    }
+
+    pub(super) fn lease_to(&mut self, holder: [u8; 16], now: UnixTime) {
+        self.lease = Some(Lease { holder, until: now.saturating_add(LEASE) });
+    }
+
+    /// What is to be done now.
+    pub(super) fn plan(
+        &self,
+        wish: Wish,
+        holder: [u8; 16],
+        deltas: bool,
+        settings: &Settings,
+        now: UnixTime,
+    ) -> Plan {
+        if !self.is_free_for(holder, now) {
+            return Plan::Elsewhere;
+        }
+        if wish == Wish::IfDue && self.failures > 0 {
+            let wait =
+                FIRST_WAIT.saturating_mul(1 << self.failures.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+            if let Some(at) = next(self.failed_at, wait, now) {
+                return Plan::Wait(at);
+            }
+        }
+        if let Some(running) = &self.running
+            && running.is_fresh(now)
+            && (running.full || wish != Wish::Full)
+        {
+            return Plan::Resume;
+        }
+        let full_at = next(self.full_at, settings.full_interval, now);
+        let delta = self.delta.clone().filter(|_| deltas && settings.delta_interval.is_some());
+        match (wish, full_at, delta) {
+            (Wish::Full, ..) | (_, None, _) | (Wish::Now, _, None) => Plan::Full,
+            (Wish::Now, _, Some(delta)) => Plan::Delta(delta),
+            (Wish::IfDue, Some(full_at), None) => Plan::Wait(full_at),
+            (Wish::IfDue, Some(full_at), Some(delta)) => {
+                let interval = settings.delta_interval.unwrap_or(settings.full_interval);
+                match next(self.pulled_at, interval, now) {
+                    None => Plan::Delta(delta),
+                    Some(at) => Plan::Wait(at.min(full_at)),
+                }
+            }
+        }
+    }
+}
+
+impl Running {
+    fn is_fresh(&self, now: UnixTime) -> bool {
+        let end = self.started_at.saturating_add(MAX_CHECKPOINT_AGE);
+        now < end && self.started_at <= now.saturating_add(AHEAD)
+    }
+}
+
+/// When something is due again that was done at `last`; `None` for now. A clock that was set back must not put it off: what is
+/// further away than the interval is now.
+fn next(last: Option<UnixTime>, interval: Duration, now: UnixTime) -> Option<UnixTime> {
+    let at = last?.saturating_add(interval);
+    (now < at && at <= now.saturating_add(interval).saturating_add(AHEAD)).then_some(at)
+}
+
+/// Tells what a record speaks of from everything else: the people of another directory, or other rules about who belongs to
+/// it, say nothing about who is gone.
+pub(super) fn fingerprint(source: &str, required_groups: &[String]) -> [u8; 16] {
+    let mut digest = Sha256::new();
+    for part in [source].into_iter().chain(required_groups.iter().map(String::as_str)) {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    let whole: [u8; 32] = digest.finalize().into();
+    whole.first_chunk().copied().unwrap_or_default()
+}
