@@ -29,6 +29,7 @@ pub mod scim_server;
 pub mod server;
 pub mod shared;
 pub mod soak;
+pub mod sources;
 pub mod stand_in;
 
 pub use scene::{Scene, SceneOptions};
