@@ -251,6 +251,10 @@ catalogue! {
     7014 ScimNotImplemented "scim_not_implemented" 501 Notice "The service does not do that." "ServiceProviderConfig says what it does; switch the feature off at the client";
     7015 ScimForbidden "scim_forbidden" 403 Notice "This endpoint cannot be asked that." "Discovery endpoints take no filter (RFC 7644 4); remove it at the client";
     7016 ScimBulkReference "scim_bulk_reference" 409 Warning "An operation refers to one that did not succeed." "The detail says whether the operations of the bulk request refer to one another in a circle; else look at the operation that failed first";
+    7020 ScimGroupUnmapped "scim_group_unmapped" 403 Warning "This group does not concern the application." "Give the group a row in policy.group_mapping, or take it out of what the directory pushes";
+    7021 ScimServiceUnavailable "scim_service_unavailable" 503 Error "The application's SCIM service cannot be reached right now." "Look at the cluster of scim_gateway.pass_through and at the service behind it; the directory comes again by itself";
+    7022 ScimServiceRefused "scim_service_refused" 503 Error "The application's SCIM service does not let the gateway in." "The credentials of scim_gateway.pass_through are wrong or have expired; make new ones at the application";
+    7023 ScimServiceMalformed "scim_service_malformed" 503 Error "The application's SCIM service answered with something else." "The detail says what; compare scim_gateway.pass_through with the base address that the application names";
     7070 SourceUnreachable "source_unreachable" 0 Warning "The directory cannot be reached." "Check the directory, and that the cluster of directory_sync.source is in Envoy's configuration; the pull goes on later where it stopped";
     7071 SourceThrottled "source_throttled" 0 Notice "The directory asks for a pause." "Nothing to do: the pull goes on when the directory allows; raise directory_sync.full_interval if it happens at every pull";
     7072 SourceUnauthorized "source_unauthorized" 0 Error "The directory does not accept our credentials." "Renew the credentials of directory_sync.source; client secrets and API tokens expire";

@@ -14,6 +14,7 @@ mod json;
 mod limits;
 mod locale;
 pub mod message;
+pub mod passing;
 mod patch;
 mod path;
 mod person;
@@ -22,7 +23,7 @@ pub mod router;
 mod schema;
 
 pub use error::{Error, ScimType};
-pub use filter::{Filter, Lookup};
+pub use filter::{Filter, Lookup, NamesGroups};
 pub use limits::Limits;
 pub use patch::Patch;
 pub use person::person;

@@ -102,6 +102,22 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// A call that somebody else made and that goes on with our credentials: `headers` and no others of it.
+    pub(crate) fn forwarded(
+        &self,
+        method: &'static str,
+        resource: Resource,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> HttpCall {
+        let mut call = self.call(method, resource, Media::ScimJson, None);
+        call.headers.extend(headers);
+        call.body = body;
+        call
+    }
+}
+
 impl Credentials {
     fn authorization(&self) -> Option<String> {
         match self {

@@ -21,6 +21,38 @@ pub enum Lookup<'a> {
     Member(&'a str),
 }
 
+/// How a filter speaks of the names of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamesGroups<'a> {
+    /// Not at all.
+    No,
+    /// It is `displayName eq` this, as it was written, and nothing else.
+    Equals(&'a str),
+    /// In another way.
+    Otherwise,
+}
+
+pub(super) fn names_groups(node: &Node) -> NamesGroups<'_> {
+    let all = |nodes: &[Node]| {
+        if nodes.iter().all(|node| names_groups(node) == NamesGroups::No) {
+            NamesGroups::No
+        } else {
+            NamesGroups::Otherwise
+        }
+    };
+    match node {
+        Node::And(nodes) | Node::Or(nodes) => all(nodes),
+        Node::Not(node) => all(core::slice::from_ref(node)),
+        Node::Test(name, Test::Compare(Operator::Eq, Literal::Text { written, .. }))
+            if name.is_of("displayName") =>
+        {
+            NamesGroups::Equals(written)
+        }
+        Node::Test(name, _) if name.is_of("displayName") => NamesGroups::Otherwise,
+        Node::Test(..) | Node::Within { .. } => NamesGroups::No,
+    }
+}
+
 /// The narrowest of what all matches have in common.
 pub(super) fn lookup(kind: ResourceKind, node: &Node) -> Option<Lookup<'_>> {
     match node {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::path::Name;
 use super::schema::{Attribute, ResourceKind};
 use super::{Error, Limits};
-pub use lookup::Lookup;
+pub use lookup::{Lookup, NamesGroups};
 pub(super) use lookup::{only_values, values};
 
 /// Which resources a client asks for. Comparisons of what cannot be compared do not exist.
@@ -42,6 +42,12 @@ impl Filter {
     #[must_use]
     pub fn lookup(&self) -> Option<Lookup<'_>> {
         lookup::lookup(self.kind, &self.node)
+    }
+
+    /// How it speaks of the names of groups.
+    #[must_use]
+    pub fn names_groups(&self) -> NamesGroups<'_> {
+        lookup::names_groups(&self.node)
     }
 
     /// The memberships it asks about: ids of users in a filter for groups, ids of groups in one for users.

@@ -70,7 +70,7 @@ fn what_is_sent_twice_changes_once() {
         let once = user.apply_patch("1", &patch, &Limits::DEFAULT).expect("a user");
         let twice = once.apply_patch("1", &patch, &Limits::DEFAULT).expect("a user");
         assert_eq!(json!(once), json!(twice), "{operations}");
-        assert_eq!((patch.is_empty(), patch.len() > 0), (false, true));
+        assert!(!patch.is_empty() && patch.len() <= 2);
     }
 }
 
