@@ -25,6 +25,10 @@ pub struct Store {
     owners: BTreeSet<String>,
     /// An anonymization is going on for so many more questions.
     pub(super) anonymizing: u32,
+    /// Accounts that were made by REST.
+    pub(super) made: u64,
+    /// Changes that were asked for by REST, made or not.
+    pub(super) writes: u64,
     /// A Jira before 10: there is no stream of all users.
     pub(super) old: bool,
     pub(super) desks: Desks,
@@ -153,6 +157,8 @@ impl Store {
             read_only: false,
             owners: BTreeSet::new(),
             anonymizing: 0,
+            made: 0,
+            writes: 0,
             old: false,
             desks: Desks::default(),
         }
@@ -271,6 +277,18 @@ impl Store {
         if let Some(user) = self.user_mut(user) {
             user.active = active;
         }
+    }
+
+    /// How many accounts were made by REST.
+    #[must_use]
+    pub const fn people_made(&self) -> u64 {
+        self.made
+    }
+
+    /// How many changes were asked for by REST, made or not.
+    #[must_use]
+    pub const fn writes(&self) -> u64 {
+        self.writes
     }
 
     /// Whether the account may be used; `None` when there is none.

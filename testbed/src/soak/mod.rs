@@ -4,6 +4,7 @@
 //! Reproducible by its seed, as far as the order of what Envoy's threads do allows.
 
 mod chance;
+pub mod directory;
 mod expected;
 mod report;
 

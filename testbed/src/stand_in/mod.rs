@@ -148,6 +148,12 @@ impl<A: Api> StandIn<A> {
         self.lock().api.clone()
     }
 
+    /// What `look` finds, without a copy of everything.
+    #[must_use]
+    pub fn inspect<T>(&self, look: impl FnOnce(&A) -> T) -> T {
+        look(&self.lock().api)
+    }
+
     /// Changes what it holds.
     pub fn change(&self, change: impl FnOnce(&mut A)) {
         change(&mut self.lock().api);

@@ -28,6 +28,7 @@ pub(super) fn answer(incoming: &Incoming, store: &mut Store) -> Answer {
     if let Some(refusal) = writes.then(|| refuse_write(incoming, &caller)).flatten() {
         return refusal;
     }
+    store.writes += u64::from(writes);
     let path = incoming.path.as_str();
     if let Some(path) = path.strip_prefix("/rest/servicedeskapi/") {
         return desk::answer(path, incoming, caller.rights, store);

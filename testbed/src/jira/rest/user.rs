@@ -141,6 +141,7 @@ fn create(incoming: &Incoming, store: &mut Store) -> Answer {
     };
     let active = body.get("active").and_then(Value::as_bool).unwrap_or(true);
     store.add_user(UserSeed { email, display_name, active, groups: access, ..UserSeed::new(&name, &[]) });
+    store.made += 1;
     match store.user(&name) {
         Some(user) => Answer::json(201, &user_json(user, store, "")),
         None => Answer::empty(500),
