@@ -24,6 +24,7 @@ const MANIFESTS: &[&str] = &[
     "envoy/compose/envoy.yaml",
     "envoy/compose/compose.yaml",
     "envoy/kubernetes/samlgate.yaml",
+    "envoy/kubernetes/sync.yaml",
     "envoy/istio/samlgate.yaml",
     "envoy/gateway/samlgate.yaml",
 ];
@@ -186,7 +187,7 @@ fn manifests_have_the_shape_that_their_schemas_say() {
             }
         }
     }
-    assert_eq!(checked.len(), 7, "five of Kubernetes, the Deployment beside Istio, and compose");
+    assert_eq!(checked.len(), 9, "seven of Kubernetes, the Deployment beside Istio, and compose");
     assert_eq!(faults(&checked), Vec::<String>::new());
 
     // A check that finds nothing wrong with anything would pass too.
@@ -195,11 +196,33 @@ fn manifests_have_the_shape_that_their_schemas_say() {
         (1, "/data", json!(["text"])),
         (2, "/spec/template/spec/containers/0/imagee", json!("x")),
         (3, "/spec/ports/0/port", json!("https")),
+        (7, "/spec/concurrencyPolicy", json!(["Forbid"])),
+        (7, "/spec/jobTemplate/spec/template/spec/containers/0/argz", json!([])),
     ] {
         let (name, mut document) = checked[index].clone();
         let (parent, field) = pointer.rsplit_once('/').unwrap();
         document.pointer_mut(parent).unwrap()[field] = wrong;
         assert_ne!(faults(&[(name, document)]), Vec::<String>::new(), "{pointer}");
+    }
+}
+
+/// Two runs at a time would only wait for each other, and the command must be one that the program takes.
+#[test]
+fn the_scheduled_sync_runs_alone_and_is_typed_right() {
+    let documents = documents("envoy/kubernetes/sync.yaml");
+    let job = documents.iter().find(|document| document["kind"] == "CronJob").unwrap();
+    assert_eq!(job["spec"]["concurrencyPolicy"], "Forbid");
+    assert_eq!(job["spec"]["jobTemplate"]["spec"]["backoffLimit"], 0);
+    let container = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["command"], json!(["samlgate", "sync"]));
+    // The reference lists every option; a test holds it to the program.
+    let reference = fs::read_to_string(repository().join("cli/src/arguments.rs")).unwrap();
+    for argument in container["args"].as_array().unwrap() {
+        let option = argument.as_str().unwrap().trim_start_matches("--").split('=').next().unwrap();
+        let field = option.replace('-', "_");
+        let known = reference.contains(&format!("pub(crate) {field}: "))
+            || reference.contains(&format!("long = \"{option}\""));
+        assert!(known, "{argument}");
     }
 }
 

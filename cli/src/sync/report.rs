@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use samlgate::base::Severity;
+use samlgate::base::{Code, Severity};
 use samlgate::effect::{Event, Tell};
 use samlgate::flow::sync::{Outcome, Progress, Run};
 use serde_json::{Map, Value, json};
@@ -62,7 +62,10 @@ impl Report {
             Outcome::NotDue(_) => ("not_due", None, true),
             Outcome::Elsewhere => ("elsewhere", None, true),
             Outcome::Done => ("done", None, true),
-            Outcome::DoneWithoutCleanup(rejection) => ("done_without_cleanup", Some(rejection), false),
+            // Only to report is what was asked for.
+            Outcome::DoneWithoutCleanup(rejection) => {
+                ("done_without_cleanup", Some(rejection), rejection.code == Code::CleanupReportOnly)
+            }
             Outcome::Failed(rejection) => ("failed", Some(rejection), false),
         };
         let text = match self.format {
