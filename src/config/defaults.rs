@@ -1,6 +1,7 @@
 //! What holds when the file does not say otherwise. The schema shows these values.
 
 mod directory_sync;
+mod scim_gateway;
 
 use super::raw::*;
 use crate::{base, identity, policy};
@@ -33,6 +34,7 @@ impl Default for Configuration {
             emergency_access: None,
             saved_forms: None,
             directory_sync: None,
+            scim_gateway: None,
             pages: Pages::default(),
             limits: Limits::default(),
             stat_prefix: String::from("samlgate"),

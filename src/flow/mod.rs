@@ -22,6 +22,7 @@ mod provisioning;
 mod saved_form;
 #[allow(dead_code, reason = "its caller, the SCIM gateway, comes next")]
 pub mod scim_pass;
+pub mod scim_push;
 mod settings;
 mod shared_store;
 pub mod sync;

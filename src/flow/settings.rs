@@ -29,6 +29,7 @@ use super::identity_headers::IdentityHeaders;
 use super::metadata::RemoteMetadata;
 use super::provisioning::Identifiers;
 use super::saved_form::SavedForms;
+use super::scim_push;
 use super::sync;
 use super::test_page::TestPage;
 
@@ -68,6 +69,8 @@ pub struct Settings {
     pub saved_forms: Option<SavedForms>,
     /// The directory that people are pulled from; `None` for none.
     pub directory_sync: Option<Rc<sync::Settings>>,
+    /// The SCIM service for clients that push people and groups; `None` for none.
+    pub scim_gateway: Option<Rc<scim_push::Settings>>,
     /// How pages look.
     pub look: Rc<Look>,
     /// Bounds on inbound messages.

@@ -3,6 +3,7 @@
 use core::mem;
 
 use crate::effect::{Answer, AskId};
+use crate::flow::scim_push::Caretaker;
 use crate::flow::{Env, Replication, Turn, metadata};
 
 use super::{Gateway, Host};
@@ -15,6 +16,9 @@ const METADATA: u32 = 1;
 
 /// Tells other replicas what was ended here, and hears what was there.
 const REPLICATION: u32 = 2;
+
+/// Brings to the application what SCIM clients left to do.
+const CARETAKER: u32 = 3;
 
 impl Gateway {
     /// Takes over what is known already, so that a new configuration lets people sign in from its first request on. Asks
@@ -36,6 +40,7 @@ impl Gateway {
         }
         self.metadata_turn(&mut turn, host, |refresher, env| refresher.tick(env));
         self.replication_turn(&mut turn, host, |replication, env| replication.tick(env));
+        self.caretaker_turn(&mut turn, host, Caretaker::tick);
         turn
     }
 
@@ -51,6 +56,9 @@ impl Gateway {
                 self.replication_turn(&mut turn, host, |replication, env| {
                     replication.answer(own, answer, env)
                 });
+            }
+            CARETAKER => {
+                self.caretaker_turn(&mut turn, host, |caretaker, env| caretaker.answer(own, answer, env));
             }
             _ => {}
         }
@@ -86,6 +94,21 @@ impl Gateway {
         self.replication = replication;
         turn.tells.extend(done.tells);
         turn.asks.extend(numbered(REPLICATION, done.asks));
+    }
+}
+
+impl Gateway {
+    fn caretaker_turn(
+        &mut self,
+        turn: &mut Turn,
+        host: &Host<'_>,
+        act: impl FnOnce(&mut Caretaker, &Env<'_>) -> Turn,
+    ) {
+        let mut caretaker = mem::take(&mut self.caretaker);
+        let done = act(&mut caretaker, &self.env(host));
+        self.caretaker = caretaker;
+        turn.tells.extend(done.tells);
+        turn.asks.extend(numbered(CARETAKER, done.asks));
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) enum OwnEndpoint {
     EmergencyAccess,
     /// Where people find a form that met an ended session; `None` where the address names none.
     SavedForm(Option<FormId>),
+    /// The SCIM service.
+    Scim,
 }
 
 impl OwnEndpoint {
@@ -61,9 +63,12 @@ impl OwnEndpoint {
             (settings.flow.emergency_access.as_ref().map(|access| &access.path), Self::EmergencyAccess),
         ];
         let found = paths.into_iter().find(|(own, _)| own.is_some_and(|own| own == path));
-        found.map(|(_, endpoint)| endpoint).or_else(|| {
-            settings.flow.saved_forms.as_ref().and_then(|forms| forms.form_at(path)).map(Self::SavedForm)
-        })
+        found
+            .map(|(_, endpoint)| endpoint)
+            .or_else(|| {
+                settings.flow.saved_forms.as_ref().and_then(|forms| forms.form_at(path)).map(Self::SavedForm)
+            })
+            .or_else(|| super::scim::is_scim(path, settings).then_some(Self::Scim))
     }
 }
 
@@ -92,6 +97,7 @@ impl Gateway {
             (OwnEndpoint::TestPage, "GET" | "HEAD" | "POST") => self.test_page(request, host),
             (OwnEndpoint::Discovery, "GET" | "POST") => self.discovery(request, host),
             (OwnEndpoint::EmergencyAccess, "GET" | "POST") => self.emergency_page(request),
+            (OwnEndpoint::Scim, _) => self.scim(request, host),
             (OwnEndpoint::SavedForm(id), "GET") => self.take_form(id, request, host),
             _ => {
                 let detail = format_args!("`{method}` is not taken here");

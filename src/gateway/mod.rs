@@ -12,6 +12,7 @@ mod prepared;
 mod proof;
 mod reader;
 mod saved_form;
+mod scim;
 mod settings;
 mod sign_in;
 
@@ -24,6 +25,7 @@ use std::rc::Rc;
 use crate::base::{Code, EntropySource, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, CryptoProvider, SharedData, Step, Verdict};
 use crate::flow::discovery::DiscoveryFlow;
+use crate::flow::scim_push::{Caretaker, KnownTable, ScimFlow};
 use crate::flow::{
     self, AcsFlow, EmergencyFlow, LogoutFlow, Replication, SaveForm, TakeForm, TestStart, Trust,
     metadata as idp_metadata,
@@ -55,6 +57,11 @@ pub struct Gateway {
     has_ticked: bool,
     /// What was ended at other replicas.
     replication: Replication,
+    /// What SCIM clients pushed, as it was last seen.
+    scim_table: KnownTable,
+    scim_rate: scim::Rate,
+    /// Does what they left to do.
+    caretaker: Caretaker,
 }
 
 /// What answers at once, provided by the shell for each callback.
@@ -89,6 +96,8 @@ pub enum Exchange {
     SaveForm(Box<SaveForm>),
     /// A form being given back.
     TakeForm(Box<TakeForm>),
+    /// A request of a SCIM client.
+    Scim(Box<ScimFlow>),
 }
 
 /// What every branch below needs to know of the request.
@@ -105,7 +114,11 @@ impl Gateway {
         let owned_headers = OwnedHeaders::new(settings.flow.headers.names().chain(["x-samlgate-code"]));
         let trust = Trust::new(&settings.flow);
         let refresher = idp_metadata::Refresher::new(&settings.flow);
+        let scim_table = KnownTable::default();
         Self {
+            caretaker: Caretaker::new(scim_table.clone()),
+            scim_table,
+            scim_rate: scim::Rate::default(),
             settings,
             owned_headers,
             opened: OpenedCache::new(OPENED_SESSIONS),
@@ -176,6 +189,7 @@ impl Gateway {
             Exchange::Logout(flow) => logout_step(flow.answer(id, answer, &env)),
             Exchange::SaveForm(flow) => saved_form::save_step(flow.answer(answer, &env)),
             Exchange::TakeForm(flow) => saved_form::take_step(flow.answer(&answer, &env)),
+            Exchange::Scim(flow) => scim::scim_step(flow.answer(id, answer, &env)),
         }
     }
 
@@ -189,7 +203,9 @@ impl Gateway {
             | Exchange::Emergency(_)
             | Exchange::Logout(_)
             | Exchange::SaveForm(_)
-            | Exchange::TakeForm(_) => None,
+            | Exchange::TakeForm(_)
+            // What was written is done by the caretaker.
+            | Exchange::Scim(_) => None,
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use samlgate::base::{EntropyFailure, EntropySource, Secret, UnixTime};
 use samlgate::store::table::{
-    Action, Condition, Done, Folder, List, Listed, MAX_ACTIONS, MAX_KEYS, MAX_ROW_BYTES, MAX_ROWS, Outcome,
-    RowKey, RowVersion, Transaction,
+    Action, Condition, Done, Folder, List, Listed, MAX_ACTIONS, MAX_ROW_BYTES, MAX_ROWS, Outcome, RowKey,
+    RowSize, RowVersion, Transaction,
 };
 use samlgate::store::{Claim, Credentials, Etcd, Lease, Mark, Name, Revision, StoreError, Token};
 use serde_json::json;
@@ -305,7 +305,7 @@ fn of_many_who_change_a_row_at_once_each_sees_what_the_one_before_wrote() {
 }
 
 fn all(folder: &str, limit: u32) -> List {
-    List { folder: Folder::new(&[folder]).unwrap(), after: None, limit, keys_only: false }
+    List { folder: Folder::new(&[folder]).unwrap(), after: None, limit, size: RowSize::Any }
 }
 
 #[test]
@@ -347,8 +347,12 @@ fn a_folder_is_listed_page_by_page_and_without_its_neighbours() {
         }
     }
     assert_eq!(seen, (0..228).map(key).collect::<Vec<_>>());
-    let keys = listed(&server, &store, List { keys_only: true, ..all("user", MAX_KEYS) });
-    assert!(keys.rows.len() == 228 && keys.rows.iter().all(|row| row.content.is_empty()));
+    let small = listed(&server, &store, List { size: RowSize::Small, ..all("user", 200) });
+    assert_eq!(small.rows.len(), 200);
+    let find =
+        Transaction { then: vec![Action::Find(key(0)), Action::Find(key(999))], ..Transaction::default() };
+    let found = transact(&server, &store, &find).done;
+    assert!(matches!(&found[..], [Done::Read(Some(row)), Done::Read(None)] if row.content.is_empty()));
     let counted = listed(&server, &store, all("user", 0));
     assert_eq!((counted.count, counted.rows.len()), (228, 0));
     // Whole or not at all: the condition of one fails, nothing of the others is done.

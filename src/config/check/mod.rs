@@ -24,6 +24,7 @@ mod remote_metadata;
 mod request;
 mod saved_forms;
 mod scim;
+mod scim_gateway;
 mod session;
 mod shared_store;
 mod sp;
@@ -227,6 +228,10 @@ pub(super) fn all(
         emergency_access.map(|raw| emergency_access::emergency_access(raw, configuration, checker));
     let saved_forms = configuration.saved_forms.as_ref();
     let saved_forms = saved_forms.map(|raw| saved_forms::saved_forms(raw, sp.as_ref(), checker));
+    let scim_gateway = configuration.scim_gateway.as_ref();
+    let base_uri = sp.as_ref().map(|sp| sp.base_uri.as_str());
+    let scim_gateway =
+        scim_gateway.map(|raw| scim_gateway::scim_gateway(raw, configuration, base_uri, checker));
     let directory_sync = configuration.directory_sync.as_ref();
     let directory_sync =
         directory_sync.map(|raw| directory_sync::directory_sync(raw, configuration, checker));
@@ -251,6 +256,7 @@ pub(super) fn all(
         emergency_access: optional(emergency_access)?,
         saved_forms: optional(saved_forms)?,
         directory_sync: optional(directory_sync)?.map(Into::into),
+        scim_gateway: optional(scim_gateway)?.map(Into::into),
         look: look?.into(),
         limits: limits?,
     };

@@ -31,6 +31,8 @@ pub(super) fn own_path(path: &str, at: &Path, whole: &Configuration, checker: &m
         .extend(whole.emergency_access.iter().map(|page| (root.field("emergency_access.path"), &page.path)));
     let status = whole.directory_sync.iter().filter_map(|sync| sync.status.as_ref());
     others.extend(status.map(|status| (root.field("directory_sync.status.path"), &status.path)));
+    let gateway = whole.scim_gateway.iter();
+    others.extend(gateway.map(|gateway| (root.field("scim_gateway.path_prefix"), &gateway.path_prefix)));
     let mut earlier = others.into_iter().take_while(|(other, _)| other != at);
     if let Some((other, _)) = earlier.find(|(_, have)| have.as_str() == path) {
         checker.conflict(at, other, "both are the same path");

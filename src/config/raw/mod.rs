@@ -23,6 +23,7 @@ mod remote_metadata;
 mod request;
 mod saved_forms;
 mod scim;
+mod scim_gateway;
 mod session;
 mod shared_store;
 mod sp;
@@ -49,6 +50,7 @@ pub(super) use remote_metadata::*;
 pub(super) use request::*;
 pub(super) use saved_forms::*;
 pub(super) use scim::*;
+pub(super) use scim_gateway::*;
 pub(super) use session::*;
 pub(super) use shared_store::*;
 pub(super) use sp::*;
@@ -160,6 +162,8 @@ raw! {
         /// A directory whose people and groups are brought to the application on a schedule; without it only sign-ins
         /// are. Needs `provisioning`, and the background service (docs/operating/background.md) or `samlgate sync`.
         directory_sync: Option<DirectorySync>,
+        /// A SCIM service for identity providers that push people and groups; without it there is none.
+        scim_gateway: Option<ScimGateway>,
         /// The audit trail: one line for each change at the application, which begins with `samlgate-audit:`.
         audit: Audit,
         /// The test sign-in page; without it there is none.

@@ -6,9 +6,7 @@ use serde_json::Value;
 use super::super::answer::{malformed, number, success};
 use super::super::error::StoreError;
 use super::key::{Folder, RowKey};
-use super::{
-    Action, Done, List, Listed, MAX_KEYS, MAX_ROW_BYTES, MAX_ROWS, Outcome, Row, RowVersion, Transaction,
-};
+use super::{Action, Done, List, Listed, MAX_ROW_BYTES, Outcome, Row, RowVersion, Transaction};
 use crate::encoding::base64;
 use crate::http::HttpResponse;
 
@@ -46,7 +44,7 @@ fn done(action: &Action, part: &Value, revision: u64, table: &str) -> Result<Don
     match action {
         Action::Put(..) => of("response_put").map(|_| Done::Put),
         Action::Delete(_) => of("response_delete_range").map(|_| Done::Deleted),
-        Action::Read(key) => {
+        Action::Read(key) | Action::Find(key) => {
             let mut rows = rows(of("response_range")?, revision, table)?.into_iter();
             match (rows.next(), rows.next()) {
                 (row, None) if row.as_ref().is_none_or(|row| row.key == *key) => Ok(Done::Read(row)),
@@ -59,7 +57,7 @@ fn done(action: &Action, part: &Value, revision: u64, table: &str) -> Result<Don
 
 fn listed(list: &List, range: &Value, revision: u64, table: &str) -> Result<Listed, StoreError> {
     let rows = rows(range, revision, table)?;
-    let most = list.limit.min(if list.keys_only { MAX_KEYS } else { MAX_ROWS });
+    let most = list.most();
     let count = match range.get("count") {
         None => 0,
         Some(_) => number(range, "/count").ok_or(malformed("its count is no number"))?,

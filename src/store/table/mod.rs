@@ -28,11 +28,12 @@ pub const MAX_TRANSACTION_BYTES: usize = 1024 * 1024;
 /// Rows of one answer with their contents.
 pub const MAX_ROWS: u32 = 40;
 
-/// Keys of one answer without contents: at most some 200 bytes each in base64 and with what stands around it.
-pub const MAX_KEYS: u32 = 4_000;
+/// Rows of one answer whose contents say next to nothing, such as that somebody is a member: at some 300 bytes each, in
+/// base64 and with what stands around it, they stay below that too.
+pub const MAX_SMALL_ROWS: u32 = 2_000;
 
 /// When a row was last written, in the count of the store's writes; [`RowVersion::ABSENT`] for one that is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowVersion(u64);
 
 impl RowVersion {
@@ -59,7 +60,7 @@ pub struct Row {
     pub key: RowKey,
     /// When it was written.
     pub version: RowVersion,
-    /// What somebody wrote; empty where only keys were asked for.
+    /// What somebody wrote; empty where nobody asked.
     pub content: Vec<u8>,
 }
 
@@ -77,6 +78,8 @@ pub enum Condition {
 pub enum Action {
     /// Reads one row.
     Read(RowKey),
+    /// Looks whether there is a row, without reading it.
+    Find(RowKey),
     /// Reads rows of a folder in the order of their keys.
     List(List),
     /// Writes a row.
@@ -94,8 +97,29 @@ pub struct List {
     pub after: Option<RowKey>,
     /// At most so many; 0 only counts.
     pub limit: u32,
-    /// Without contents.
-    pub keys_only: bool,
+    /// How large they can be.
+    pub size: RowSize,
+}
+
+/// How large the rows of a folder can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowSize {
+    /// Up to [`MAX_ROW_BYTES`]: an answer has [`MAX_ROWS`] at most.
+    Any,
+    /// A few dozen bytes: an answer has [`MAX_SMALL_ROWS`] at most.
+    Small,
+    /// Nobody asks what they hold; as many as of the small ones.
+    Unread,
+}
+
+impl List {
+    /// How many an answer shows at most.
+    fn most(&self) -> u32 {
+        self.limit.min(match self.size {
+            RowSize::Any => MAX_ROWS,
+            RowSize::Small | RowSize::Unread => MAX_SMALL_ROWS,
+        })
+    }
 }
 
 /// Rows of a folder as they were listed.
@@ -151,7 +175,7 @@ impl Transaction {
         let sizes = [self.conditions.len(), self.then.len(), self.otherwise.len()];
         let bytes = |action: &Action| match action {
             Action::Put(_, content) => content.len(),
-            Action::Read(_) | Action::List(_) | Action::Delete(_) => 0,
+            Action::Read(_) | Action::Find(_) | Action::List(_) | Action::Delete(_) => 0,
         };
         sizes.iter().all(|size| *size <= MAX_ACTIONS)
             && self.then.iter().all(|action| bytes(action) <= MAX_ROW_BYTES)
@@ -199,6 +223,7 @@ impl Etcd {
     fn action(&self, action: &Action) -> Value {
         match action {
             Action::Read(key) => json!({ "request_range": { "key": self.encoded(key) } }),
+            Action::Find(key) => json!({ "request_range": { "key": self.encoded(key), "keys_only": true } }),
             Action::List(list) => json!({ "request_range": self.range(list) }),
             Action::Put(key, content) => json!({
                 "request_put": { "key": self.encoded(key), "value": base64::encode(content) },
@@ -212,15 +237,14 @@ impl Etcd {
         // The first key behind another is that key with a zero byte (etcd's keys are byte strings).
         let from =
             list.after.as_ref().map_or(from, |after| [after.full(&self.table()).as_bytes(), &[0]].concat());
-        let most = if list.keys_only { MAX_KEYS } else { MAX_ROWS };
         let mut range = json!({
             "key": base64::encode(&from),
             "range_end": base64::encode(&to),
-            "keys_only": list.keys_only,
+            "keys_only": list.size == RowSize::Unread,
         });
-        let (name, value) = match list.limit {
+        let (name, value) = match list.most() {
             0 => ("count_only", json!(true)),
-            limit => ("limit", json!(limit.min(most).to_string())),
+            most => ("limit", json!(most.to_string())),
         };
         range.as_object_mut().into_iter().for_each(|range| {
             range.insert(name.to_owned(), value.clone());

@@ -21,7 +21,7 @@ fn key(parts: &[&str]) -> RowKey {
 }
 
 fn users(limit: u32, after: Option<RowKey>) -> List {
-    List { folder: Folder::new(&["user"]).unwrap(), after, limit, keys_only: false }
+    List { folder: Folder::new(&["user"]).unwrap(), after, limit, size: RowSize::Any }
 }
 
 fn answered(body: &Value) -> HttpResponse {
@@ -103,8 +103,8 @@ fn lists_begin_behind_the_last_row_and_end_with_their_folder() {
     let next = at(users(1_000_000, Some(key(&["user", "a"]))));
     assert_eq!(bytes(&next["key"]), b"samlgate/table/user/a\0");
     assert_eq!(next["limit"], json!(MAX_ROWS.to_string()), "an answer has room for so many");
-    let keys = at(List { keys_only: true, ..users(1_000_000, None) });
-    assert_eq!(keys["limit"], json!(MAX_KEYS.to_string()));
+    let small = at(List { size: RowSize::Small, ..users(1_000_000, None) });
+    assert_eq!(small["limit"], json!(MAX_SMALL_ROWS.to_string()));
     let count = at(users(0, None));
     assert_eq!((&count["count_only"], count.get("limit")), (&json!(true), None));
 }

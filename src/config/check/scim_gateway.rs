@@ -1,0 +1,152 @@
+//! `scim_gateway`.
+
+use core::ops::RangeInclusive;
+
+use super::own_path::own_path;
+use super::{Checker, quoted};
+use crate::config::path::Path;
+use crate::config::raw::{self, Whole};
+use crate::directory::{GroupNaming, GroupsBecome};
+use crate::flow::scim_push::{Memberships, OnDelete, OnNameConflict, Settings, Token};
+use crate::http::network::Network;
+
+/// Characters of a token: Entra ID and Okta take any length, and 32 random ones from 64 make 192 bits.
+const MIN_TOKEN_CHARACTERS: usize = 32;
+
+/// Tokens at a time: two while one takes the place of another, for a few clients.
+const MAX_TOKENS: usize = 8;
+
+/// Networks that are compared with an address.
+const MAX_NETWORKS: usize = 64;
+
+/// Below, no user fits; above, one request would fill the memory of a worker (a document takes some ten times its size).
+const BODY_BYTES: RangeInclusive<u64> = 16_384..=16_777_216;
+
+const REQUESTS_PER_SECOND: RangeInclusive<u64> = 1..=1_000;
+
+/// What the product that is replaced takes (J5).
+const USERS_PER_GROUP: RangeInclusive<u64> = 1..=150_000;
+
+/// What the product that is replaced takes (J6).
+const GROUPS: RangeInclusive<u64> = 1..=20_000;
+
+pub(super) fn scim_gateway(
+    raw: &raw::ScimGateway,
+    whole: &raw::Configuration,
+    base_uri: Option<&str>,
+    checker: &mut Checker<'_>,
+) -> Option<Settings> {
+    let root = Path::default();
+    let at = root.field("scim_gateway");
+    let faults = checker.faults.len();
+    own_path(&raw.path_prefix, &at.field("path_prefix"), whole, checker);
+    if raw.path_prefix.ends_with('/') {
+        let expected = "a path without a slash at its end";
+        checker.invalid(&at.field("path_prefix"), quoted(&raw.path_prefix), expected);
+    }
+    if whole.provisioning.is_none() {
+        checker.missing(&root.field("provisioning"), "the application that people are brought to");
+    }
+    if whole.shared_store.is_none() {
+        checker.missing(&root.field("shared_store"), "where what is pushed is kept");
+    }
+    let tokens = tokens(&raw.tokens, &at.field("tokens"), checker);
+    let networks = networks(&raw.allowed_client_networks, &at.field("allowed_client_networks"), checker);
+    let max_body_bytes = within(raw.max_body_bytes, BODY_BYTES, &at.field("max_body_bytes"), checker);
+    let rate_at = at.field("max_requests_per_second");
+    let rate = within(raw.max_requests_per_second, REQUESTS_PER_SECOND, &rate_at, checker);
+    let users = within(raw.max_users_per_group, USERS_PER_GROUP, &at.field("max_users_per_group"), checker);
+    let groups = within(raw.max_groups, GROUPS, &at.field("max_groups"), checker);
+    let settings = Settings {
+        path_prefix: raw.path_prefix.clone(),
+        base_uri: format!("{}{}", base_uri?, raw.path_prefix),
+        tokens,
+        networks,
+        groups_become: match raw.groups_become {
+            raw::ScimGroupsBecome::Groups => GroupsBecome::Groups,
+            raw::ScimGroupsBecome::Organizations => GroupsBecome::Organizations,
+        },
+        naming: match raw.groups_known_by {
+            raw::ScimGroupsKnownBy::DisplayName => GroupNaming::Name,
+            raw::ScimGroupsKnownBy::ExternalId => GroupNaming::Id,
+        },
+        on_name_conflict: match raw.on_name_conflict {
+            raw::OnNameConflict::Sync => OnNameConflict::Sync,
+            raw::OnNameConflict::DoNotSync => OnNameConflict::DoNotSync,
+        },
+        memberships: match raw.memberships {
+            raw::ScimMembershipsBy::Directory => Memberships::Directory,
+            raw::ScimMembershipsBy::Both => Memberships::Both,
+        },
+        on_delete: match raw.on_delete {
+            raw::OnDelete::Deactivate => OnDelete::Deactivate,
+            raw::OnDelete::Delete => OnDelete::Delete,
+        },
+        max_body_bytes: usize::try_from(max_body_bytes?).ok()?,
+        max_requests_per_second: u32::try_from(rate?).ok()?,
+        max_users_per_group: users?,
+        max_groups: groups?,
+    };
+    (checker.faults.len() == faults).then_some(settings)
+}
+
+fn tokens(raw: &[raw::ScimToken], at: &Path, checker: &mut Checker<'_>) -> Vec<Token> {
+    if raw.is_empty() {
+        checker.missing(at, "a token that clients show");
+    }
+    checker.at_most(raw.len(), MAX_TOKENS, "tokens", at);
+    let mut tokens: Vec<Token> = Vec::new();
+    for (index, raw) in raw.iter().enumerate().take(MAX_TOKENS) {
+        let at = at.index(index);
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if !(1..=64).contains(&raw.name.len()) || !raw.name.bytes().all(plain) {
+            checker.invalid(
+                &at.field("name"),
+                quoted(&raw.name),
+                "1 to 64 letters, digits, `-`, `_` and `.`",
+            );
+        }
+        let token_at = at.field("token");
+        let Some(text) = checker.required_text(raw.token.as_ref(), &token_at, "a text of random characters")
+        else {
+            continue;
+        };
+        // RFC 6750 2.1: what can stand behind `Bearer`.
+        let visible = text.expose().bytes().all(|byte| byte.is_ascii_graphic());
+        if text.expose().chars().count() < MIN_TOKEN_CHARACTERS || !visible {
+            let expected =
+                format_args!("at least {MIN_TOKEN_CHARACTERS} letters, digits and signs without white space");
+            checker.invalid(&token_at, "", expected);
+        }
+        let token = Token::new(raw.name.clone(), &text);
+        if tokens.iter().any(|other| other.is_same(&token)) {
+            checker.conflict(&token_at, at.clone(), "the same token stands there twice");
+        }
+        tokens.push(token);
+    }
+    tokens
+}
+
+fn networks(raw: &[String], at: &Path, checker: &mut Checker<'_>) -> Vec<Network> {
+    checker.at_most(raw.len(), MAX_NETWORKS, "networks", at);
+    let mut networks = Vec::new();
+    for (index, text) in raw.iter().enumerate().take(MAX_NETWORKS) {
+        match Network::parse(text) {
+            Some(network) => networks.push(network),
+            None => checker.invalid(
+                &at.index(index),
+                quoted(text),
+                "a network such as `10.0.0.0/8` or `2001:db8::/32`, with zeros behind the prefix",
+            ),
+        }
+    }
+    networks
+}
+
+fn within(raw: Whole, range: RangeInclusive<u64>, at: &Path, checker: &mut Checker<'_>) -> Option<u64> {
+    if !range.contains(&raw.0) {
+        checker.invalid(at, raw.0, format_args!("{} to {}", range.start(), range.end()));
+        return None;
+    }
+    Some(raw.0)
+}

@@ -1,0 +1,351 @@
+//! Does what requests left to do: what came in large numbers, what failed, and what a crash interrupted.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use crate::base::{Code, Rejection, UnixTime};
+use crate::effect::{Answer, AskId, Event, Tell};
+use crate::flow::background::is_worth_a_retry;
+use crate::session::table_key::TableKey;
+use crate::store::table::{
+    Action, Condition, Done, List, MAX_SMALL_ROWS, Outcome, RowSize, RowVersion, Transaction,
+};
+
+use super::super::{Env, Turn};
+use super::pen::Pen;
+use super::ports::Ports;
+use super::rows::{self, Busy, First};
+use super::settle::{Settle, SettleEnd, SettleTurn};
+use super::table::{KnownTable, TableCall, TableFault, TableTurn};
+
+/// How often it is looked for what is left to do, by whoever looks.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long somebody else is left to look.
+const OTHERS: Duration = Duration::from_secs(10);
+
+/// People who are worked on at a time: the application has others to serve.
+const AT_ONCE: usize = 4;
+
+/// What failed is remembered, so that it does not stand in the way of the rest.
+const MAX_REMEMBERED: usize = 1_000;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// Groups or people left to do from which on the log tells how many are left (J7).
+const MANY: u64 = 500;
+
+/// Does what is left to do. One of all workers of all replicas looks at a time; what is done about one person is guarded by
+/// itself ([`super::settle`]), so that it would not matter if two did.
+#[derive(Debug, Default)]
+pub struct Caretaker {
+    known: KnownTable,
+    ports: Ports,
+    stage: Stage,
+    /// Not before.
+    next: Option<UnixTime>,
+    /// Of the row that says that we look.
+    held: RowVersion,
+    queue: Vec<String>,
+    active: Vec<(String, Box<Settle>)>,
+    /// Our number of each ask of those, and whose it is.
+    running: Vec<(AskId, String, AskId)>,
+    asked: u32,
+    /// How often somebody failed for their own sake, and until when they are left alone.
+    tries: BTreeMap<String, (u32, UnixTime)>,
+    /// How often in a row the application failed.
+    failures: u32,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    #[default]
+    Idle,
+    Open(TableCall),
+    Begin(TableCall),
+    Look(TableCall),
+}
+
+type Next = fn(&mut Caretaker, Transaction, Outcome, &mut Turn, &Env<'_>);
+
+impl Caretaker {
+    /// The caretaker of a worker that knows the table as `known`.
+    #[must_use]
+    pub fn new(known: KnownTable) -> Self {
+        Self { known, ..Self::default() }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, env: &Env<'_>) -> Turn {
+        let mut turn = Turn::default();
+        let idle = matches!(self.stage, Stage::Idle) && self.active.is_empty() && self.queue.is_empty();
+        if env.settings.scim_gateway.is_some() && idle && self.next.is_none_or(|next| next <= env.now) {
+            self.look(&mut turn, env);
+        }
+        self.pump(&mut turn, env);
+        turn
+    }
+
+    /// Takes the answer to `id`.
+    pub fn answer(&mut self, id: AskId, answer: Answer, env: &Env<'_>) -> Turn {
+        let mut turn = Turn::default();
+        if let Some(at) = self.running.iter().position(|(ours, ..)| *ours == id) {
+            let (_, whose, inner) = self.running.swap_remove(at);
+            if let Some(at) = self.active.iter().position(|(id, _)| *id == whose) {
+                let (whose, settle) = self.active.swap_remove(at);
+                let next = settle.answer(inner, answer, env);
+                self.settled(whose, next, &mut turn, env);
+                self.pump(&mut turn, env);
+            }
+            return turn;
+        }
+        if self.ports.take(id).is_none() {
+            return turn;
+        }
+        match core::mem::take(&mut self.stage) {
+            Stage::Idle => {}
+            Stage::Open(call) => {
+                self.called(call.answer(answer, env), Stage::Open, Self::opened, &mut turn, env)
+            }
+            Stage::Begin(call) => {
+                self.called(call.answer(answer, env), Stage::Begin, Self::begun, &mut turn, env)
+            }
+            Stage::Look(call) => {
+                self.called(call.answer(answer, env), Stage::Look, Self::listed, &mut turn, env)
+            }
+        }
+        self.pump(&mut turn, env);
+        turn
+    }
+
+    fn look(&mut self, turn: &mut Turn, env: &Env<'_>) {
+        let Some(table) = self.known.known() else {
+            return self.called(TableCall::first(env), Stage::Open, Self::opened, turn, env);
+        };
+        let (Some(key), Some(todos)) = (rows::about("busy", "caretaker"), rows::todos()) else { return };
+        let mut pen = Pen::new(&table.key, env.entropy);
+        pen.unchanged(&key, self.held);
+        let Ok(busy) = Busy::new(env.now, env.entropy) else { return };
+        if pen.put(key.clone(), &busy).is_err() {
+            return;
+        }
+        // What is left to do is read by whoever does it.
+        let list = List { folder: todos, after: None, limit: MAX_SMALL_ROWS, size: RowSize::Unread };
+        pen.actions.push(Action::List(list));
+        let transaction =
+            Transaction { conditions: pen.conditions, then: pen.actions, otherwise: vec![Action::Read(key)] };
+        self.called(TableCall::start(&table, transaction, env), Stage::Look, Self::listed, turn, env);
+    }
+
+    fn opened(&mut self, _: Transaction, outcome: Outcome, turn: &mut Turn, env: &Env<'_>) {
+        let found = match outcome.done.first() {
+            Some(Done::Read(found)) => found.as_ref(),
+            _ => None,
+        };
+        let Some(first) = rows::first() else { return };
+        let (key, note, version) = match (self.known.open(found, env), found) {
+            (Ok((_, note, true)), _) if note.ready => return self.look(turn, env),
+            // Another secret seals from now on; or what was begun is ready.
+            (Ok((table, note, _)), Some(row)) => {
+                (table.key.clone(), First { ready: true, ..note }, row.version)
+            }
+            (Err(TableFault::Missing), _) => match TableKey::new(env.entropy) {
+                Ok(key) => (key, First { begun: env.now.as_secs(), ready: true }, RowVersion::ABSENT),
+                Err(_) => return self.pause(OTHERS, env),
+            },
+            (Err(fault), _) => return self.failed(&fault, turn, env),
+            (Ok(_), None) => return,
+        };
+        self.known.forget();
+        let Ok(content) = key.first_row(&note, &env.settings.session, env.entropy) else {
+            return self.pause(OTHERS, env);
+        };
+        let transaction = Transaction {
+            conditions: vec![Condition::Unchanged(first.clone(), version)],
+            then: vec![Action::Put(first, content)],
+            otherwise: Vec::new(),
+        };
+        self.called(TableCall::raw(transaction, env), Stage::Begin, Self::begun, turn, env);
+    }
+
+    fn begun(&mut self, transaction: Transaction, outcome: Outcome, turn: &mut Turn, env: &Env<'_>) {
+        let new = matches!(
+            transaction.conditions.first(),
+            Some(Condition::Unchanged(_, version)) if *version == RowVersion::ABSENT
+        );
+        if outcome.carried_out && new {
+            turn.tells.push(said("scim_table_begun", Code::ScimTableBegun, ""));
+        }
+        // It is opened as anybody's.
+        self.called(TableCall::first(env), Stage::Open, Self::opened, turn, env);
+    }
+
+    fn listed(&mut self, _: Transaction, outcome: Outcome, turn: &mut Turn, env: &Env<'_>) {
+        let mut done = outcome.done.into_iter();
+        if !outcome.carried_out {
+            let known = self.known.known();
+            let busy = match (done.next(), known) {
+                (Some(Done::Read(Some(row))), Some(table)) => {
+                    Some((table.key.open::<Busy>(&row).ok(), row.version))
+                }
+                _ => None,
+            };
+            return match busy {
+                Some((Some(busy), _)) if busy.holds(env.now) => self.pause(OTHERS, env),
+                Some((_, version)) => {
+                    self.held = version;
+                    self.pause(Duration::ZERO, env);
+                }
+                None => {
+                    self.held = RowVersion::ABSENT;
+                    self.pause(Duration::ZERO, env);
+                }
+            };
+        }
+        self.held = outcome.version;
+        let listed = match done.nth(1) {
+            Some(Done::Listed(listed)) => listed,
+            _ => return self.pause(LOOK_EVERY, env),
+        };
+        let left = listed.count;
+        turn.tells.push(Tell::Gauge { name: String::from("scim_todo"), value: left });
+        if left >= MANY {
+            turn.tells.push(Tell::Event(Event {
+                name: "scim_progress",
+                code: None,
+                fields: vec![("left", left.to_string())],
+            }));
+        }
+        self.tries.retain(|_, (_, until)| until.saturating_add(LONGEST_PAUSE) > env.now);
+        let is_due = |id: &str| self.tries.get(id).is_none_or(|(_, until)| *until <= env.now);
+        let ids = listed.rows.iter().map(|row| row.key.last().to_owned()).filter(|id| is_due(id));
+        self.queue = ids.collect();
+        self.pause(LOOK_EVERY, env);
+    }
+
+    /// Works on as many as may be worked on at a time.
+    fn pump(&mut self, turn: &mut Turn, env: &Env<'_>) {
+        // Each round begins with one of the queue, which is bounded by a page.
+        while self.active.len() < AT_ONCE {
+            let Some(table) = self.known.known() else { return self.queue.clear() };
+            let Some(id) = self.queue.pop() else { return };
+            let next = Settle::start(id.clone(), String::new(), table, env);
+            self.settled(id, next, turn, env);
+        }
+    }
+
+    fn settled(&mut self, id: String, next: SettleTurn, turn: &mut Turn, env: &Env<'_>) {
+        match next {
+            SettleTurn::Wait(settle, asks, tells) => {
+                turn.tells.extend(tells);
+                for (inner, ask) in asks {
+                    let ours = self.number();
+                    self.running.push((ours, id.clone(), inner));
+                    turn.asks.push((ours, ask));
+                }
+                self.active.push((id, settle));
+            }
+            SettleTurn::End(end, tells) => {
+                turn.tells.extend(tells);
+                self.running.retain(|(_, whose, _)| *whose != id);
+                match end {
+                    SettleEnd::Settled | SettleEnd::Busy => {
+                        self.failures = 0;
+                        self.tries.remove(&id);
+                    }
+                    SettleEnd::Table(fault) => self.failed(&fault, turn, env),
+                    SettleEnd::Failed { rejection, retry_after } => {
+                        self.stuck(id, &rejection, retry_after, turn, env);
+                    }
+                }
+            }
+        }
+    }
+
+    fn stuck(
+        &mut self,
+        id: String,
+        rejection: &Rejection,
+        retry_after: Option<Duration>,
+        turn: &mut Turn,
+        env: &Env<'_>,
+    ) {
+        if is_worth_a_retry(rejection.code) || rejection.code == Code::CircuitOpen {
+            // The application is away: nobody else would fare better.
+            self.queue.clear();
+            self.failures = self.failures.saturating_add(1);
+            return self.pause(retry_after.unwrap_or_default().max(pause_after(self.failures)), env);
+        }
+        let tries = self.tries.get(&id).map_or(0, |(tries, _)| *tries).saturating_add(1);
+        turn.tells.push(said("scim_todo_stuck", Code::ScimTodoStuck, &format!("{id}: {rejection}")));
+        if self.tries.len() < MAX_REMEMBERED {
+            self.tries.insert(id, (tries, env.now.saturating_add(pause_after(tries))));
+        }
+    }
+
+    fn failed(&mut self, fault: &TableFault, turn: &mut Turn, env: &Env<'_>) {
+        self.known.forget();
+        self.held = RowVersion::ABSENT;
+        self.queue.clear();
+        let rejection = fault.rejection();
+        turn.tells.push(said("scim_table", fault.code(), &rejection.detail));
+        self.pause(if *fault == TableFault::Missing { Duration::ZERO } else { OTHERS }, env);
+    }
+
+    fn pause(&mut self, pause: Duration, env: &Env<'_>) {
+        self.next = Some(env.now.saturating_add(pause));
+    }
+
+    fn called(
+        &mut self,
+        call: TableTurn,
+        stage: fn(TableCall) -> Stage,
+        next: Next,
+        turn: &mut Turn,
+        env: &Env<'_>,
+    ) {
+        match call {
+            TableTurn::Ask(call, ask) => {
+                self.stage = stage(call);
+                self.ports.close();
+                let number = self.number();
+                self.ports.expect(number);
+                turn.asks.push((number, ask));
+            }
+            TableTurn::Failed(fault) => self.failed(&fault, turn, env),
+            TableTurn::Done(transaction, outcome) => {
+                let known = self.known.known();
+                let other = !outcome.carried_out && known.is_some_and(|table| !table.is_same(&outcome));
+                if other {
+                    self.failed(&TableFault::Missing, turn, env)
+                } else {
+                    next(self, transaction, outcome, turn, env)
+                }
+            }
+        }
+    }
+
+    const fn number(&mut self) -> AskId {
+        let number = AskId(self.asked);
+        // Chores have 16 bits for it.
+        self.asked = self.asked.wrapping_add(1) & 0xffff;
+        number
+    }
+}
+
+fn pause_after(tries: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+}
+
+fn said(name: &'static str, code: Code, detail: &str) -> Tell {
+    Tell::Event(Event {
+        name,
+        code: Some(code),
+        fields: vec![
+            ("slug", code.slug().to_owned()),
+            ("detail", detail.to_owned()),
+            ("remedy", code.remedy().to_owned()),
+        ],
+    })
+}
