@@ -15,6 +15,7 @@ mod pages;
 mod pysaml2;
 mod radicale;
 mod scim;
+mod scim_source;
 mod scim_tester;
 mod second_opinions;
 mod signers;
