@@ -4,7 +4,7 @@
 
 mod acs;
 pub mod background;
-mod cleanup;
+pub mod cleanup;
 mod demand;
 #[allow(dead_code, unused_imports, reason = "their callers, the SCIM gateway and the sync, come next")]
 mod directory;

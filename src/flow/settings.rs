@@ -79,6 +79,14 @@ pub struct Settings {
     pub pii_key: PiiKey,
 }
 
+impl Settings {
+    /// The page that shows how far a directory sync is.
+    #[must_use]
+    pub fn sync_status(&self) -> Option<&sync::StatusPage> {
+        self.directory_sync.as_ref()?.status.as_ref()
+    }
+}
+
 /// A signed statement of who is signed in, and where the keys are that verify it.
 #[derive(Clone, Debug)]
 pub struct IdentityToken {

@@ -39,6 +39,8 @@ pub(super) enum OwnEndpoint {
     Discovery,
     /// The page of the emergency access.
     EmergencyAccess,
+    /// How far a directory sync is.
+    DirectoryStatus,
     /// Where people find a form that met an ended session; `None` where the address names none.
     SavedForm(Option<FormId>),
     /// The SCIM service.
@@ -61,6 +63,7 @@ impl OwnEndpoint {
             (settings.health_path.as_ref(), Self::Health),
             (settings.flow.discovery.as_ref().map(|discovery| &discovery.path), Self::Discovery),
             (settings.flow.emergency_access.as_ref().map(|access| &access.path), Self::EmergencyAccess),
+            (settings.flow.sync_status().map(|status| &status.path), Self::DirectoryStatus),
         ];
         let found = paths.into_iter().find(|(own, _)| own.is_some_and(|own| own == path));
         found
@@ -98,6 +101,7 @@ impl Gateway {
             (OwnEndpoint::Discovery, "GET" | "POST") => self.discovery(request, host),
             (OwnEndpoint::EmergencyAccess, "GET" | "POST") => self.emergency_page(request),
             (OwnEndpoint::Scim, _) => self.scim(request, host),
+            (OwnEndpoint::DirectoryStatus, "GET" | "HEAD") => self.directory_status(request, host),
             (OwnEndpoint::SavedForm(id), "GET") => self.take_form(id, request, host),
             _ => {
                 let detail = format_args!("`{method}` is not taken here");

@@ -3,6 +3,7 @@
 //! No rule of another room lives here. What is matched is what is forwarded.
 
 mod chores;
+mod directory_status;
 mod discovery;
 mod emergency;
 mod endpoints;

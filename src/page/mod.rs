@@ -3,6 +3,7 @@
 //! Pages work without JavaScript, in light and dark, on a phone and in a screen reader. They never carry details of a
 //! refusal: those are for the operator's log.
 
+mod directory_status;
 mod emergency;
 mod look;
 mod render;
@@ -15,6 +16,7 @@ use std::rc::Rc;
 use crate::base::Code;
 use crate::http::Reply;
 
+pub use directory_status::{DirectoryStatus, directory_status};
 pub use emergency::emergency_access;
 pub use look::{Choices, Colour, Logo, Look, Phrase, Support};
 pub use sign_in::{auto_post, chooser, confirm_sign_in, continue_to, email_question};

@@ -41,6 +41,14 @@ impl Html {
         self.0.push_str("</ul>");
     }
 
+    /// A bar of which so many thousandths are full.
+    pub(super) fn progress(&mut self, permille: u64) {
+        let percent = permille / 10;
+        self.0.push_str(&format!(
+            "<p><progress max=\"1000\" value=\"{permille}\">{percent} %</progress> {percent} %</p>"
+        ));
+    }
+
     /// A form with one field, what is wrong with its value, and hidden fields.
     pub(super) fn question(&mut self, action: &str, question: &Question<'_>, hidden: &[(&str, &str)]) {
         let Question { name, label, kind, autocomplete, fault, button } = question;

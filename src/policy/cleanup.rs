@@ -108,6 +108,8 @@ pub enum CleanupReason {
     SwitchedOff,
     /// It may not be used already.
     AlreadyDisabled,
+    /// It has nothing that the rules may take.
+    NothingToTake,
     /// The sync did not see it, and it carries no mark.
     NotSeen,
     /// The sync did not see it, and its mark spared it until then.
@@ -128,6 +130,7 @@ impl fmt::Display for CleanupReason {
             Self::ConditionUnknown => f.write_str("whether cleanup.unless holds is not known"),
             Self::SwitchedOff => f.write_str("cleanup.mode is KEEP"),
             Self::AlreadyDisabled => f.write_str("disabled already"),
+            Self::NothingToTake => f.write_str("nothing left that the rules may take"),
             Self::NotSeen => f.write_str("not seen by this sync"),
             Self::MarkExpired(then) => {
                 write!(f, "not seen by this sync, and spared as a customer's until {then} only")

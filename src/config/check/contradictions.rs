@@ -20,9 +20,8 @@ pub(super) fn policy(configuration: &Configuration, settings: &Settings, checker
     scopes(raw, configuration.provisioning.as_ref(), &at, checker);
     rules(raw, configuration.provisioning.is_some(), &at, checker);
     access(raw, &at, checker);
-    if raw.cleanup.mode != CleanupMode::Keep {
-        checker
-            .warn(&at.field("cleanup.mode"), "nothing runs in the background yet, so nothing is cleaned up");
+    if raw.cleanup.mode != CleanupMode::Keep && configuration.directory_sync.is_none() {
+        checker.warn(&at.field("cleanup.mode"), "there is no `directory_sync`, so nothing is cleaned up");
     }
 }
 

@@ -9,7 +9,10 @@ use super::{Checker, optional, quoted};
 use crate::config::path::Path;
 use crate::config::raw::{self, Span, Whole};
 use crate::directory::{GroupNaming, GroupsBecome};
+use crate::flow::Provisioning;
+use crate::flow::cleanup::absence;
 use crate::flow::sync::{FirstRun, MembershipsManagedBy, Settings, StatusPage};
+use crate::policy::CleanupMode;
 use crate::provision::RunGuardrail;
 
 /// Characters of the secret: as many random ones from 64 make 120 bits.
@@ -81,6 +84,23 @@ pub(super) fn directory_sync(
         dry_run: raw.dry_run,
         status: optional(status)?,
     })
+}
+
+/// Can the application do what is to become of the accounts of people who are gone?
+pub(super) fn cleanup(mode: CleanupMode, provisioning: &Provisioning, checker: &mut Checker<'_>) {
+    let Some(absence) = absence(mode) else { return };
+    let capabilities = provisioning.target.capabilities();
+    let at = Path::default().field("policy.cleanup.mode");
+    let target = Path::default().field("provisioning").field(provisioning.target.name());
+    if !capabilities.lists_accounts {
+        checker.conflict(
+            &at,
+            target,
+            "the application cannot list its accounts, so nobody knows who is gone",
+        );
+    } else if !absence.is_possible(&capabilities) {
+        checker.conflict(&at, target, "the application cannot do this to an account");
+    }
 }
 
 fn guardrail(raw: &raw::SyncGuardrail, at: &Path, checker: &mut Checker<'_>) -> Option<RunGuardrail> {

@@ -235,6 +235,9 @@ pub(super) fn all(
     let directory_sync = configuration.directory_sync.as_ref();
     let directory_sync =
         directory_sync.map(|raw| directory_sync::directory_sync(raw, configuration, checker));
+    if let (Some(Some(_)), Some(Some(provisioning))) = (&directory_sync, &provisioning) {
+        directory_sync::cleanup(policy.cleanup.mode, provisioning, checker);
+    }
     let look = pages::look(&configuration.pages, checker);
     application::audience(configuration, checker);
     let session = session?;

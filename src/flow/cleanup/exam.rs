@@ -7,7 +7,8 @@ use crate::directory::{Membership, Person as Entry};
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::identity::{AssertedGroups, Identity, UnknownGroups};
 use crate::policy::{
-    AccountUse, CleanupMode, CleanupReason, CustomerMark, Facts, FoldedName, RequestFacts, decide_cleanup,
+    AccountUse, CleanupMode, CleanupReason, CustomerMark, Facts, FoldedName, GroupNames, RequestFacts,
+    decide, decide_cleanup,
 };
 use crate::provision::{Absence, ListedAccount, RemoteMarker, RemoteState, Removal};
 use crate::sources::{Access, Key};
@@ -236,6 +237,10 @@ impl Exam {
         if is_there && absence == Absence::Deactivate && !account.active {
             return ExamTurn::end(ExamEnd::Spared(CleanupReason::AlreadyDisabled), tells);
         }
+        // Else whoever left would count in every run from now on, until the guardrail stops them all.
+        if absence == Absence::RemoveGroups && !has_what_may_be_taken(remote, env) {
+            return ExamTurn::end(ExamEnd::Spared(CleanupReason::NothingToTake), tells);
+        }
         let key = Key::Username(self.account.account.username.expose().clone());
         let mut fetch = Fetch::new(scene.settings.source.look_up(&key));
         let ask = fetch.send(access, scene.settings.source.endpoint(), env);
@@ -322,8 +327,23 @@ impl ExamTurn {
     }
 }
 
+/// Is there anything that the rules take from somebody in no group of the directory, or give everybody?
+fn has_what_may_be_taken(remote: &RemoteState, env: &Env<'_>) -> bool {
+    let Some(account) = &remote.account else { return false };
+    let groups = AssertedGroups::Known(BTreeSet::new());
+    let nobody = Identity { groups, ..whose(&account.username, account.email.as_ref()) };
+    let facts = remote.account_facts();
+    let facts = Facts { identity: &nobody, request: RequestFacts::default(), account: &facts, now: env.now };
+    let desired = decide(&facts, &env.settings.policy).desired;
+    let has = GroupNames::from_iter(&account.groups);
+    !desired.may_remove.is_empty()
+        || desired.ensure.iter().any(|group| has.contains(group))
+        || remote.marker.organizations() > 0
+}
+
 /// What `mode` makes of an account; `None` for nothing.
-const fn absence(mode: CleanupMode) -> Option<Absence> {
+#[must_use]
+pub const fn absence(mode: CleanupMode) -> Option<Absence> {
     match mode {
         CleanupMode::Keep => None,
         CleanupMode::Disable => Some(Absence::Deactivate),

@@ -6,4 +6,5 @@
 
 mod exam;
 
+pub use exam::absence;
 pub(in crate::flow) use exam::{Exam, ExamEnd, ExamTurn, Scene};

@@ -18,11 +18,15 @@ pub(in crate::flow) mod record;
 mod report;
 mod run;
 mod save;
+mod scheduler;
 pub(in crate::flow) mod settings;
+mod status;
 
 pub use progress::{Counts, Outcome, Phase, Progress, Trouble};
 pub use run::{Run, Wish};
+pub use scheduler::{Scheduler, progress};
 pub use settings::{FirstRun, MembershipsManagedBy, Settings, StatusPage};
+pub use status::{data as status_data, view as status_view};
 
 #[cfg(test)]
 mod tests;

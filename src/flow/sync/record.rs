@@ -19,9 +19,9 @@ use super::progress::Progress;
 use super::run::Wish;
 use super::settings::Settings;
 
-/// A runner that does not write so long is gone. It writes three times as often; a page of a slow application is in
-/// between, and so is a call that takes its whole timeout.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
+/// A runner that does not write so long is gone. It writes three times as often, beside whatever else it waits for, so that
+/// one call to a slow store, which takes ten seconds at most, is in between.
+pub(super) const LEASE: Duration = Duration::from_secs(20);
 
 /// A run that was broken off longer ago begins anew: most of whom it saw may have changed, and directories forget where a
 /// reader was.

@@ -172,10 +172,12 @@ fn r13_whoever_the_directory_has_after_all_stays() {
     // A page leaves somebody out, and still the directory knows them when it is asked.
     let missing = world.people.borrow_mut().remove(30);
     world.people.borrow_mut().push(json!({ "id": "nobody", "active": true, "userName": "x" }));
-    *world.faults.borrow_mut() = super::Faults::default();
     world.hidden.borrow_mut().push(missing);
-    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    let run = world.run_to_end(Run::new(world.sync(), Wish::Full, false)).unwrap();
+    assert_eq!(run.finished(), Some(&Outcome::Done));
     assert_eq!(world.deactivations(), 0);
+    let codes: Vec<_> = run.progress().troubles.iter().map(|trouble| trouble.code.as_str()).collect();
+    assert_eq!(codes, [Code::CleanupPersonFound.id()]);
 }
 
 #[test]
@@ -210,4 +212,24 @@ fn r12_a_sync_neither_clears_nor_renews_what_a_sign_in_remembered() {
     world.people.borrow_mut()[7]["groups"] = json!([{ "value": "g-9", "display": "other" }]);
     assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
     assert_eq!(world.accounts.borrow()["user-00007"].marker, signed_in);
+}
+
+#[test]
+fn r13_groups_are_taken_once_and_not_counted_ever_after() {
+    let policy = json!({
+        "cleanup": { "mode": "REMOVE_GROUPS" },
+        "group_mapping": [{ "idp_group": "staff", "groups": ["jira-users"] }],
+    });
+    let world = World::with(60, &policy, |sync| sync.first_run = FirstRun::Act);
+    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    assert_eq!(world.accounts.borrow()["user-00059"].groups, ["jira-users"]);
+    world.loses_from(57);
+    for (candidates, cleaned) in [(3, 3), (0, 0)] {
+        world.pass(100_000);
+        let run = world.run_to_end(Run::new(world.sync(), Wish::Full, false)).unwrap();
+        let counts = run.progress().counts;
+        assert_eq!((counts.candidates, counts.cleaned), (candidates, cleaned));
+    }
+    assert!(world.accounts.borrow()["user-00059"].groups.is_empty());
+    assert_eq!((world.active(), world.deactivations()), (60, 0));
 }

@@ -5,6 +5,7 @@ mod application;
 mod cleanup;
 mod pull;
 mod records;
+mod schedule;
 
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
@@ -18,7 +19,7 @@ use super::{FirstRun, MembershipsManagedBy, Outcome, Run, Settings, Wish};
 use crate::base::{EntropyFailure, EntropySource, UnixTime};
 use crate::config;
 use crate::directory::{GroupNaming, GroupsBecome};
-use crate::effect::{Answer, Ask, CallFailure, Version};
+use crate::effect::{Answer, Ask, CallFailure, SharedData, StoreFailure, Version};
 use crate::flow::{Env, Trust, Turn, settings};
 use crate::http::{HttpCall, HttpResponse};
 use crate::provision::RunGuardrail;
@@ -268,6 +269,12 @@ impl World {
     /// The directory loses everybody from this number on.
     fn loses_from(&self, number: usize) {
         self.people.borrow_mut().truncate(number);
+    }
+}
+
+impl SharedData for World {
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        Ok(self.data.borrow().get(key).map(|(value, _)| value.clone()))
     }
 }
 
