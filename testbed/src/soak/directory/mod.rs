@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::json;
@@ -18,6 +19,9 @@ use crate::server::Server;
 use crate::stand_in::StandIn;
 
 pub use population::Population;
+
+/// How often a run is begun again, a second apart: a lease lasts for a minute.
+const LEASE_TRIES: u32 = 90;
 
 /// What is run, and on how many.
 #[derive(Clone, Debug)]
@@ -109,10 +113,22 @@ impl<'a> Run<'a> {
         // Killed once about a half is there: what is there stays, and nothing is made twice.
         let half = self.population.people / 2;
         progress(&self.sync("killed half-way", || self.jira.inspect(Store::people_made) > half)?);
-        progress(&self.sync("resumed", || false)?);
+        progress(&self.resume()?);
         self.check()?;
         progress(&self.sync("again", || false)?);
         self.check()
+    }
+
+    /// Whoever was killed holds the lease for a while, and nobody else works until it is over.
+    fn resume(&self) -> io::Result<Figure> {
+        for _ in 0..LEASE_TRIES {
+            let figure = self.sync("resumed", || false)?;
+            if figure.writes > 0 {
+                return Ok(figure);
+            }
+            sleep(Duration::from_secs(1));
+        }
+        Err(io::Error::other(format!("{} people: nobody resumes", self.population.people)))
     }
 
     fn sync(&self, step: &'static str, stop: impl FnMut() -> bool) -> io::Result<Figure> {
