@@ -296,3 +296,6 @@ pub fn too_many_requests(accept: Option<&str>) -> (Reply, Vec<Tell>) {
     let reply = message::error(&error, Media::of(accept));
     (reply, vec![Tell::Count { outcome: "scim_refused", code: Some(code) }])
 }
+
+#[cfg(test)]
+mod tests;

@@ -444,7 +444,7 @@ fn next_members(many: &mut ManyMembers, table: &Table, env: &Env<'_>) -> Found<O
 }
 
 /// What a client is told of the application.
-fn of_application(rejection: &Rejection, retry_after: Option<Duration>) -> Error {
+pub(super) fn of_application(rejection: &Rejection, retry_after: Option<Duration>) -> Error {
     if rejection.code == Code::NameTaken {
         return Error::Uniqueness { attribute: "displayName" };
     }

@@ -1,0 +1,135 @@
+//! What clients are told, and who is believed to be at work.
+
+use core::time::Duration;
+
+use super::rows::{self, Busy, Projected};
+use super::table::TableFault;
+use super::work::of_application;
+use super::{OnDelete, Settings, Token, too_many_requests};
+use crate::base::{Code, EntropyFailure, EntropySource, Rejection, Secret, UnixTime};
+use crate::directory::{GroupNaming, GroupsBecome};
+use crate::effect::CallFailure;
+use crate::scim::{Error, ResourceKind, ScimType};
+use crate::store::StoreError;
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// The same byte again and again.
+struct Same(u8);
+
+impl EntropySource for Same {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailure> {
+        out.fill(self.0);
+        Ok(())
+    }
+}
+
+fn told(code: Code, retry_after: Option<u64>) -> Error {
+    of_application(&Rejection::new(code, "because"), retry_after.map(Duration::from_secs))
+}
+
+#[test]
+fn what_passes_by_itself_is_asked_for_again_and_nothing_else() {
+    for code in [Code::TargetUnreachable, Code::TargetThrottled, Code::TargetRefused, Code::CircuitOpen] {
+        let error = told(code, None);
+        assert_eq!((error.status(), error.code()), (503, Code::ScimTargetUnavailable), "{code}");
+        assert!(error.retry_after().is_some_and(|after| !after.is_zero()));
+    }
+    // The application's own word counts.
+    assert_eq!(told(Code::TargetThrottled, Some(7)).retry_after(), Some(Duration::from_secs(7)));
+    for code in [Code::DirectoryReadOnly, Code::GuardrailExceeded, Code::EmailConflict] {
+        let error = told(code, None);
+        assert_eq!((error.status(), error.code()), (400, Code::ScimTargetRefused), "{code}");
+        assert_eq!(error.retry_after(), None);
+    }
+    let taken = told(Code::NameTaken, None);
+    assert_eq!((taken.status(), taken.scim_type()), (409, Some(ScimType::Uniqueness)));
+}
+
+#[test]
+fn no_fault_of_the_table_reads_as_nobody() {
+    let faults = [
+        (TableFault::Store(StoreError::NotReached(CallFailure::NoAnswer)), Code::ScimTableUnavailable),
+        (TableFault::Missing, Code::ScimTableNotReady),
+        (TableFault::NotReady, Code::ScimTableNotReady),
+        (TableFault::Unreadable, Code::ScimTableUnreadable),
+    ];
+    for (fault, code) in faults {
+        let error = fault.error();
+        assert_eq!((error.status(), error.code(), fault.rejection().code), (503, code, code));
+        assert!(error.retry_after().is_some());
+    }
+    let contended = super::pen::unavailable(Code::ScimContended);
+    assert_eq!((contended.status(), contended.retry_after().is_some()), (503, true));
+}
+
+#[test]
+fn too_many_requests_are_told_when_to_come_back() {
+    let (reply, _) = too_many_requests(Some("application/json"));
+    let header =
+        |name: &str| reply.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str());
+    assert_eq!((reply.status, header("retry-after")), (429, Some("1")));
+    assert_eq!(header("content-type"), Some("application/json"));
+    assert!(String::from_utf8_lossy(&reply.body).contains(Code::ScimTooManyRequests.id()));
+}
+
+#[test]
+fn ids_tell_the_time_and_nothing_else_and_are_all_different() {
+    let one = rows::new_id(NOW, &Same(0)).unwrap();
+    let (two, later) = (
+        rows::new_id(NOW, &Same(1)).unwrap(),
+        rows::new_id(NOW.saturating_add(Duration::from_secs(1)), &Same(0)),
+    );
+    assert_eq!(one.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+    assert_ne!(one, two);
+    assert!(one < two && two < later.unwrap(), "what is made later stands later in a list");
+    assert!(rows::resource(ResourceKind::User, &one).is_some());
+    for wrong in ["", "..", "a/b", "user/x", "a b", &"x".repeat(65)] {
+        assert!(rows::resource(ResourceKind::Group, wrong).is_none(), "{wrong}");
+        assert!(rows::membership(&one, wrong).is_none() && rows::membership(wrong, &one).is_none());
+    }
+}
+
+#[test]
+fn who_says_nothing_for_too_long_is_relieved() {
+    let busy = Busy::new(NOW, &Same(7)).unwrap();
+    let at = |seconds| NOW.saturating_add(Duration::from_secs(seconds));
+    assert!(busy.holds(NOW) && busy.holds(at(19)));
+    assert!(!busy.holds(at(20)) && !busy.holds(at(1_000)));
+    // A clock that ran far ahead keeps nobody away for ever.
+    assert!(!busy.holds(UnixTime::from_secs(NOW.as_secs() - 1_000)));
+}
+
+#[test]
+fn one_of_several_tokens_is_enough_and_a_part_of_one_is_not() {
+    let token = |name: &str, text: &str| Token::new(name.to_owned(), &Secret::new(text.to_owned()));
+    let settings = Settings {
+        path_prefix: "/scim/v2".to_owned(),
+        base_uri: "https://sp.example/scim/v2".to_owned(),
+        tokens: vec![token("old", "0123456789"), token("new", "9876543210")],
+        networks: Vec::new(),
+        groups_become: GroupsBecome::Groups,
+        naming: GroupNaming::Name,
+        on_name_conflict: super::OnNameConflict::DoNotSync,
+        memberships: super::Memberships::Directory,
+        on_delete: OnDelete::Deactivate,
+        max_body_bytes: 1,
+        max_requests_per_second: 1,
+        max_users_per_group: 1,
+        max_groups: 1,
+    };
+    assert_eq!(settings.client("0123456789"), Some("old"));
+    assert_eq!(settings.client("9876543210"), Some("new"));
+    for wrong in ["", "012345678", "01234567890", "0123456789 ", "9876543211", "old"] {
+        assert_eq!(settings.client(wrong), None, "{wrong}");
+    }
+    let printed = format!("{settings:?}");
+    assert!(!printed.contains("0123456789"), "{printed}");
+}
+
+#[test]
+fn what_the_application_has_is_not_printed() {
+    let projected = Projected::of("alice".to_owned(), None);
+    assert!(!format!("{projected:?}").contains("alice"));
+    assert!(projected.reference().is_none());
+}
