@@ -37,7 +37,7 @@ impl Stage {
                 { "name": "entra-next", "token": { "inline_string": NEXT_TOKEN } },
             ],
             "max_requests_per_second": 1000,
-            "max_users_per_group": 60,
+            "max_users_per_group": 30,
             "max_groups": 5,
         });
         let store = json!({ "etcd": { "cluster": "etcd", "authority": "etcd.internal", "timeout": "1s" } });
@@ -265,28 +265,28 @@ fn j7_what_cannot_be_done_now_is_done_later_and_nobody_is_told_that_there_is_nob
     let found = stage.expect(&stage.get("/Users"), 200);
     assert_eq!((&found["totalResults"], &found["Resources"][0]["id"]), (&json!(1), &json!(bob)));
 
-    // Fifty members are more than one request waits for: they are written, and then brought one after the other, although
+    // Two dozen members are more than one request waits for: they are written, and then brought one after the other, although
     // Envoy is killed in between.
-    let people: Vec<String> = (0..50).map(|number| stage.user(&format!("person-{number}"))).collect();
+    let people: Vec<String> = (0..24).map(|number| stage.user(&format!("person-{number}"))).collect();
     let members: Vec<&str> = people.iter().map(String::as_str).collect();
     let group = stage.group("idp-staff", &members);
     stage.scene.restart_envoy().unwrap();
     stage.until("everybody is in the group", || {
-        (0..50)
+        (0..24)
             .all(|number| stage.scene.jira_groups(&format!("person-{number}")).contains(&"staff".to_owned()))
     });
     stage.until("nothing is left to do", || stage.nothing_left());
     let shown = stage.expect(&stage.get(&format!("/Groups/{group}")), 200);
-    assert_eq!(shown["members"].as_array().unwrap().len(), 50);
+    assert_eq!(shown["members"].as_array().unwrap().len(), 24);
     let too_many: Vec<Value> =
-        (0..12).map(|number| json!({ "value": stage.user(&format!("more-{number}")) })).collect();
+        (0..8).map(|number| json!({ "value": stage.user(&format!("more-{number}")) })).collect();
     let add = json!([{ "op": "add", "path": "members", "value": too_many }]);
     let refused = stage.expect(&stage.patch(&format!("/Groups/{group}"), &add), 400);
     assert!(refused["detail"].as_str().unwrap().contains("SG7039"), "{refused}");
     // The group goes, and with it what it gave.
     assert_eq!(stage.with("DELETE", &format!("/Groups/{group}"), TOKEN, None).status, 204);
     stage.until("nobody is in the group", || {
-        (0..50)
+        (0..24)
             .all(|number| !stage.scene.jira_groups(&format!("person-{number}")).contains(&"staff".to_owned()))
     });
 
