@@ -8,6 +8,7 @@
 mod edit;
 mod outcome;
 mod read;
+mod rename;
 mod wire;
 
 use serde_json::{Value, json};
@@ -185,34 +186,6 @@ impl Scim {
         match edit::with_membership(document, member, joins) {
             Some(document) => Prepared::Call(self.put(resource, document)),
             None => Prepared::AlreadySo,
-        }
-    }
-
-    /// Names `group` anew. The new name must be free: names of groups need not be unique (RFC 7643 4.2), so a service may let
-    /// two groups have one. Its own name in another spelling is free.
-    fn rename_group(&self, operation: &Operation, group: &str, name: &str, remote: &RemoteState) -> Prepared {
-        let ask = |name: &str, page| Prepared::Ask(Question::Group { name: name.to_owned(), page });
-        let id = match remote.directory.group(group) {
-            Some(Known::Exists(KnownGroup { id: Some(id), .. })) => id,
-            Some(Known::Absent) => return missing(operation, "group"),
-            Some(Known::Exists(_)) | None => return ask(group, Page::FIRST),
-        };
-        match remote.directory.group(name) {
-            None => return ask(name, Page::FIRST),
-            Some(Known::Exists(other)) if other.id.as_deref() != Some(id) => {
-                let request = Request::Change(operation.kind());
-                return Prepared::Refuse(TargetError::NameTaken { request });
-            }
-            Some(Known::Exists(_) | Known::Absent) => {}
-        }
-        let edits = Edits::display_name(name);
-        let resource = self.groups().segment(id);
-        if self.dialect.changes == Changes::Patch {
-            return Prepared::Call(self.call("PATCH", resource, Some(&edits.patch())));
-        }
-        match wire::document(remote, wire::Kind::Group, id) {
-            Some(document) => Prepared::Call(self.put(resource, edits.applied_to(document))),
-            None => ask(group, Page::at(format!("{BY_ID}{id}"))),
         }
     }
 
