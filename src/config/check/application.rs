@@ -32,7 +32,8 @@ pub(super) fn audience(raw: &Configuration, checker: &mut Checker<'_>) {
         || policy.default_groups.is_some()
         || !policy.always_groups.is_empty()
         || !policy.rules.is_empty();
-    if gives && raw.provisioning.is_none() && raw.headers.groups.is_none() {
+    let passes = raw.scim_gateway.as_ref().is_some_and(|gateway| gateway.pass_through.is_some());
+    if gives && raw.provisioning.is_none() && raw.headers.groups.is_none() && !passes {
         let path = Path::default().field("policy");
         checker.warn(&path, "without headers.groups and provisioning nobody learns of the groups");
     }

@@ -231,7 +231,7 @@ pub(super) fn all(
     let scim_gateway = configuration.scim_gateway.as_ref();
     let base_uri = sp.as_ref().map(|sp| sp.base_uri.as_str());
     let scim_gateway =
-        scim_gateway.map(|raw| scim_gateway::scim_gateway(raw, configuration, base_uri, checker));
+        scim_gateway.map(|raw| scim_gateway::scim_gateway(raw, configuration, base_uri, &policy, checker));
     let directory_sync = configuration.directory_sync.as_ref();
     let directory_sync =
         directory_sync.map(|raw| directory_sync::directory_sync(raw, configuration, checker));

@@ -3,12 +3,15 @@
 use core::ops::RangeInclusive;
 
 use super::own_path::own_path;
-use super::{Checker, quoted};
+use super::target::endpoint;
+use super::{Checker, optional, quoted};
 use crate::config::path::Path;
 use crate::config::raw::{self, Whole};
 use crate::directory::{GroupNaming, GroupsBecome};
+use crate::flow::scim_pass::{self, Names};
 use crate::flow::scim_push::{Memberships, OnDelete, OnNameConflict, Settings, Token};
 use crate::http::network::Network;
+use crate::policy;
 
 /// Characters of a token: Entra ID and Okta take any length, and 32 random ones from 64 make 192 bits.
 const MIN_TOKEN_CHARACTERS: usize = 32;
@@ -34,6 +37,7 @@ pub(super) fn scim_gateway(
     raw: &raw::ScimGateway,
     whole: &raw::Configuration,
     base_uri: Option<&str>,
+    policy: &policy::Settings,
     checker: &mut Checker<'_>,
 ) -> Option<Settings> {
     let root = Path::default();
@@ -44,10 +48,11 @@ pub(super) fn scim_gateway(
         let expected = "a path without a slash at its end";
         checker.invalid(&at.field("path_prefix"), quoted(&raw.path_prefix), expected);
     }
-    if whole.provisioning.is_none() {
+    let keeps = raw.pass_through.is_none();
+    if keeps && whole.provisioning.is_none() {
         checker.missing(&root.field("provisioning"), "the application that people are brought to");
     }
-    if whole.shared_store.is_none() {
+    if keeps && whole.shared_store.is_none() {
         checker.missing(&root.field("shared_store"), "where what is pushed is kept");
     }
     let tokens = tokens(&raw.tokens, &at.field("tokens"), checker);
@@ -57,9 +62,19 @@ pub(super) fn scim_gateway(
     let rate = within(raw.max_requests_per_second, REQUESTS_PER_SECOND, &rate_at, checker);
     let users = within(raw.max_users_per_group, USERS_PER_GROUP, &at.field("max_users_per_group"), checker);
     let groups = within(raw.max_groups, GROUPS, &at.field("max_groups"), checker);
+    let base_uri = format!("{}{}", base_uri?, raw.path_prefix);
+    let pass_through = raw.pass_through.as_ref().map(|raw| {
+        let endpoint = endpoint(&raw.endpoint(), &at.field("pass_through"), checker);
+        let names = Names::new(policy).map_err(|one_way| {
+            let detail = format_args!("names of groups must be readable in both directions: {one_way}");
+            checker.conflict(&at.field("pass_through"), root.field("policy.group_mapping"), detail);
+        });
+        Some(scim_pass::Settings { endpoint: endpoint?, names: names.ok()?, base_uri: base_uri.clone() })
+    });
     let settings = Settings {
+        pass_through: optional(pass_through)?,
         path_prefix: raw.path_prefix.clone(),
-        base_uri: format!("{}{}", base_uri?, raw.path_prefix),
+        base_uri,
         tokens,
         networks,
         groups_become: match raw.groups_become {

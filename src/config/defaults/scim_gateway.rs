@@ -10,6 +10,7 @@ impl Default for ScimGateway {
         Self {
             path_prefix: String::from("/scim/v2"),
             tokens: Vec::new(),
+            pass_through: None,
             groups_become: ScimGroupsBecome::Groups,
             groups_known_by: ScimGroupsKnownBy::DisplayName,
             on_name_conflict: OnNameConflict::DoNotSync,

@@ -1,6 +1,6 @@
 //! `scim_gateway`.
 
-use super::{DataSource, Whole, raw};
+use super::{Credentials, DataSource, Endpoint, Span, Whole, raw, target};
 
 raw! {
     /// A SCIM 2.0 service for identity providers that push people and groups, in front of applications that have none. What
@@ -13,6 +13,10 @@ raw! {
         /// Texts of which a client shows one as its bearer token; several while one takes the place of another.
         #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 8), extend("x-required" = true)))]
         tokens: Vec<ScimToken>,
+        /// A service that speaks SCIM itself: requests go on to it, people as they are, groups under the names of
+        /// `policy.group_mapping` and only where it leads. Nothing is kept here, and `shared_store` and `provisioning` are not
+        /// needed. The fields from `groups_become` to `on_delete`, and the two limits of groups, have no effect then.
+        pass_through: Option<ScimPassThrough>,
         /// What the groups of the directory become.
         groups_become: ScimGroupsBecome,
         /// By what the rules of `policy` know the groups.
@@ -100,4 +104,9 @@ raw! {
         /// It is taken out of its organizations and deleted, where the application can.
         Delete = "DELETE",
     }
+}
+
+target! {
+    /// The service to which requests go on. `path_prefix` is the path of its base address, such as `/scim/directory/ID`.
+    struct ScimPassThrough {}
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{PassTurn, Settings, unavailable};
+use super::{PassTurn, Settings, refused, unavailable};
 use crate::base::{Code, Rejection};
 use crate::http::{HttpResponse, Reply};
 use crate::scim::Error;
@@ -28,10 +28,10 @@ pub(super) fn shown(response: &HttpResponse, known: bool, media: Media, settings
             let code = Code::ScimServiceUnavailable;
             let retry_after = Some(retry_after(response).unwrap_or(super::RETRY_AFTER));
             let error = Error::Refused { status: 429, scim_type: None, code, retry_after };
-            PassTurn::End { reply: message::error(&error, media), rejection: None }
+            refused(error, media)
         }
         // What it does not do, it never does.
-        501 => end(message::error(&Error::NotImplemented { what: "this" }, media)),
+        501 => refused(Error::NotImplemented { what: "this" }, media),
         500.. => {
             let detail = format_args!("the service answered `{}`", response.status);
             let rejection = Rejection::new(Code::ScimServiceUnavailable, detail);
@@ -40,19 +40,25 @@ pub(super) fn shown(response: &HttpResponse, known: bool, media: Media, settings
         304 => end(message::not_modified(header(response, "etag").unwrap_or_default())),
         204 => end(message::no_content(header(response, "etag"))),
         200..=299 => match object(response) {
-            Some(body) => end(done(response, body, known, media, settings)),
+            Some(body) => done(response, body, known, media, settings),
             None => malformed("an answer that is no JSON object"),
         },
-        400..=499 => end(refused(response, media, settings)),
+        400..=499 => end(their_reason(response, media, settings)),
         _ => malformed("a redirect, or an answer that is none"),
     }
 }
 
 const fn end(reply: Reply) -> PassTurn {
-    PassTurn::End { reply, rejection: None }
+    PassTurn::End { reply, fault: None }
 }
 
-fn done(response: &HttpResponse, mut body: Value, known: bool, media: Media, settings: &Settings) -> Reply {
+fn done(
+    response: &HttpResponse,
+    mut body: Value,
+    known: bool,
+    media: Media,
+    settings: &Settings,
+) -> PassTurn {
     // Bulk requests do not pass.
     if let Some(bulk) = body.get_mut("bulk").and_then(Value::as_object_mut) {
         *bulk = serde_json::Map::from_iter([
@@ -66,15 +72,15 @@ fn done(response: &HttpResponse, mut body: Value, known: bool, media: Media, set
     let body = passing::shown(body, &settings.base_uri, &settings.names.back());
     // A group that was asked for by its id, and that no rule leads to, or nobody knows.
     if is_group && (is_named || !known) && passing::name_of_group(&body).is_none() {
-        return message::error(&passing::unmapped(), media);
+        return refused(passing::unmapped(), media);
     }
     let location =
         header(response, "location").and_then(|location| passing::moved(location, &settings.base_uri));
-    message::resource(response.status, &body, header(response, "etag"), location.as_deref(), media)
+    end(message::resource(response.status, &body, header(response, "etag"), location.as_deref(), media))
 }
 
 /// The service's own reason, where it gave one as SCIM has it; its text is not ours, and is handed on as it is.
-fn refused(response: &HttpResponse, media: Media, settings: &Settings) -> Reply {
+fn their_reason(response: &HttpResponse, media: Media, settings: &Settings) -> Reply {
     let given = object(response).filter(|body| body.get("status").is_some() && body.get("schemas").is_some());
     match given {
         Some(body) => {

@@ -60,8 +60,8 @@ pub(in crate::flow) enum PassTurn {
     },
     End {
         reply: Reply,
-        /// What went wrong at the service behind us, for the log.
-        rejection: Option<Rejection>,
+        /// What was refused here, and what is wrong with the service behind us, for the log.
+        fault: Option<(Error, Option<Rejection>)>,
     },
 }
 
@@ -74,9 +74,9 @@ impl PassFlow {
         settings: &Settings,
     ) -> PassTurn {
         match Passage::of(request, incoming, settings) {
-            Err(error) => PassTurn::End { reply: message::error(&error, media), rejection: None },
+            Err(error) => refused(error, media),
             Ok(Passage::Empty(page)) => {
-                PassTurn::End { reply: message::list(0, page, Vec::new(), media), rejection: None }
+                PassTurn::End { reply: message::list(0, page, Vec::new(), media), fault: None }
             }
             Ok(Passage::Straight(call)) => {
                 // What is read may be any group; what is made got its name from a rule.
@@ -107,9 +107,7 @@ impl PassFlow {
                 Some(true) => {
                     PassTurn::Wait { inner: Self { media, stage: Stage::ExpectAnswer { known: true } }, call }
                 }
-                Some(false) => {
-                    PassTurn::End { reply: message::error(&passing::unmapped(), media), rejection: None }
-                }
+                Some(false) => refused(passing::unmapped(), media),
                 None => answered::shown(&response, false, media, settings),
             },
         }
@@ -293,7 +291,12 @@ fn unreachable_service(failure: CallFailure, media: Media) -> PassTurn {
 fn unavailable(rejection: Rejection, retry_after: Option<core::time::Duration>, media: Media) -> PassTurn {
     let retry_after = Some(retry_after.unwrap_or(RETRY_AFTER));
     let error = Error::Refused { status: 503, scim_type: None, code: rejection.code, retry_after };
-    PassTurn::End { reply: message::error(&error, media), rejection: Some(rejection) }
+    PassTurn::End { reply: message::error(&error, media), fault: Some((error, Some(rejection))) }
+}
+
+/// A refusal of ours.
+fn refused(error: Error, media: Media) -> PassTurn {
+    PassTurn::End { reply: message::error(&error, media), fault: Some((error, None)) }
 }
 
 /// When to come again where the service does not say; a restart takes about as long.

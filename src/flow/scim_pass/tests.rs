@@ -49,7 +49,7 @@ fn waits(turn: PassTurn) -> (PassFlow, HttpCall) {
 
 fn ends(turn: PassTurn) -> (Reply, Option<Rejection>) {
     match turn {
-        PassTurn::End { reply, rejection } => (reply, rejection),
+        PassTurn::End { reply, fault } => (reply, fault.and_then(|(_, rejection)| rejection)),
         PassTurn::Wait { call, .. } => panic!("{} {}", call.method, call.path),
     }
 }

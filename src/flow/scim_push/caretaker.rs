@@ -80,7 +80,8 @@ impl Caretaker {
     pub fn tick(&mut self, env: &Env<'_>) -> Turn {
         let mut turn = Turn::default();
         let idle = matches!(self.stage, Stage::Idle) && self.active.is_empty() && self.queue.is_empty();
-        if env.settings.scim_gateway.is_some() && idle && self.next.is_none_or(|next| next <= env.now) {
+        let keeps = env.settings.scim_gateway.as_ref().is_some_and(|gateway| gateway.pass_through.is_none());
+        if keeps && idle && self.next.is_none_or(|next| next <= env.now) {
             self.look(&mut turn, env);
         }
         self.pump(&mut turn, env);

@@ -30,6 +30,7 @@ use crate::scim::router::{self, Incoming, Request};
 use crate::scim::{Error, Features, Limits};
 
 use super::Env;
+use super::scim_pass::{PassFlow, PassTurn};
 use ports::Ports;
 use work::{Work, WorkTurn};
 
@@ -83,6 +84,8 @@ enum Stage {
     Source,
     Body,
     Work(Box<Work>),
+    /// The request goes on to a service behind us.
+    Pass(Box<PassFlow>),
 }
 
 impl ScimFlow {
@@ -134,6 +137,13 @@ impl ScimFlow {
                 let turn = work.answer(inner, answer, env);
                 self.worked(turn, env)
             }
+            (Stage::Pass(flow), answer) => match &settings.pass_through {
+                Some(pass) => {
+                    let turn = flow.answer(answer, pass);
+                    self.passed(turn, env)
+                }
+                None => self.refuse(&refused(500, Code::HostCallFailed), None, env),
+            },
             _ => self.refuse(&refused(500, Code::HostCallFailed), None, env),
         }
     }
@@ -171,7 +181,12 @@ impl ScimFlow {
             if_none_match: arrived.if_none_match.as_deref(),
             body,
         };
-        match router::parse(&incoming, &LIMITS) {
+        let request = router::parse(&incoming, &LIMITS);
+        if let (Ok(request), Some(pass)) = (&request, &settings.pass_through) {
+            let turn = PassFlow::start(request, &incoming, self.media, pass);
+            return self.passed(turn, env);
+        }
+        match request {
             Ok(Request::Discover(asked)) => {
                 let features = Features {
                     bulk: Some((LIMITS.max_bulk_operations, settings.max_body_bytes)),
@@ -189,6 +204,19 @@ impl ScimFlow {
             }
             Ok(request) => self.work(request, env),
             Err(error) => self.refuse(&error, None, env),
+        }
+    }
+
+    fn passed(mut self, turn: PassTurn, env: &Env<'_>) -> Step {
+        match turn {
+            PassTurn::Wait { inner, call } => {
+                self.stage = Stage::Pass(Box::new(inner));
+                self.wait(vec![(AskId(0), Ask::HttpCall(*call))], Vec::new())
+            }
+            PassTurn::End { reply, fault } => {
+                let tells = fault.map(|(error, detail)| self.told(&error, detail.as_ref()));
+                self.end(reply, tells.unwrap_or_default(), env)
+            }
         }
     }
 

@@ -7,11 +7,14 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::base::Secret;
 use crate::directory::{GroupNaming, GroupsBecome};
+use crate::flow::scim_pass;
 use crate::http::network::Network;
 
 /// The checked settings of the gateway.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The service to which requests go on; nothing is kept then.
+    pub pass_through: Option<scim_pass::Settings>,
     /// Where the service begins, in normal form without a slash at its end.
     pub path_prefix: String,
     /// The same as clients know it, with scheme and host.
