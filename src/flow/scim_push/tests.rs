@@ -104,6 +104,7 @@ fn who_says_nothing_for_too_long_is_relieved() {
 fn one_of_several_tokens_is_enough_and_a_part_of_one_is_not() {
     let token = |name: &str, text: &str| Token::new(name.to_owned(), &Secret::new(text.to_owned()));
     let settings = Settings {
+        pass_through: None,
         path_prefix: "/scim/v2".to_owned(),
         base_uri: "https://sp.example/scim/v2".to_owned(),
         tokens: vec![token("old", "0123456789"), token("new", "9876543210")],
