@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use base64::Engine as _;
@@ -10,7 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use samlgate::base::{EntropyFailure, EntropySource, UnixTime};
 use samlgate::config;
 use samlgate::effect::{Answer, Ask, SharedData, Step, StoreFailure, Tell, Verdict, Version};
-use samlgate::gateway::{Exchange, Gateway, Host};
+use samlgate::flow::sync::{Run, Wish};
+use samlgate::gateway::{Exchange, Gateway, Host, Settings};
 use samlgate::http::{HttpCall, HttpResponse, Reply, RequestHead};
 use samlgate::xmlsec::RustCrypto;
 use serde_json::{Value, json};
@@ -56,7 +58,10 @@ pub(crate) type Script<'a> = &'a mut dyn FnMut(usize, &Ask, &ScriptedHost) -> Op
 
 /// A host without Envoy: shared data in memory, calls go to the stand-in Jira.
 pub(crate) struct ScriptedHost {
+    settings: Rc<Settings>,
     pub(crate) gateway: RefCell<Gateway>,
+    /// Where calls to other clusters than Jira's go.
+    routes: RefCell<HashMap<String, SocketAddr>>,
     pub(crate) entropy: Seeded,
     pub(crate) now: Cell<u64>,
     pub(crate) shared_data: RefCell<HashMap<String, (Vec<u8>, u32)>>,
@@ -144,8 +149,11 @@ impl ScriptedHost {
                 store.add_group(group);
             }
         });
+        let settings = Rc::new(settings);
         Self {
-            gateway: RefCell::new(Gateway::new(Rc::new(settings))),
+            gateway: RefCell::new(Gateway::new(Rc::clone(&settings))),
+            settings,
+            routes: RefCell::default(),
             entropy: Seeded { state: Cell::new(1), left: Cell::new(u32::MAX) },
             now: Cell::new(NOW),
             shared_data: RefCell::default(),
@@ -155,6 +163,22 @@ impl ScriptedHost {
             jira,
             trace: RefCell::default(),
         }
+    }
+
+    /// Calls to `cluster` go to `address`.
+    pub(crate) fn route(&self, cluster: &str, address: SocketAddr) {
+        self.routes.borrow_mut().insert(cluster.to_owned(), address);
+    }
+
+    /// Envoy died and runs again: nothing is known but what lies elsewhere.
+    pub(crate) fn restart(&self) {
+        self.shared_data.borrow_mut().clear();
+        *self.gateway.borrow_mut() = Gateway::new(Rc::clone(&self.settings));
+    }
+
+    /// A sync of everybody.
+    pub(crate) fn new_run(&self) -> Run {
+        Run::new(self.settings.flow.directory_sync.as_ref().unwrap(), Wish::Full, false)
     }
 
     pub(crate) fn request(
@@ -252,6 +276,9 @@ impl ScriptedHost {
 
     /// Envoy's part of a call: the credential is added, Jira is asked.
     pub(crate) fn call(&self, call: &HttpCall) -> HttpResponse {
+        if let Some(address) = self.routes.borrow().get(&call.cluster) {
+            return testbed::etcd::perform(*address, call).unwrap();
+        }
         assert_eq!((call.cluster.as_str(), call.authority.as_str()), ("jira_api", "jira.internal"));
         let mut request = Request::new(call.method, &call.authority, &call.path)
             .header("authorization", &format!("Bearer {}", jira::TOKEN));

@@ -4,6 +4,7 @@
 mod background;
 mod engine;
 mod host;
+mod interleaving;
 mod logout;
 
 use samlgate::effect::{Answer, Ask, CallFailure, Version};
