@@ -25,7 +25,7 @@ pub use artifact::ArtifactResolution;
 use artifact::ExpectResolved;
 use candidate::Candidate;
 use claim::{ExpectReplayClaim, ExpectReplayRecord, ExpectSharedClaim, claim};
-use provision::ExpectProvisioning;
+use provision::{ExpectEvidence, ExpectProvisioning};
 use retry::{ExpectAnnounced, ExpectQueued};
 
 /// The sign-in that a POST to the assertion consumer service is about to complete.
@@ -41,6 +41,8 @@ pub enum AcsFlow {
     ExpectReplayClaim(ExpectReplayClaim),
     /// The other replicas are asked whether they used the assertion.
     ExpectSharedClaim(Box<ExpectSharedClaim>),
+    /// What the directory pushed about the person is being looked up.
+    ExpectEvidence(Box<ExpectEvidence>),
     /// The background runner is being told that the person is here.
     ExpectAnnounced(Box<ExpectAnnounced>),
     /// The application is being read and changed.
@@ -128,6 +130,7 @@ impl AcsFlow {
             Self::ExpectReplayRecord(state) => state.answer(answer, env),
             Self::ExpectReplayClaim(state) => state.answer(answer, env),
             Self::ExpectSharedClaim(state) => state.answer(answer, env),
+            Self::ExpectEvidence(state) => state.answer(answer, env),
             Self::ExpectAnnounced(state) => state.answer(env),
             Self::ExpectProvisioning(state) => state.answer(id, answer, env),
             Self::ExpectQueued(state) => state.answer(&answer, env),

@@ -6,8 +6,9 @@ use crate::policy::Admitted;
 use crate::session::replay::ReplayClaim;
 
 use super::super::provisioning::{End, ProvisioningFlow, ProvisioningReport, ProvisioningTurn};
+use super::super::scim_push::{Evidence, EvidenceTurn};
 use super::super::settings::{OnFailure, Provisioning};
-use super::super::{Env, Step, out_of_turn, refusal_tells};
+use super::super::{Env, FIRST_ASK, Step, out_of_turn, refusal_tells};
 use super::begin::begin;
 use super::candidate::Candidate;
 use super::{AcsFlow, retry, with_tells};
@@ -20,7 +21,51 @@ pub struct ExpectProvisioning {
     pub(super) inner: Box<ProvisioningFlow>,
 }
 
+/// Waits for what the directory pushed about the person.
+#[derive(Debug)]
+pub struct ExpectEvidence {
+    candidate: Candidate,
+    claim: ReplayClaim,
+    evidence: Box<Evidence>,
+}
+
+/// Where a directory pushes people, what it pushed is looked up first: its groups count, not those of the assertion.
 pub(super) fn provision(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<AcsFlow> {
+    match Evidence::start(&candidate.identity, env) {
+        Some(turn) => evidence(candidate, claim, turn, env),
+        None => known(candidate, claim, env),
+    }
+}
+
+impl ExpectEvidence {
+    pub(super) fn answer(self, answer: Answer, env: &Env<'_>) -> Step<AcsFlow> {
+        let turn = self.evidence.answer(answer, &self.candidate.identity, env);
+        evidence(self.candidate, self.claim, turn, env)
+    }
+}
+
+fn evidence(
+    mut candidate: Candidate,
+    claim: ReplayClaim,
+    turn: EvidenceTurn,
+    env: &Env<'_>,
+) -> Step<AcsFlow> {
+    match turn {
+        EvidenceTurn::Ask(evidence, ask) => Step::Wait {
+            state: AcsFlow::ExpectEvidence(Box::new(ExpectEvidence { candidate, claim, evidence })),
+            asks: vec![(FIRST_ASK, ask)],
+            tells: Vec::new(),
+        },
+        EvidenceTurn::Settled(identity, tells) => {
+            candidate.identity = *identity;
+            with_tells(tells, known(candidate, claim, env))
+        }
+        EvidenceTurn::Refused(rejection) => candidate.refuse(&rejection),
+    }
+}
+
+/// What counts about the person is known.
+pub(super) fn known(candidate: Candidate, claim: ReplayClaim, env: &Env<'_>) -> Step<AcsFlow> {
     match &env.settings.provisioning {
         Some(provisioning) if provisioning.on_failure == OnFailure::ContinueAndRetry => {
             retry::announce(candidate, claim, env)

@@ -9,7 +9,7 @@ use super::super::background::{self, Job, Message};
 use super::super::settings::OnFailure;
 use super::super::{Env, FIRST_ASK, Step};
 use super::candidate::Candidate;
-use super::provision::{overlook, provision, start};
+use super::provision::{known, overlook, start};
 use super::{AcsFlow, with_tells};
 
 /// Waits until the runner knows that the person is here.
@@ -48,7 +48,7 @@ impl ExpectAnnounced {
         let Self { candidate, claim } = self;
         match &env.settings.provisioning {
             Some(provisioning) => start(candidate, claim, provisioning, env),
-            None => provision(candidate, claim, env),
+            None => known(candidate, claim, env),
         }
     }
 }

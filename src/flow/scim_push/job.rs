@@ -136,7 +136,7 @@ impl Context<'_> {
     }
 
     /// The groups of `id` as the rules know them.
-    fn groups_for_rules(&self, id: &str) -> Found<Vec<Group>> {
+    pub(super) fn groups_for_rules(&self, id: &str) -> Found<Vec<Group>> {
         let organizations = self.settings.groups_become == GroupsBecome::Organizations;
         let kept = self.kept_groups_of(id)?;
         let at = kept.iter().map(|group| row(rows::about("at", &group.id))).collect::<Found<Vec<_>>>()?;

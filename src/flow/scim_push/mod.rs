@@ -8,6 +8,7 @@
 mod book;
 mod caretaker;
 mod decision;
+mod evidence;
 mod groups;
 mod job;
 mod pen;
@@ -35,6 +36,7 @@ use ports::Ports;
 use work::{Work, WorkTurn};
 
 pub use caretaker::Caretaker;
+pub(super) use evidence::{Evidence, EvidenceTurn};
 pub use settings::{Memberships, OnDelete, OnNameConflict, Settings, Token};
 pub use table::KnownTable;
 

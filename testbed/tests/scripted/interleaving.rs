@@ -399,14 +399,21 @@ impl World {
                 Some(entry) if !entry.active && !store.has_user(&user) => {}
                 Some(entry) => {
                     assert!(store.has_user(&user), "seed {}: {user} has no account: {shown}", self.seed);
-                    assert_eq!(store.is_active(&user), Some(entry.active), "seed {}: {user}: {shown}", self.seed);
+                    assert_eq!(
+                        store.is_active(&user),
+                        Some(entry.active),
+                        "seed {}: {user}: {shown}",
+                        self.seed
+                    );
                     if entry.active {
                         let groups: BTreeSet<String> = store.groups_of(&user).into_iter().collect();
                         assert_eq!(groups, self.truth.expected(&user), "seed {}: {user}", self.seed);
                     }
                 }
                 None if store.has_user(&user) => {
-                    assert_eq!(store.is_active(&user), Some(false),
+                    assert_eq!(
+                        store.is_active(&user),
+                        Some(false),
                         "seed {}: {user} is gone and enters: {shown}",
                         self.seed
                     );
