@@ -6,7 +6,6 @@ mod acs;
 pub mod background;
 pub mod cleanup;
 mod demand;
-#[allow(dead_code, unused_imports, reason = "their callers, the SCIM gateway and the sync, come next")]
 mod directory;
 pub mod discovery;
 mod emergency;

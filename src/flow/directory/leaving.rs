@@ -10,6 +10,7 @@ use crate::policy::{self, Facts, RequestFacts};
 use crate::provision::{Absence, Guardrail, LeavingRules, RemoteAccount, RemoteState, leaving};
 use crate::targets::TargetError;
 
+use super::super::provisioning::audit;
 use super::super::provisioning::{Caller, Left, Lookup, LookupTurn, Memory, Person};
 use super::super::{Env, out_of_turn};
 use super::changes::{Changes, ChangesEnd, ChangesFlow, ChangesTurn};
@@ -174,8 +175,13 @@ impl LeavingFlow {
             return LeavingTurn::over(PersonEnd::Unchanged { account }, tells);
         }
         if leaver.dry_run || provisioning.dry_run {
-            let planned = approved.inner().operations().iter().map(|operation| operation.kind()).collect();
-            return LeavingTurn::over(PersonEnd::Planned(planned), tells);
+            let tells = approved.inner().operations().iter().fold(tells, |mut tells, operation| {
+                let (user, rule) = (user.clone(), leaver.absence.as_str().to_owned());
+                let took = core::time::Duration::ZERO;
+                tells.push(audit::changed(operation, ("dry_run", None), took, user, rule, leaver.caller));
+                tells
+            });
+            return LeavingTurn::over(PersonEnd::Planned, tells);
         }
         let mut turn = Self::changed(
             memory,

@@ -71,7 +71,7 @@ pub(in crate::flow) enum PersonEnd {
     /// Where the directory says.
     Changed { done: Vec<(OperationKind, Done)>, account: Option<AccountRef> },
     /// What would have been done, by a dry run.
-    Planned(Vec<OperationKind>),
+    Planned,
     /// Where they were, and rightly so: a rule, or what is known of the account, keeps the person out. Nothing is to be
     /// tried again.
     Skipped(Rejection),
@@ -209,7 +209,7 @@ impl PersonEnd {
             ProvisioningReport::Done(done) => Self::Changed { done, account },
             ProvisioningReport::Unchanged | ProvisioningReport::HeadersOnly => Self::Unchanged { account },
             ProvisioningReport::DryRun(planned) if planned.is_empty() => Self::Unchanged { account },
-            ProvisioningReport::DryRun(planned) => Self::Planned(planned),
+            ProvisioningReport::DryRun(_) => Self::Planned,
             // `on_guardrail: CONTINUE` lets people in; it brings nobody anywhere.
             ProvisioningReport::Failed(code) => {
                 let rejection = Rejection::new(code, "the plan went too far, and nothing of it was done");

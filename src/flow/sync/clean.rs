@@ -361,7 +361,7 @@ impl Run {
                 }
                 self.tell(vec![Tell::Count { outcome: "account_cleaned_up", code: None }]);
             }
-            PersonEnd::Unchanged { .. } | PersonEnd::Planned(_) => cleanup.troubled = 0,
+            PersonEnd::Unchanged { .. } | PersonEnd::Planned => cleanup.troubled = 0,
             PersonEnd::Skipped(rejection) => self.doubt(user, &rejection, env),
             PersonEnd::Failed { rejection, .. } => {
                 cleanup.troubled = cleanup.troubled.saturating_add(1);

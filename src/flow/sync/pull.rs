@@ -196,7 +196,7 @@ impl Run {
                 counts.created = counts.created.saturating_add(u64::from(done.iter().any(made)));
                 self.reached(&person, account.as_ref(), house, env);
             }
-            GuestEnd::Reached(person, PersonEnd::Planned(_)) => {
+            GuestEnd::Reached(person, PersonEnd::Planned) => {
                 counts.changed = counts.changed.saturating_add(1);
                 self.reached(&person, None, house, env);
             }

@@ -88,7 +88,7 @@ impl Settle {
                         let made = done.iter().any(|(kind, _)| *kind == OperationKind::CreateAccount);
                         self.brought(account, made, env)
                     }
-                    PersonEnd::Planned(_) => self.brought(None, true, env),
+                    PersonEnd::Planned => self.brought(None, true, env),
                     PersonEnd::Skipped(rejection) => {
                         self.tells.push(skipped(&self.id, &rejection));
                         self.brought(None, true, env)
