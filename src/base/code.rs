@@ -318,6 +318,7 @@ catalogue! {
     8043 CleanupReportOnly "cleanup_report_only" 0 Warning "Accounts would be cleaned up." "Look at the events cleanup_candidate; the next full pull acts, or now with directory_sync.first_run: ACT";
     8044 CleanupPersonFound "cleanup_person_found" 0 Warning "The directory has somebody whom its pages left out." "Nothing was done to the account; look why the directory's pages leave people out if it comes again";
     8045 DirectoryStatusRefused "directory_status_refused" 401 Warning "This page is for operators." "Present the text of directory_sync.status.secret as a bearer token or as a password";
+    8046 SyncRemovalsExceeded "sync_removals_exceeded" 0 Error "Too many memberships would be taken away at once." "Nothing more was taken. Look at the directory's groups and at the rules; a whole run that wants to take less ends this by itself, and directory_sync.guardrail.max_group_removals allows more where that is right";
     9001 ConfigMalformed "config_malformed" 0 Error "The configuration could not be read." "Fix the JSON or YAML at the named place";
     9002 ConfigUnknownField "config_unknown_field" 0 Error "The configuration has an unknown field." "Remove the field or use the suggested name";
     9003 ConfigValueInvalid "config_value_invalid" 0 Error "A configuration value is not acceptable." "The detail says what was found and what is expected";

@@ -11,7 +11,7 @@ use crate::config::raw::{self, Span, Whole};
 use crate::directory::{GroupNaming, GroupsBecome};
 use crate::flow::Provisioning;
 use crate::flow::cleanup::absence;
-use crate::flow::sync::{FirstRun, MembershipsManagedBy, Settings, StatusPage};
+use crate::flow::sync::{FirstRun, MembershipsManagedBy, RemovalBounds, Settings, StatusPage};
 use crate::policy::CleanupMode;
 use crate::provision::RunGuardrail;
 
@@ -33,6 +33,10 @@ const PARALLEL_PEOPLE: RangeInclusive<u64> = 1..=16;
 /// Each is kept by name until all are known: 10,000 are one megabyte.
 const MAX_DEACTIVATIONS: RangeInclusive<u64> = 1..=10_000;
 
+/// All of 150,000 people who lose all that somebody may be in would be fifteen hundred million; a million is a large company
+/// that reorganizes itself.
+const MAX_GROUP_REMOVALS: RangeInclusive<u64> = 1..=1_000_000;
+
 const PERCENT: RangeInclusive<u64> = 1..=100;
 
 pub(super) fn directory_sync(
@@ -50,6 +54,7 @@ pub(super) fn directory_sync(
     let page_size = whole(raw.page_size, PAGE_SIZE, &at.field("page_size"), checker);
     let parallel = whole(raw.parallel_people, PARALLEL_PEOPLE, &at.field("parallel_people"), checker);
     let guardrail = guardrail(&raw.guardrail, &at.field("guardrail"), checker);
+    let removal_bounds = removal_bounds(&raw.guardrail, &at.field("guardrail"), checker);
     let source = directory_source(raw, &at.field("source"), checker);
     if let Some(source) = source.as_ref().filter(|source| raw.delta_interval.is_some() && !source.has_delta())
     {
@@ -76,6 +81,7 @@ pub(super) fn directory_sync(
             raw::SyncGroupNaming::Id => GroupNaming::Id,
         },
         guardrail: guardrail?,
+        removal_bounds: removal_bounds?,
         max_failed_people: raw.guardrail.max_failed_people.0,
         first_run: match raw.first_run {
             raw::FirstRun::ReportOnly => FirstRun::ReportOnly,
@@ -108,6 +114,13 @@ fn guardrail(raw: &raw::SyncGuardrail, at: &Path, checker: &mut Checker<'_>) -> 
     let percent_at = at.field("max_deactivation_percent");
     let percent = whole(raw.max_deactivation_percent, PERCENT, &percent_at, checker);
     Some(RunGuardrail { max_deactivations: most?, max_deactivation_percent: u8::try_from(percent?).ok()? })
+}
+
+fn removal_bounds(raw: &raw::SyncGuardrail, at: &Path, checker: &mut Checker<'_>) -> Option<RemovalBounds> {
+    let most = whole(raw.max_group_removals, MAX_GROUP_REMOVALS, &at.field("max_group_removals"), checker);
+    let percent_at = at.field("max_group_removal_percent");
+    let percent = whole(raw.max_group_removal_percent, PERCENT, &percent_at, checker);
+    Some(RemovalBounds { max_group_removals: most?, max_group_removal_percent: u8::try_from(percent?).ok()? })
 }
 
 fn status(

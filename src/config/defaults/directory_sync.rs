@@ -29,6 +29,8 @@ impl Default for SyncGuardrail {
         Self {
             max_deactivations: Whole(50),
             max_deactivation_percent: Whole(10),
+            max_group_removals: Whole(200),
+            max_group_removal_percent: Whole(10),
             max_failed_people: Whole(10),
         }
     }

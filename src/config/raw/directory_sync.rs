@@ -72,6 +72,11 @@ raw! {
         max_deactivations: Whole,
         /// The same in percent of the accounts that are known to be the directory's, from 1 to 100.
         max_deactivation_percent: Whole,
+        /// Memberships that one run may take from people who stay, from 1 to 1000000. Above it the run stops.
+        max_group_removals: Whole,
+        /// How many of a hundred people one run may take memberships from, from 1 to 100. It says nothing about five people
+        /// or fewer.
+        max_group_removal_percent: Whole,
         /// People who could not be brought to the application. With more of them nobody is cleaned up.
         max_failed_people: Whole,
     }

@@ -317,6 +317,8 @@ impl Scene<'_> {
             naming: self.settings.group_naming,
             request_id: "",
             dry_run: false,
+            leaves_groups: false,
+            budget: None,
         }
     }
 }

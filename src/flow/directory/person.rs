@@ -10,6 +10,7 @@ use crate::policy::RequestFacts;
 use crate::provision::{Absence, AccountRef, Done, OperationKind};
 
 use super::super::Env;
+use super::super::provisioning::budget::RemovalBudget;
 use super::super::provisioning::{
     Caller, DirectoryOccasion, End, Occasion, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn,
 };
@@ -41,6 +42,10 @@ pub(in crate::flow) struct Errand<'a> {
     pub(in crate::flow) request_id: &'a str,
     /// Plan and tell, but change nothing.
     pub(in crate::flow) dry_run: bool,
+    /// Memberships are given to new accounts only (`memberships_managed_by: SIGN_IN`).
+    pub(in crate::flow) leaves_groups: bool,
+    /// What a run may take from everybody together; `None` for one person's own change.
+    pub(in crate::flow) budget: Option<&'a RemovalBudget>,
 }
 
 /// Somebody on the way.
@@ -166,14 +171,20 @@ impl PersonFlow {
 
 impl<'a> Errand<'a> {
     fn sign_in(&self, identity: &'a Identity, reactivates: bool) -> SignIn<'a> {
-        let Self { provisioning, groups_become, request_id, dry_run, .. } = *self;
+        let Self { provisioning, groups_become, request_id, dry_run, leaves_groups, budget, .. } = *self;
         SignIn {
             identity,
             request: RequestFacts::default(),
             provisioning,
             request_id,
             is_new: false,
-            occasion: Occasion::Directory(DirectoryOccasion { groups_become, reactivates, dry_run }),
+            occasion: Occasion::Directory(DirectoryOccasion {
+                groups_become,
+                reactivates,
+                dry_run,
+                leaves_groups,
+                budget,
+            }),
         }
     }
 

@@ -137,7 +137,7 @@ fn begin(
     if remote.linked {
         tells.push(audit::linked(sign_in, env));
     }
-    match approve(admitted.decision(), &remote, sign_in, env) {
+    match approve(admitted.decision(), &remote, sign_in, env).and_then(|plan| within_budget(plan, sign_in)) {
         Ok(approved) => {
             if approved.inner().has_email_conflict() {
                 let detail = "the identity provider sends another e-mail address than the account has, and the \
@@ -165,6 +165,15 @@ fn begin(
             WorkTurn::failed(rejection, Left::Badly(Some(Box::new(remote))), Some(admitted), tells)
         }
     }
+}
+
+/// The plan, if what it takes away is not too much beside what was taken from others in the same run.
+fn within_budget(plan: Approved<Plan>, sign_in: SignIn<'_>) -> Result<Approved<Plan>, Rejection> {
+    if let Occasion::Directory(DirectoryOccasion { budget: Some(budget), .. }) = sign_in.occasion {
+        let nowhere = matches!(&sign_in.identity.groups, AssertedGroups::Known(names) if names.is_empty());
+        budget.admit(plan.inner(), nowhere)?;
+    }
+    Ok(plan)
 }
 
 /// Everything but the calls.
@@ -222,13 +231,17 @@ pub(in crate::flow) fn decide(remote: &RemoteState, sign_in: SignIn<'_>, env: &E
         decision.desired.may_remove = policy::decide(&facts, &env.settings.policy).desired.may_remove;
     }
     if let Occasion::Directory(occasion) = sign_in.occasion {
-        of_directory(&mut decision, occasion);
+        let settled = matches!(account, AccountFacts::Present { unfinished: false, .. });
+        of_directory(&mut decision, settled, occasion);
     }
     decision
 }
 
 /// What a directory decides otherwise than a sign-in.
-fn of_directory(decision: &mut Decision, occasion: DirectoryOccasion) {
+fn of_directory(decision: &mut Decision, settled: bool, occasion: DirectoryOccasion<'_>) {
+    if occasion.leaves_groups && settled {
+        decision.desired = DesiredGroups::default();
+    }
     if occasion.reactivates && decision.account == AccountDecision::Refuse(AccountRefusal::Inactive) {
         decision.account = AccountDecision::Reactivate { update: true };
     }
@@ -301,7 +314,7 @@ fn signed_in(decision: &Decision, sign_in: SignIn<'_>, proof: Option<String>, en
 /// What a directory leaves there: where the customer belongs, and that a new account is unfinished. Where it has nothing
 /// to say no marker is written, not even for accounts without one: that would be a write for each of them.
 fn listed(
-    occasion: DirectoryOccasion,
+    occasion: DirectoryOccasion<'_>,
     remote: &RemoteState,
     sign_in: SignIn<'_>,
     proof: Option<String>,
@@ -319,6 +332,9 @@ fn listed(
         }
     };
     let unfinished = matches!(&remote.marker, RemoteMarker::Present(marker) if marker.unfinished);
+    if occasion.leaves_groups && remote.account.is_some() && !unfinished {
+        return None;
+    }
     let nowhere = matches!(remote.marker, RemoteMarker::Absent)
         && customer.as_ref().is_none_or(CustomerAccess::is_nowhere);
     if remote.account.is_some() && !unfinished && (customer.is_none() || nowhere) {

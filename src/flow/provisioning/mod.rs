@@ -6,6 +6,7 @@
 //! looked for; after a few such sign-ins it is left alone for a while.
 
 pub(super) mod audit;
+pub(in crate::flow) mod budget;
 mod carry_out;
 mod facts;
 mod inquiry;
@@ -26,6 +27,7 @@ use crate::provision::AccountRef;
 use super::settings::Provisioning;
 use super::{Env, out_of_turn};
 pub use audit::Identifiers;
+use budget::RemovalBudget;
 pub(super) use facts::{approve, decide};
 pub(super) use inquiry::{Caller, Inquiry};
 pub(super) use lookup::{Lookup, LookupTurn, Person};
@@ -103,26 +105,30 @@ pub(super) struct SignIn<'a> {
     /// they have not got what new people get.
     pub(super) is_new: bool,
     /// Who says so.
-    pub(super) occasion: Occasion,
+    pub(super) occasion: Occasion<'a>,
 }
 
 /// Who says what the account should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Occasion {
+pub(super) enum Occasion<'a> {
     /// An assertion: the person is there.
     SignIn,
     /// A directory, with nobody there. It leaves no trace of a sign-in, and clears none (R12).
-    Directory(DirectoryOccasion),
+    Directory(DirectoryOccasion<'a>),
 }
 
 /// What is different when nobody signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct DirectoryOccasion {
+pub(super) struct DirectoryOccasion<'a> {
     pub(super) groups_become: GroupsBecome,
     /// The directory says that a deactivated account is to be used again, whatever holds for sign-ins (J20).
     pub(super) reactivates: bool,
     /// Plan and tell only, whatever `provisioning.dry_run` says.
     pub(super) dry_run: bool,
+    /// Memberships are given to new accounts only; sign-ins do the rest.
+    pub(super) leaves_groups: bool,
+    /// What may be taken from everybody together; `None` where each person is a change of its own.
+    pub(super) budget: Option<&'a RemovalBudget>,
 }
 
 impl<'a> SignIn<'a> {

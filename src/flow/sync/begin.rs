@@ -8,6 +8,7 @@ use crate::session::sync_record;
 use crate::sources::{Cursor, Pull};
 
 use super::super::Env;
+use super::super::provisioning::budget::Taken;
 use super::fetch::Fetch;
 use super::keeper::{Errand, Kept};
 use super::post::Desk;
@@ -44,6 +45,8 @@ impl Run {
         self.progress = kept.progress.clone();
         self.head = kept.about(about);
         let deltas = settings.source.has_delta();
+        let holds = self.head.held == Some(settings.removal_bounds);
+        self.budget.resume(Taken::default(), holds);
         match self.head.plan(self.wish, self.holder, deltas, &settings, env.now) {
             Plan::Elsewhere => self.yield_to_other(),
             Plan::Wait(until) => {
@@ -51,7 +54,14 @@ impl Run {
                 self.stage = Stage::Over;
             }
             // What a dry run finds out is no checkpoint.
-            Plan::Resume if !self.dry_run => self.take_lease(stamp, env),
+            Plan::Resume if !self.dry_run => {
+                if let Some(running) = &self.head.running {
+                    // What was counted of a page that was not done is counted again with it.
+                    self.progress.counts = running.counts;
+                    self.budget.resume(running.taken, holds);
+                }
+                self.take_lease(stamp, env);
+            }
             Plan::Full | Plan::Resume => self.set_out(None, &settings, stamp, env),
             Plan::Delta(token) => self.set_out(Some(Pull::Delta(token)), &settings, stamp, env),
         }
@@ -87,6 +97,9 @@ impl Run {
             delta: None,
             pages: Chain::beside(self.head.roster.as_ref()),
             removed: 0,
+            taken: Taken::default(),
+            counts: Counts::default(),
+            seen_at: None,
         });
         self.progress = Progress {
             phase: Phase::Pulling,

@@ -10,9 +10,10 @@ use crate::sources::{Access, Cursor, Key, SourceError};
 use super::super::Env;
 use super::super::background::is_worth_a_retry;
 use super::super::directory::{Errand, Intent, PersonEnd, PersonFlow, PersonTurn};
+use super::super::provisioning::budget::RemovalBudget;
 use super::super::settings::Provisioning;
 use super::fetch::{Fetch, FetchTurn};
-use super::settings::Settings;
+use super::settings::{MembershipsManagedBy, Settings};
 
 /// Tries of one person where trying again may help.
 const MAX_TRIES: u32 = 3;
@@ -78,6 +79,7 @@ pub(super) struct House<'a> {
     pub(super) settings: &'a Settings,
     pub(super) provisioning: &'a Provisioning,
     pub(super) dry_run: bool,
+    pub(super) budget: Option<&'a RemovalBudget>,
 }
 
 impl Guest {
@@ -263,6 +265,8 @@ impl House<'_> {
             naming: self.settings.group_naming,
             request_id: "",
             dry_run: self.dry_run,
+            leaves_groups: self.settings.memberships_managed_by == MembershipsManagedBy::SignIn,
+            budget: self.budget,
         }
     }
 }

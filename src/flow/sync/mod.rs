@@ -22,6 +22,7 @@ mod scheduler;
 pub(in crate::flow) mod settings;
 mod status;
 
+pub use super::provisioning::budget::RemovalBounds;
 pub use progress::{Counts, Outcome, Phase, Progress, Trouble};
 pub use run::{Run, Wish};
 pub use scheduler::{Scheduler, progress};

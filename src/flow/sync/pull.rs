@@ -175,6 +175,9 @@ impl Run {
 
     /// Somebody is done.
     fn leave(&mut self, end: GuestEnd, house: House<'_>, env: &Env<'_>) {
+        if let Some(running) = &mut self.head.running {
+            running.taken = self.budget.taken();
+        }
         let counts = &mut self.progress.counts;
         match end {
             GuestEnd::Gone => {}
@@ -218,12 +221,22 @@ impl Run {
                 let user = person.username.keyed(&env.settings.pii_key);
                 self.tell(report::person_failed(user, &rejection));
                 self.progress.trouble(rejection.code, &rejection.detail, env.now);
+                if self.budget.is_exceeded() && self.outcome.is_none() {
+                    return self.too_much(rejection, env);
+                }
                 self.troubled = if is_trouble(&rejection) { self.troubled.saturating_add(1) } else { 0 };
                 if self.troubled >= MAX_TROUBLED && self.outcome.is_none() {
                     self.fail(rejection, env);
                 }
             }
         }
+    }
+
+    /// Nothing more is taken from anybody. The next runs begin anew and only count, until a whole one wants less.
+    fn too_much(&mut self, rejection: Rejection, env: &Env<'_>) {
+        self.head.held = env.settings.directory_sync.as_ref().map(|sync| sync.removal_bounds);
+        self.head.running = None;
+        self.fail(rejection, env);
     }
 
     fn reached(&mut self, person: &Person, account: Option<&AccountRef>, house: House<'_>, env: &Env<'_>) {
@@ -261,6 +274,8 @@ impl Run {
                 (running.cursor, running.whole, running.delta) = (None, end.whole, end.delta);
             }
         }
+        running.counts = self.progress.counts;
+        running.seen_at = Some(env.now);
         let full = running.full;
         self.stage = Stage::Saved(After::Page);
         if self.dry_run {
@@ -304,6 +319,8 @@ impl Run {
             self.head.pulled_at = Some(running.started_at);
             self.head.delta = running.delta;
             if running.full {
+                // Everybody was counted, and it was not too much.
+                self.head.held = None;
                 self.head.full_at = Some(running.started_at);
                 if stopped.is_none() || self.head.roster.is_none() {
                     self.head.roster = Some(Roster {

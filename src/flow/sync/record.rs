@@ -15,7 +15,8 @@ use crate::base::UnixTime;
 use crate::directory::Seen;
 use crate::sources::{Cursor, DeltaToken, WholeDirectory};
 
-use super::progress::Progress;
+use super::super::provisioning::budget::{RemovalBounds, Taken};
+use super::progress::{Counts, Progress};
 use super::run::Wish;
 use super::settings::Settings;
 
@@ -26,6 +27,9 @@ pub(super) const LEASE: Duration = Duration::from_secs(20);
 /// A run that was broken off longer ago begins anew: most of whom it saw may have changed, and directories forget where a
 /// reader was.
 const MAX_CHECKPOINT_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Who was seen whole longer ago than this does not begin a cleanup: a run that is gone on with then pulls anew.
+const MAX_FACES_AGE: Duration = Duration::from_secs(3600);
 
 /// Bytes of each set of one segment: sealed, and in base64, all three fit into a row of the store.
 const SEGMENT_BYTES: usize = 3 * 1024;
@@ -57,6 +61,8 @@ pub(super) struct Head {
     /// Runs in a row that failed, and when the last did.
     pub(super) failures: u32,
     pub(super) failed_at: Option<UnixTime>,
+    /// A run wanted to take more memberships away than these bounds allow.
+    pub(super) held: Option<RemovalBounds>,
     /// For those who look on.
     pub(super) progress: Progress,
 }
@@ -85,6 +91,12 @@ pub(super) struct Running {
     pub(super) pages: Chain,
     /// Accounts that this run cleaned up.
     pub(super) removed: u64,
+    /// Memberships that it took away.
+    pub(super) taken: Taken,
+    /// What was counted until the end of the last page.
+    pub(super) counts: Counts,
+    /// When the last page was done.
+    pub(super) seen_at: Option<UnixTime>,
 }
 
 /// Whom a complete full pull saw.
@@ -215,10 +227,13 @@ impl Head {
         if self.about == about { self } else { Self { about, lease: self.lease, ..Self::default() } }
     }
 
-    /// May `holder` work? The clock may have been set back: a lease that ends later than any can is over.
+    /// May `holder` work? A clock that runs ahead of ours within reason
+    /// keeps its lease; one that ends later than any can was written before a clock was set back, and is over.
     pub(super) fn is_free_for(&self, holder: [u8; 16], now: UnixTime) -> bool {
         self.lease.is_none_or(|lease| {
-            lease.holder == holder || now >= lease.until || lease.until > now.saturating_add(LEASE)
+            lease.holder == holder
+                || now >= lease.until
+                || lease.until > now.saturating_add(LEASE).saturating_add(AHEAD)
         })
     }
 
@@ -242,15 +257,15 @@ impl Head {
         if !self.is_free_for(holder, now) {
             return Plan::Elsewhere;
         }
-        if wish == Wish::IfDue && self.failures > 0 {
-            let wait =
-                FIRST_WAIT.saturating_mul(1 << self.failures.saturating_sub(1).min(16)).min(LONGEST_WAIT);
-            if let Some(at) = next(self.failed_at, wait, now) {
-                return Plan::Wait(at);
-            }
+        if wish == Wish::IfDue
+            && self.failures > 0
+            && let Some(at) = next(self.failed_at, retry_after(self.failures), now)
+        {
+            return Plan::Wait(at);
         }
         if let Some(running) = &self.running
             && running.is_fresh(now)
+            && !running.is_stale(now)
             && (running.full || wish != Wish::Full)
         {
             return Plan::Resume;
@@ -277,6 +292,16 @@ impl Running {
         let end = self.started_at.saturating_add(MAX_CHECKPOINT_AGE);
         now < end && self.started_at <= now.saturating_add(AHEAD)
     }
+
+    /// Everybody was seen, and too long ago for anybody to be taken for gone.
+    fn is_stale(&self, now: UnixTime) -> bool {
+        self.cursor.is_none() && self.seen_at.is_none_or(|at| now.saturating_since(at) > MAX_FACES_AGE)
+    }
+}
+
+/// The wait after so many failures in a row.
+pub(super) fn retry_after(failures: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_WAIT)
 }
 
 /// When something is due again that was done at `last`; `None` for now. A clock that was set back must not put it off: what is

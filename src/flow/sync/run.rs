@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use crate::base::{Code, Rejection, random};
 use crate::directory::Person;
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::sources::{Access, Cursor, Next};
 
+use super::super::provisioning::budget::RemovalBudget;
 use super::super::{Env, Turn};
 use super::clean::Cleanup;
 use super::fetch::Fetch;
@@ -61,6 +63,8 @@ pub struct Run {
     pub(super) leased_at: Duration,
     /// People in a row whom the application would not have.
     pub(super) troubled: u32,
+    /// What may be taken from everybody together.
+    pub(super) budget: Rc<RemovalBudget>,
     pub(super) turn: Turn,
 }
 
@@ -147,6 +151,7 @@ impl Run {
             last_save: false,
             leased_at: Duration::ZERO,
             troubled: 0,
+            budget: Rc::new(RemovalBudget::new(settings.removal_bounds)),
             turn: Turn::default(),
         }
     }
@@ -156,6 +161,8 @@ impl Run {
         if self.outcome.is_none()
             && let Some(house) = self.house(env)
         {
+            let budget = self.budget();
+            let house = House { budget: Some(&budget), ..house };
             match self.stage {
                 Stage::Fresh => match random(env.entropy) {
                     Ok(holder) => {
@@ -175,6 +182,8 @@ impl Run {
         if let Some((desk, theirs)) = self.post.receive(id)
             && let Some(house) = self.house(env)
         {
+            let budget = self.budget();
+            let house = House { budget: Some(&budget), ..house };
             match desk {
                 Desk::Keeper => self.kept(answer, env),
                 Desk::Page => self.page_answer(answer, house, env),
@@ -205,7 +214,7 @@ impl Run {
             (Some(sync), Some(provisioning)) => {
                 // What changes nothing must not look as if it had.
                 self.dry_run |= provisioning.dry_run;
-                Some(House { settings: sync, provisioning, dry_run: self.dry_run })
+                Some(House { settings: sync, provisioning, dry_run: self.dry_run, budget: None })
             }
             _ => {
                 let detail = "no directory or no application is configured";
@@ -256,6 +265,13 @@ impl Run {
         if self.saving.is_none() {
             self.saved(env);
         }
+    }
+
+    /// The budget, with how many people there are as far as anybody knows.
+    fn budget(&self) -> Rc<RemovalBudget> {
+        let roster = self.head.roster.as_ref().map_or(0, |roster| roster.people);
+        self.budget.know(roster.max(self.progress.expected.unwrap_or(0)).max(self.progress.counts.people));
+        Rc::clone(&self.budget)
     }
 
     fn pass_time(&mut self, house: House<'_>, env: &Env<'_>) {

@@ -9,6 +9,7 @@ use crate::session::sync_record;
 use super::super::{Env, Turn, settings};
 use super::post::LIMIT;
 use super::progress::{Outcome, Progress};
+use super::record::retry_after;
 use super::run::{Run, Wish};
 
 /// How often is looked whether a run is due: one read of the store.
@@ -37,6 +38,8 @@ pub struct Scheduler {
     rests_until: Duration,
     told: Option<Progress>,
     told_at: Option<Duration>,
+    /// Runs in a row that failed, also where the record of that could not be written.
+    failures: u32,
 }
 
 impl Scheduler {
@@ -78,8 +81,14 @@ impl Scheduler {
         }
         let Some(ended) = ended else { return turn };
         let interval = env.settings.directory_sync.as_ref().map_or(LOOK, |sync| sync.full_interval);
-        // A dry run leaves nothing by which the next one would know that it was.
-        let rest = if run.progress().dry_run && ended == Outcome::Done { interval } else { LOOK };
+        let failed = matches!(ended, Outcome::Failed(_));
+        self.failures = if failed { self.failures.saturating_add(1) } else { 0 };
+        let rest = match ended {
+            // Neither a dry run nor a store that does not write leaves anything by which the next one would know.
+            Outcome::Failed(_) => retry_after(self.failures),
+            Outcome::Done | Outcome::DoneWithoutCleanup(_) if run.progress().dry_run => interval,
+            _ => LOOK,
+        };
         self.rests_until = env.uptime.saturating_add(rest);
         self.run = None;
         turn

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use super::super::provisioning::budget::RemovalBounds;
 use crate::base::Secret;
 use crate::directory::{GroupNaming, GroupsBecome};
 use crate::provision::RunGuardrail;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub memberships_managed_by: MembershipsManagedBy,
     /// What one run may take away. Above any bound nothing at all is taken away, and the run says so.
     pub guardrail: RunGuardrail,
+    /// What one run may take from people who stay. Above it the run stops.
+    pub removal_bounds: RemovalBounds,
     /// People who could not be brought to the application. With more of them nobody is cleaned up: something is wrong.
     pub max_failed_people: u64,
     /// What becomes of accounts that the first complete pull does not find.

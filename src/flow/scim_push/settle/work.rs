@@ -462,6 +462,8 @@ fn errand<'a>(job: &'a PersonJob, means: Means<'a>, request_id: &'a str) -> Erra
         naming: naming(means),
         request_id,
         dry_run: false,
+        leaves_groups: false,
+        budget: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! that it must not.
 
 mod application;
+mod bounds;
 mod cleanup;
 mod pull;
 mod records;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{FirstRun, MembershipsManagedBy, Outcome, Run, Settings, Wish};
+use super::{FirstRun, MembershipsManagedBy, Outcome, RemovalBounds, Run, Settings, Wish};
 use crate::base::{EntropyFailure, EntropySource, UnixTime};
 use crate::config;
 use crate::directory::{GroupNaming, GroupsBecome};
@@ -301,6 +302,7 @@ fn sync_settings() -> Settings {
         group_naming: GroupNaming::Name,
         memberships_managed_by: MembershipsManagedBy::Directory,
         guardrail: RunGuardrail { max_deactivations: 50, max_deactivation_percent: 10 },
+        removal_bounds: RemovalBounds { max_group_removals: 200, max_group_removal_percent: 10 },
         max_failed_people: 10,
         first_run: FirstRun::ReportOnly,
         dry_run: false,

@@ -16,7 +16,7 @@ fn interrupted() -> World {
     world.faults.borrow_mut().killed_after = Some(400);
     assert_eq!(world.run(Wish::Full), None);
     world.faults.borrow_mut().killed_after = None;
-    world.pass(61);
+    world.pass(161);
     world
 }
 
@@ -132,7 +132,7 @@ fn a_clock_that_jumps_ahead_or_back_takes_nobody_away() {
         world.now.set(world.now.get().checked_add_signed(jump).unwrap());
         // A lease that ends far from now is over, and one that is just written is waited for.
         if world.run(Wish::Full) == Some(Outcome::Elsewhere) {
-            world.pass(61);
+            world.pass(161);
         }
         nobody_is_gone(&world, "jump");
     }
