@@ -108,7 +108,8 @@ impl World {
             "directory_sync": {
                 "source": { "scim": { "cluster": "directory", "authority": "directory.internal", "path_prefix": "/scim/v2" } },
                 "page_size": 10, "first_run": "ACT",
-                "guardrail": { "max_deactivations": 100, "max_deactivation_percent": 100, "max_failed_people": 100 },
+                "guardrail": { "max_deactivations": 100, "max_deactivation_percent": 100, "max_failed_people": 100,
+                    "max_group_removals": 1000, "max_group_removal_percent": 100 },
             },
         }));
         host.route("etcd", etcd.address());
