@@ -266,6 +266,12 @@ impl Scene {
         self.envoy.restart(&self.options)
     }
 
+    /// The number of Envoy's process.
+    #[must_use]
+    pub fn envoy_process(&self) -> u32 {
+        self.envoy.process_id()
+    }
+
     /// The application's origin: scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> String {

@@ -21,6 +21,9 @@ pub(crate) struct Soak {
     /// memory.
     #[arg(long)]
     directory: bool,
+    /// Pushes such directories by SCIM through a real Envoy instead.
+    #[arg(long)]
+    push: bool,
     /// How many people such a directory has; several numbers make several runs.
     #[arg(long, value_name = "N,N,..", default_value = "1000,10000,100000")]
     directory_people: String,
@@ -35,6 +38,13 @@ pub(crate) fn run_task(arguments: &Soak) -> Outcome {
     }
     let envoy = tools::envoy()?;
     let filter = wasm::build()?;
+    if arguments.push {
+        let mut command =
+            cargo(&["run", "--quiet", "--release", "--package", "testbed", "--bin", "soak", "--", "--push"]);
+        command.args(["--directory-people", &arguments.directory_people]);
+        command.args(["--directory-groups", &arguments.directory_groups.to_string()]);
+        return run(command.env("SAMLGATE_ENVOY", envoy).env("SAMLGATE_WASM", filter));
+    }
     let mut command = cargo(&["run", "--quiet", "--package", "testbed", "--bin", "soak", "--"]);
     for (name, value) in [
         ("--sign-ins", u64::from(arguments.sign_ins)),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use testbed::soak::{Options, directory, run};
+use testbed::soak::{Options, directory, push, run};
 
 /// Signs people in through a real Envoy while the application misbehaves at random, and checks every write.
 #[derive(Debug, Parser)]
@@ -28,11 +28,25 @@ struct Arguments {
     /// How many groups it has.
     #[arg(long, default_value_t = 20_000)]
     directory_groups: u64,
+    /// Pushes such directories by SCIM instead, through a real Envoy.
+    #[arg(long)]
+    push: bool,
 }
 
 fn main() -> ExitCode {
-    let Arguments { sign_ins, people, seed, directory, directory_people, directory_groups } =
+    let Arguments { sign_ins, people, seed, directory, directory_people, directory_groups, push: pushes } =
         Arguments::parse();
+    if pushes {
+        let directory = std::env::temp_dir().join(format!("samlgate-push-{}", std::process::id()));
+        let options = push::Options { people: directory_people, groups: directory_groups, directory };
+        return match push::run(&options, &mut |figure| println!("{figure}")) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     if let Some(command) = directory {
         let folder = std::env::temp_dir().join(format!("samlgate-soak-{}", std::process::id()));
         let options = directory::Options {

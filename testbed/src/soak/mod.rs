@@ -6,6 +6,7 @@
 mod chance;
 pub mod directory;
 mod expected;
+pub mod push;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
