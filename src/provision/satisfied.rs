@@ -44,10 +44,12 @@ pub fn satisfied(operation: &Operation, remote: &RemoteState) -> bool {
         // Whoever has no account cannot use it.
         Operation::DeactivateAccount { .. } => account.is_none_or(|account| !account.active),
         Operation::AnonymizeAccount { .. } | Operation::DeleteAccount { .. } => account.is_none(),
-        // It was looked for under its old name. The new one says nothing: somebody else may have had it before.
-        Operation::RenameAccount { username, .. } => {
-            account.is_none_or(|account| account.username == *username)
-        }
+        // It was looked for under its new name. Without ids nobody can tell whether that is somebody else's.
+        Operation::RenameAccount { account: whose, username } => account.is_some_and(|account| {
+            FoldedName::same(account.username.expose(), username.expose())
+                && whose.id.is_some()
+                && account.id == whose.id
+        }),
         // The new name was free a moment ago.
         Operation::RenameGroup { name, .. } => {
             matches!(remote.directory.group(name), Some(Known::Exists(group)) if group.name == *name)
@@ -62,5 +64,48 @@ pub fn satisfied(operation: &Operation, remote: &RemoteState) -> bool {
         | Operation::AddToOrganization { .. }
         | Operation::RemoveFromOrganization { .. }
         | Operation::Deliver(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::base::Pii;
+    use crate::provision::{AccountId, AccountRef, RemoteAccount};
+
+    fn named(name: &str, id: Option<&str>) -> RemoteState {
+        let account = RemoteAccount {
+            id: id.map(|id| AccountId::new(id.to_owned())),
+            username: Pii::new(name.to_owned()),
+            email: None,
+            display_name: Pii::new(String::new()),
+            active: true,
+            groups: BTreeSet::new(),
+            profile: super::super::Profile::new(),
+        };
+        RemoteState { account: Some(account), ..RemoteState::default() }
+    }
+
+    #[test]
+    fn j12_a_new_name_proves_nothing_unless_the_same_account_has_it() {
+        let rename = |id: Option<&str>| Operation::RenameAccount {
+            account: AccountRef {
+                username: Pii::new("alice".to_owned()),
+                id: id.map(|id| AccountId::new(id.to_owned())),
+            },
+            username: Pii::new("bob".to_owned()),
+        };
+        assert!(satisfied(&rename(Some("1")), &named("Bob", Some("1"))));
+        for remote in
+            [RemoteState::default(), named("bob", Some("2")), named("bob", None), named("alice", Some("1"))]
+        {
+            assert!(!satisfied(&rename(Some("1")), &remote), "{remote:?}");
+        }
+        // Nobody is there, somebody is: without ids neither tells.
+        for remote in [RemoteState::default(), named("bob", None), named("bob", Some("1"))] {
+            assert!(!satisfied(&rename(None), &remote), "{remote:?}");
+        }
     }
 }

@@ -21,11 +21,12 @@ pub(super) enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// What shows whether `operation` is done. What is renamed is looked for under the name that tells: an account under
-    /// its old one, because somebody else may have the new one; a group under its new one, which was free.
+    /// What shows whether `operation` is done. What is renamed is looked for under its new name.
     pub(super) const fn of(operation: &'a Operation) -> Self {
         match operation {
-            Operation::CreateAccount { username, .. } => Self::Person(username),
+            Operation::CreateAccount { username, .. } | Operation::RenameAccount { username, .. } => {
+                Self::Person(username)
+            }
             Operation::Deliver(delivery) => Self::Person(&delivery.username),
             Operation::AddToGroup { account, .. } | Operation::RemoveFromGroup { account, .. } => {
                 Self::Membership(account)
@@ -37,8 +38,7 @@ impl<'a> Subject<'a> {
             | Operation::RemoveFromOrganization { account, .. }
             | Operation::DeactivateAccount { account }
             | Operation::AnonymizeAccount { account }
-            | Operation::DeleteAccount { account }
-            | Operation::RenameAccount { account, .. } => Self::Account(account),
+            | Operation::DeleteAccount { account } => Self::Account(account),
             Operation::WriteMarker { account, .. } => Self::Marker(account),
             Operation::CreateGroup { group }
             | Operation::DeleteGroup { group }

@@ -325,6 +325,13 @@ fn j8_j12_j15_accounts_that_are_there_are_linked_and_renamed() {
     let count = |name: &str| stage.scene.jira_calls().iter().filter(|call| call.contains(name)).count();
     assert_eq!(count("POST /rest/api/2/user 201"), 0, "{:?}", stage.scene.jira_calls());
     let rename = json!([{ "op": "Replace", "path": "userName", "value": "caroline" }]);
+    // Others may know an account that was there before by its name.
+    let refused = stage.expect(&stage.patch(&format!("/Users/{carol}"), &rename), 400);
+    assert_eq!(refused["scimType"], "mutability");
+    assert!(stage.scene.jira.store().has_user("carol"));
+    assert_eq!(stage.with("DELETE", &format!("/Users/{carol}"), TOKEN, None).status, 204);
+    stage.scene.jira.change(|store| assert!(store.remove_user("carol")));
+    let carol = stage.user("carol");
     let renamed = stage.patch(&format!("/Users/{carol}"), &rename);
     stage.expect(&renamed, 200);
     assert!(stage.scene.jira.store().has_user("caroline") && !stage.scene.jira.store().has_user("carol"));

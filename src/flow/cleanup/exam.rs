@@ -312,6 +312,7 @@ impl Scene<'_> {
         Errand {
             person,
             intent: Intent::Absent(absence),
+            account: None,
             provisioning: self.provisioning,
             groups_become: self.settings.groups_become,
             naming: self.settings.group_naming,

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::Rejection;
+use crate::base::{Code, Rejection};
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::http::HttpResponse;
 use crate::identity::{AssertedGroups, Identity};
-use crate::policy::{self, Facts, RequestFacts};
-use crate::provision::{Absence, Guardrail, LeavingRules, RemoteAccount, RemoteState, leaving};
+use crate::policy::{self, Facts, FoldedName, RequestFacts};
+use crate::provision::{
+    Absence, AccountKeyKind, AccountRef, Guardrail, LeavingRules, RemoteAccount, RemoteState, leaving,
+};
 use crate::targets::TargetError;
 
 use super::super::provisioning::audit;
@@ -41,6 +43,8 @@ enum Stage {
 #[derive(Clone, Copy)]
 pub(super) struct Leaver<'a> {
     pub(super) identity: &'a Identity,
+    /// The account that is left; what is found must be it.
+    pub(super) account: Option<&'a AccountRef>,
     pub(super) absence: Absence,
     pub(super) caller: Caller<'a>,
     pub(super) dry_run: bool,
@@ -58,6 +62,17 @@ impl<'a> Leaver<'a> {
     /// by an address instead.
     const fn person(&self) -> Person<'a> {
         Person { username: &self.identity.username, email: self.identity.email.as_ref() }
+    }
+
+    /// Is `found` the account that is left?
+    fn is_theirs(&self, found: &RemoteAccount) -> bool {
+        let Some(account) = self.account else { return true };
+        match (&account.id, &found.id) {
+            (Some(have), Some(found)) => have == found,
+            // Where people are known by address, the address is what was looked for.
+            _ if self.caller.provisioning.target.capabilities().accounts_by == AccountKeyKind::Email => true,
+            _ => FoldedName::same(account.username.expose(), found.username.expose()),
+        }
     }
 
     const fn changes<'b>(&self, user: &'b str) -> Changes<'b>
@@ -158,6 +173,10 @@ impl LeavingFlow {
         env: &Env<'_>,
     ) -> LeavingTurn {
         let provisioning = leaver.caller.provisioning;
+        if remote.account.as_ref().is_some_and(|found| !leaver.is_theirs(found)) {
+            let rejection = Rejection::new(Code::AccountAmbiguous, "the name leads to another account");
+            return Self::failed(memory, user, rejection, None, tells, leaver, env);
+        }
         let removable = removable(&remote, leaver, env);
         let rules = LeavingRules { capabilities: provisioning.target.capabilities(), removable: &removable };
         let approved = leaving(&remote, leaver.absence, &rules)

@@ -35,6 +35,8 @@ pub(in crate::flow) enum Intent {
 pub(in crate::flow) struct Errand<'a> {
     pub(in crate::flow) person: &'a Person,
     pub(in crate::flow) intent: Intent,
+    /// Whoever leaves leaves exactly this account: what has its name but is another is nobody's business.
+    pub(in crate::flow) account: Option<&'a AccountRef>,
     pub(in crate::flow) provisioning: &'a Provisioning,
     pub(in crate::flow) groups_become: GroupsBecome,
     pub(in crate::flow) naming: GroupNaming,
@@ -191,6 +193,7 @@ impl<'a> Errand<'a> {
     const fn leaver(&self, identity: &'a Identity, absence: Absence) -> super::leaving::Leaver<'a> {
         super::leaving::Leaver {
             identity,
+            account: self.account,
             absence,
             caller: Caller { provisioning: self.provisioning, request_id: self.request_id },
             dry_run: self.dry_run,

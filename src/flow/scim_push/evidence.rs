@@ -11,11 +11,13 @@ use crate::store::OnFailure;
 use crate::store::table::{Done, Transaction};
 
 use super::super::Env;
+use super::super::provisioning::Person;
 use super::super::settings::Organizations;
 use super::LIMITS;
 use super::book::{Book, Facts, Found, Stop};
 use super::decision::Context;
 use super::pen::row;
+use super::person::account_name;
 use super::rows;
 use super::settings::Memberships;
 use super::table::{KnownTable, Table, TableCall, TableFault, TableTurn};
@@ -46,6 +48,8 @@ pub(in crate::flow) enum EvidenceTurn {
 enum Pushed {
     /// Nothing about this person, or no groups at all: the assertion says it.
     Nothing,
+    /// Something, but perhaps about somebody else.
+    Unclear,
     /// The person is in these.
     In(Vec<Group>),
 }
@@ -106,6 +110,10 @@ impl Evidence {
         };
         match pushed(&table, &facts, identity, env) {
             Ok(Pushed::Nothing) => EvidenceTurn::Settled(Box::new(identity.clone()), Vec::new()),
+            Ok(Pushed::Unclear) => {
+                let groups = AssertedGroups::Unknown(UnknownGroups::Unreadable);
+                EvidenceTurn::Settled(Box::new(Identity { groups, ..identity.clone() }), Vec::new())
+            }
             Ok(Pushed::In(groups)) => {
                 EvidenceTurn::Settled(Box::new(counting(identity, groups, env)), Vec::new())
             }
@@ -138,10 +146,19 @@ fn pushed(table: &Table, facts: &Facts, identity: &Identity, env: &Env<'_>) -> F
         new_id: "",
         media: Media::of(None),
     };
-    let account = row(rows::unique("account", &fold(identity.username.expose()), &table.key))?;
+    let person = Person { username: &identity.username, email: identity.email.as_ref() };
+    // Who has nothing that the application knows people by does not get in.
+    let Ok(key) = person.key(provisioning) else { return Ok(Pushed::Nothing) };
+    let name = fold(key.value().expose());
+    let account = row(rows::unique("account", &name, &table.key))?;
     let Some((id, _)) = context.book.get::<String>(&account)? else { return Ok(Pushed::Nothing) };
-    if context.user(&id)?.is_none() {
-        return Ok(Pushed::Nothing);
+    let Some(kept) = context.user(&id)? else { return Ok(Pushed::Nothing) };
+    // A name that somebody is about to get, or still has, or that their account only happens to have, is nobody's word.
+    let at = context.book.get::<rows::Projected>(&row(rows::about("at", &id))?)?;
+    let is_theirs = at.is_some_and(|(at, _)| at.renaming.is_none() && *at.name.expose() == name)
+        && account_name(&kept.user, &env.settings.identity, provisioning).is_ok_and(|own| own == name);
+    if !is_theirs {
+        return Ok(Pushed::Unclear);
     }
     // Some directories push people only; then nobody's groups were ever pushed.
     let all = rows::resources(ResourceKind::Group).ok_or(Stop::Read(Vec::new()))?;
@@ -193,7 +210,7 @@ fn unknown(fault: &TableFault, identity: &Identity, env: &Env<'_>) -> EvidenceTu
     let refuses =
         env.settings.shared_store.as_ref().is_some_and(|store| store.on_failure == OnFailure::Refuse);
     let rejection = fault.rejection();
-    if refuses && matches!(fault, TableFault::Store(_)) {
+    if refuses {
         return EvidenceTurn::Refused(rejection);
     }
     let code = rejection.code;

@@ -2,8 +2,9 @@
 
 use crate::base::Pii;
 use crate::directory::{Group, GroupsBecome, Membership, Person};
-use crate::provision::{Absence, AccountKeyKind, AccountRef, Capabilities};
+use crate::provision::{Absence, AccountRef, Capabilities};
 use crate::scim::{User, person};
+use crate::session::table_key::TableKey;
 use crate::store::table::RowKey;
 
 use super::super::directory::Intent;
@@ -19,7 +20,10 @@ use super::users::folder;
 pub(super) const CHUNK: usize = 40;
 
 /// Names that one person can keep: each rename keeps one until the application follows.
-const MAX_HELD: usize = 40;
+pub(super) const MAX_HELD: u64 = 30;
+
+/// Those that are given free at once, at two rows each.
+const MAX_RELEASED: usize = 50;
 
 #[derive(Debug)]
 pub(super) enum Job {
@@ -35,15 +39,28 @@ pub(super) struct PersonJob {
     pub(super) person: Person,
     pub(super) intent: Intent,
     pub(super) gone: bool,
-    /// First the account is to get another name.
-    pub(super) rename: Option<(AccountRef, Pii<String>)>,
-    /// The name that the application has afterwards, folded.
+    /// What the application is to know the person by, folded.
     pub(super) name: String,
+    /// The row `at/ID` as it is in the table.
     pub(super) before: Option<Projected>,
-    /// Rows of names that are nobody's when it is done.
-    pub(super) release: Vec<RowKey>,
+    /// Whose account it is: the only one that is left, or renamed.
+    pub(super) theirs: Theirs,
+    /// Rows `held/ID/H`; those that nobody needs are given free when it is done.
+    pub(super) held: Vec<RowKey>,
     /// Memberships of somebody who is gone.
     pub(super) clear: Vec<RowKey>,
+}
+
+/// The account that we made, or that was found to be the person's while they were to have one.
+#[derive(Debug, Default)]
+pub(super) struct Theirs {
+    pub(super) account: Option<AccountRef>,
+    /// What it is known by, folded.
+    pub(super) name: String,
+    /// It was not there before.
+    pub(super) made: bool,
+    /// It has this name by now, or still the other one.
+    pub(super) renaming: Option<Pii<String>>,
 }
 
 /// An organization is to follow its group.
@@ -68,6 +85,23 @@ pub(super) enum Members {
     LeftAlone,
     LookedAt,
     PutOut,
+}
+
+impl PersonJob {
+    /// The rows of names that nobody keeps once the application has `now`; all of them for whoever is gone.
+    pub(super) fn released(&self, now: Option<&Projected>, table: &TableKey) -> Vec<RowKey> {
+        let kept = now.map(|now| {
+            let username = now.account.as_ref().map(|(username, _)| username.expose());
+            let renaming = now.renaming.as_ref().map(Pii::expose);
+            let names = [Some(&self.name), Some(now.name.expose()), username, renaming];
+            let rows = names.into_iter().flatten().filter_map(|name| rows::unique("account", name, table));
+            rows.collect::<Vec<_>>()
+        });
+        let kept = kept.unwrap_or_default();
+        let free = self.held.iter().filter(|held| kept.iter().all(|kept| kept.last() != held.last()));
+        let rows = |held: &RowKey| [Some(held.clone()), rows::about("account", held.last())];
+        free.take(MAX_RELEASED).flat_map(rows).flatten().collect()
+    }
 }
 
 impl Context<'_> {
@@ -103,36 +137,34 @@ impl Context<'_> {
     fn person_job(&self, id: &str, user: &User, groups: Vec<Group>, gone: bool) -> Found<Job> {
         let capabilities = self.provisioning.target.capabilities();
         let person = person(id, user, Membership::Known(groups));
-        let Ok(name) = account_name(user, self.identity) else { return Ok(Job::Nothing) };
         let before = self.book.get::<Projected>(&row(rows::about("at", id))?)?.map(|(at, _)| at);
-        let keep = row(rows::unique("account", &name, self.book.table))?;
-        let held = self.book.all(&folder(rows::all_held(id))?, MAX_HELD)?;
-        let stale: Vec<&RowKey> =
-            held.into_iter().filter(|held| gone || held.last() != keep.last()).collect();
-        let mut release = Vec::new();
-        for held in &stale {
-            release.push((*held).clone());
-            release.push(row(rows::about("account", held.last()))?);
-        }
-        let account = before.as_ref().and_then(Projected::reference);
-        let by_name = capabilities.accounts_by == AccountKeyKind::Username;
-        // A name that is still held may be what the application has: asking for the new one again does no harm.
-        let rename =
-            account.filter(|_| by_name && !gone && !stale.is_empty() && capabilities.renames_accounts);
-        let identity = person.identity(self.settings.naming, self.identity);
-        let rename = rename.zip(identity.ok()).map(|(account, identity)| (account, identity.username));
+        let intent = match (gone, user.active()) {
+            (true, _) => Intent::Absent(self.leaving(&capabilities)),
+            (false, true) => Intent::Present { reactivate: true },
+            (false, false) => Intent::Absent(inactive(&capabilities)),
+        };
+        let known = before.as_ref().map(|before| before.name.expose().clone());
+        let name = match (account_name(user, self.identity, self.provisioning), intent) {
+            (Ok(name), _) => name,
+            (Err(_), Intent::Present { .. }) => return Ok(Job::Nothing),
+            // Whoever leaves needs no name that anybody could sign in with.
+            (Err(_), Intent::Absent(_)) => known.clone().unwrap_or_default(),
+        };
+        let held = self.book.all(&folder(rows::all_held(id))?, super::users::MAX_GROUPS_OF_ONE)?;
+        let held = held.into_iter().cloned().collect();
+        let theirs = Theirs {
+            account: before.as_ref().and_then(Projected::reference),
+            name: known.unwrap_or_default(),
+            made: before.as_ref().is_some_and(|before| before.made),
+            renaming: before.as_ref().and_then(|before| before.renaming.clone()),
+        };
         let clear = if gone {
             let left = self.book.all(&folder(rows::groups(id))?, super::users::MAX_GROUPS_OF_ONE)?;
             left.into_iter().cloned().collect()
         } else {
             Vec::new()
         };
-        let intent = match (gone, user.active()) {
-            (true, _) => Intent::Absent(self.leaving(&capabilities)),
-            (false, true) => Intent::Present { reactivate: true },
-            (false, false) => Intent::Absent(inactive(&capabilities)),
-        };
-        Ok(Job::Person(Box::new(PersonJob { person, intent, gone, rename, name, before, release, clear })))
+        Ok(Job::Person(Box::new(PersonJob { person, intent, gone, name, before, theirs, held, clear })))
     }
 
     /// The groups of `id` as the rules know them.
@@ -170,7 +202,8 @@ impl Context<'_> {
             None => None,
         };
         let mut release = Vec::new();
-        for held in self.book.all(&folder(rows::all_held(id))?, MAX_HELD)? {
+        let held = self.book.all(&folder(rows::all_held(id))?, super::users::MAX_GROUPS_OF_ONE)?;
+        for held in held.into_iter().take(MAX_RELEASED) {
             if keep.as_ref().is_none_or(|keep| keep.last() != held.last()) {
                 release.push(held.clone());
                 release.push(row(rows::about("organization", held.last()))?);

@@ -52,6 +52,12 @@ pub(super) struct Projected {
     pub(super) account: Option<(Pii<String>, Option<String>)>,
     /// It is about to be made: one that is there is ours.
     pub(super) making: bool,
+    /// An account that was not there before; only those are ever renamed.
+    #[serde(default)]
+    pub(super) made: bool,
+    /// An account that has this name by now, or still the other one.
+    #[serde(default)]
+    pub(super) renaming: Option<Pii<String>>,
 }
 
 impl Projected {
@@ -63,7 +69,17 @@ impl Projected {
     pub(super) fn of(name: String, account: Option<&AccountRef>) -> Self {
         let account = account
             .map(|account| (account.username.clone(), account.id.as_ref().map(|id| id.as_str().to_owned())));
-        Self { name: Pii::new(name), account, making: false }
+        Self { account, ..Self::organization(name, false) }
+    }
+
+    /// Was it found under another name than the pushed one?
+    pub(super) fn is_linked(&self) -> bool {
+        let name = self.name.expose();
+        !self.made && self.account.as_ref().is_some_and(|(username, _)| fold(username.expose()) != *name)
+    }
+
+    pub(super) const fn organization(name: String, making: bool) -> Self {
+        Self { name: Pii::new(name), account: None, making, made: false, renaming: None }
     }
 }
 

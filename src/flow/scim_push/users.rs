@@ -8,8 +8,9 @@ use crate::store::table::{RowKey, RowVersion};
 
 use super::book::{Found, Stop};
 use super::decision::{Commit, Context, Decision, MEMBERS_AT_ONCE, Then};
+use super::job::MAX_HELD;
 use super::pen::{Pen, row, unavailable};
-use super::person::account_name;
+use super::person::{account_name, check_protected};
 use super::rows::{self, Projected, Stored, Todo, What};
 
 /// Groups of one person that are looked at. An assertion may name as many.
@@ -43,6 +44,7 @@ impl Context<'_> {
                 None => Err(Error::Uniqueness { attribute: "userName" }.into()),
             };
         }
+        check_protected(&user, self.identity, self.provisioning)?;
         let account = self.account_row(&user)?;
         let at_work = self.free_account(&account, self.new_id)?;
         let mut pen = Pen::new(self.book.table, self.entropy);
@@ -133,14 +135,18 @@ impl Context<'_> {
             let left = self.book.version(&todo)? != RowVersion::ABSENT;
             return if left { Ok(self.only_settle(id, show)) } else { Ok(Decision::show(show)) };
         }
+        check_protected(&user, self.identity, self.provisioning)?;
         let account = self.account_row(&user)?;
-        let (old_account, old_name) = (
-            self.account_row(&kept.user)?,
-            row(rows::unique("name", kept.user.user_name(), self.book.table))?,
-        );
-        let in_application = self.book.get::<Projected>(&at)?.is_some_and(|(at, _)| at.account.is_some());
-        if in_application {
-            self.check_immutable(&kept.user, &user, account != old_account)?;
+        // What it was known by may be no name any more: the rules for names change too.
+        let renamed = self.account_row(&kept.user).ok().is_none_or(|old| old != account);
+        let old_name = row(rows::unique("name", kept.user.user_name(), self.book.table))?;
+        if let Some((at, _)) = self.book.get::<Projected>(&at)?
+            && at.account.is_some()
+        {
+            self.check_immutable(&kept.user, &user, renamed, &at)?;
+        }
+        if renamed && self.book.count(folder(rows::all_held(id))?)? >= MAX_HELD {
+            return Err(unavailable(Code::ScimContended).into());
         }
         let mut pen = Pen::new(self.book.table, self.entropy);
         let key = row(rows::resource(KIND, id))?;
@@ -154,7 +160,9 @@ impl Context<'_> {
             pen.delete(old_name);
             pen.put(name, &id)?;
         }
-        if account != old_account {
+        if renamed {
+            // What was allowed was so for what the application has.
+            pen.unchanged(&at, self.book.version(&at)?);
             let version = self.free_account(&account, id)?;
             pen.unchanged(&account, version);
             // The old one stays ours until the application knows the new one.
@@ -172,22 +180,24 @@ impl Context<'_> {
     }
 
     /// What the application would refuse is refused before anything is written (J12, J19).
-    fn check_immutable(&self, old: &User, new: &User, renamed: bool) -> Found<()> {
+    fn check_immutable(&self, old: &User, new: &User, renamed: bool, at: &Projected) -> Found<()> {
         let capabilities = self.provisioning.target.capabilities();
         let finding = "cannot be changed in the application";
         let by_name = capabilities.accounts_by == AccountKeyKind::Username;
-        if renamed && by_name && !capabilities.renames_accounts {
+        // An account that was there before keeps its name: others may know it by that.
+        if renamed && by_name && !(capabilities.renames_accounts && at.made) {
             return Err(Error::Mutability { attribute: String::from("userName"), finding }.into());
         }
         let differ = old.email().map(fold) != new.email().map(fold);
-        if differ && (capabilities.email_immutable || !by_name) {
+        // Whose account was found by the address keeps that too: another one would lead to another account.
+        if (differ && (capabilities.email_immutable || !by_name || at.is_linked())) || (renamed && !by_name) {
             return Err(Error::Mutability { attribute: String::from("emails"), finding }.into());
         }
         Ok(())
     }
 
     fn account_row(&self, user: &User) -> Found<RowKey> {
-        let name = account_name(user, self.identity)?;
+        let name = account_name(user, self.identity, self.provisioning)?;
         row(rows::unique("account", &name, self.book.table))
     }
 
@@ -198,14 +208,33 @@ impl Context<'_> {
             Some((owner, version)) if owner == id => Ok(version),
             Some((owner, _)) => match self.user(&owner)? {
                 // Two user names that are one in the application.
-                Some(kept) if self.account_row(&kept.user)? == *account => {
-                    Err(Error::Uniqueness { attribute: "userName" }.into())
-                }
+                Some(kept) if self.owns(&kept, account)? => Err(self.taken().into()),
                 // It is being renamed, or its owner was deleted, and the application does not know yet: what is done to
                 // it now could hit somebody else.
                 _ => Err(unavailable(Code::ScimContended).into()),
             },
         }
+    }
+
+    /// Is it `kept` whose account has the row `account`, by what is pushed or because it was found to be theirs?
+    fn owns(&self, kept: &Kept, account: &RowKey) -> Found<bool> {
+        if self.account_row(&kept.user).is_ok_and(|own| own == *account) {
+            return Ok(true);
+        }
+        let at = self.book.get::<Projected>(&row(rows::about("at", &kept.id))?)?;
+        let Some((username, _)) = at.filter(|(at, _)| at.is_linked()).and_then(|(at, _)| at.account) else {
+            return Ok(false);
+        };
+        Ok(row(rows::unique("account", username.expose(), self.book.table))? == *account)
+    }
+
+    /// Somebody else has what the application knows people by.
+    fn taken(&self) -> Error {
+        let attribute = match self.provisioning.target.capabilities().accounts_by {
+            AccountKeyKind::Username => "userName",
+            AccountKeyKind::Email => "emails",
+        };
+        Error::Uniqueness { attribute }
     }
 
     /// Keeps others from an account or organization until nothing is left to do about it.

@@ -260,6 +260,7 @@ impl House<'_> {
             // The source only lists people: an account that an administrator deactivated stays so unless sign-ins
             // reactivate too.
             intent: Intent::Present { reactivate: false },
+            account: None,
             provisioning: self.provisioning,
             groups_become: self.settings.groups_become,
             naming: self.settings.group_naming,

@@ -6,6 +6,7 @@ mod engine;
 mod host;
 mod interleaving;
 mod logout;
+mod ownership;
 
 use samlgate::effect::{Answer, Ask, CallFailure, Version};
 use samlgate::http::HttpResponse;

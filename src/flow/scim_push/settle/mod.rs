@@ -8,6 +8,7 @@
 //!
 //! Whoever is killed at any point leaves `todo/ID`, and everything done before is done again without harm.
 
+mod whose;
 mod work;
 
 use core::mem;
@@ -32,6 +33,8 @@ use super::ports::Ports;
 use super::rows::{self, Busy, Todo};
 use super::settings::Settings;
 use super::table::{Table, TableCall, TableFault, TableTurn};
+
+use whose::Search;
 
 /// How often it begins again because something was left to do anew. Then the caretaker goes on.
 const MAX_ROUNDS: u32 = 3;
@@ -69,6 +72,8 @@ enum Stage {
     Over,
     Claim(TableCall),
     Read(TableCall),
+    Whose(Box<Search>),
+    Own(TableCall, Option<RowKey>),
     Rename(Box<ChangesFlow>),
     Person(Box<PersonFlow>),
     Look(Box<Inquiry>, Box<RemoteState>),
@@ -163,6 +168,14 @@ impl Settle {
             Stage::Anew(call) => self.called(call.answer(answer, env), Stage::Anew, Self::left_anew, env),
             Stage::Release(call) => {
                 self.called(call.answer(answer, env), Stage::Release, Self::released, env)
+            }
+            Stage::Whose(search) => self.found(*search, inner, answer, env),
+            Stage::Own(call, linked) => {
+                let stage = linked.clone();
+                let next = |settle: Self, _: Transaction, outcome: Outcome, env: &Env<'_>| {
+                    settle.owned(&outcome, linked, env)
+                };
+                self.called(call.answer(answer, env), |call| Stage::Own(call, stage), next, env)
             }
             Stage::Rename(flow) => self.renaming(*flow, inner, answer, env),
             Stage::Person(flow) => self.person(*flow, inner, answer, env),

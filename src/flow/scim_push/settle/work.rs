@@ -1,18 +1,16 @@
 //! The part that speaks to the application.
 
-use core::mem;
-
 use crate::base::{Code, Rejection};
 use crate::directory::GroupsBecome;
 use crate::effect::{Answer, AskId, Event, Tell};
-use crate::provision::{Guardrail, OperationKind, Page, Plan, Question, RemoteState, organization, renaming};
+use crate::provision::{Guardrail, OperationKind, Page, Plan, Question, RemoteState, organization};
 use crate::store::table::{
     Action, Condition, Done as TableDone, List, MAX_ACTIONS, Outcome, RowKey, RowSize, Transaction,
 };
 
 use super::super::super::Env;
 use super::super::super::directory::{
-    Changes, ChangesEnd, ChangesFlow, ChangesTurn, Errand, PersonEnd, PersonFlow, PersonTurn,
+    Changes, ChangesEnd, ChangesFlow, ChangesTurn, Errand, Intent, PersonEnd, PersonFlow, PersonTurn,
 };
 use super::super::super::provisioning::{Caller, Inquiry};
 use super::super::book::Stop;
@@ -35,13 +33,7 @@ impl Settle {
                     let keys: Vec<RowKey> = job.clear.drain(..job.clear.len().min(most)).collect();
                     return self.clear(&keys, env);
                 }
-                match job.rename.take() {
-                    Some((account, username)) => {
-                        let plan = renaming(account, username);
-                        self.change(plan, means, env, Stage::Rename)
-                    }
-                    None => self.bring(means, env),
-                }
+                self.person_begins(means, env)
             }
             Job::Group(job) => {
                 if !job.organizations || job.from == job.to || job.detached {
@@ -58,7 +50,7 @@ impl Settle {
         }
     }
 
-    fn bring(mut self, means: Means<'_>, env: &Env<'_>) -> SettleTurn {
+    pub(super) fn bring(mut self, means: Means<'_>, env: &Env<'_>) -> SettleTurn {
         self.ports.close();
         let Job::Person(job) = &self.job else { return self.finish(Vec::new(), env) };
         let turn = PersonFlow::start(errand(job, means, &self.request_id), env);
@@ -101,39 +93,7 @@ impl Settle {
         }
     }
 
-    /// The person is where the directory says.
-    fn brought(
-        mut self,
-        account: Option<crate::provision::AccountRef>,
-        made: bool,
-        env: &Env<'_>,
-    ) -> SettleTurn {
-        let table = std::rc::Rc::clone(&self.table);
-        let Job::Person(job) = &self.job else { return self.finish(Vec::new(), env) };
-        let mut pen = Pen::new(&table.key, env.entropy);
-        job.release.iter().for_each(|key| pen.delete(key.clone()));
-        let Some(at) = rows::about("at", &self.id) else { return self.finish(Vec::new(), env) };
-        if job.gone {
-            pen.delete(at);
-        } else {
-            let known = account.or_else(|| job.before.as_ref().and_then(Projected::reference));
-            let now = Projected::of(job.name.clone(), known.as_ref());
-            // J8, J15: an account that was there is the directory's from now on.
-            let was_known = job.before.as_ref().is_some_and(|before| before.account.is_some());
-            if !made && !was_known && now.account.is_some() {
-                self.tells.push(adopted(&self.id));
-            }
-            if job.before.as_ref() != Some(&now)
-                && let Err(stop) = pen.put(at, &now)
-            {
-                return self.stopped(stop, env);
-            }
-        }
-        let actions = mem::take(&mut pen.actions);
-        self.finish(actions, env)
-    }
-
-    fn change(
+    pub(super) fn change(
         mut self,
         plan: Plan,
         means: Means<'_>,
@@ -311,8 +271,7 @@ impl Settle {
                 return self.stopped(stop, env);
             }
         } else {
-            let making =
-                Projected { name: crate::base::Pii::new(name.to_owned()), account: None, making: !exists };
+            let making = Projected::organization(name.to_owned(), !exists);
             if let Err(stop) = pen.put(at, &making) {
                 return self.stopped(stop, env);
             }
@@ -423,8 +382,7 @@ impl Settle {
         let Some(at) = rows::about("at", &self.id) else { return self.finish(Vec::new(), env) };
         match &job.to {
             Some(name) if job.organizations && !job.detached => {
-                let now =
-                    Projected { name: crate::base::Pii::new(name.clone()), account: None, making: false };
+                let now = Projected::organization(name.clone(), false);
                 if let Err(stop) = pen.put(at, &now) {
                     return self.stopped(stop, env);
                 }
@@ -457,6 +415,7 @@ fn errand<'a>(job: &'a PersonJob, means: Means<'a>, request_id: &'a str) -> Erra
     Errand {
         person: &job.person,
         intent: job.intent,
+        account: job.theirs.account.as_ref().filter(|_| matches!(job.intent, Intent::Absent(_))),
         provisioning: means.provisioning,
         groups_become: means.settings.groups_become,
         naming: naming(means),
@@ -481,10 +440,6 @@ fn skipped(id: &str, rejection: &Rejection) -> Tell {
         code: Some(rejection.code),
         fields: vec![("id", id.to_owned()), ("detail", rejection.detail.clone())],
     })
-}
-
-fn adopted(id: &str) -> Tell {
-    Tell::Audit(Event { name: "account_adopted", code: None, fields: vec![("id", id.to_owned())] })
 }
 
 fn detached(id: &str) -> Tell {
