@@ -28,9 +28,15 @@ const MAX_TOKEN_BYTES: usize = 16 * 1024;
 #[derive(Default)]
 pub struct Access {
     token: Option<(Secret<String>, UnixTime)>,
+    /// Grows with every change of `token`: calls are under way side by side, and each was sent with the token of its time.
+    held: Held,
     /// A token was thrown away because it was not accepted, and no call was accepted since.
     refused: bool,
 }
+
+/// Which of the tokens of a run, one after the other, is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held(u32);
 
 /// What to send now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +48,17 @@ pub enum Sending {
 }
 
 impl Access {
+    /// With what [`Access::send`] sends now.
+    #[must_use]
+    pub const fn held(&self) -> Held {
+        self.held
+    }
+
+    fn hold(&mut self, token: Option<(Secret<String>, UnixTime)>) {
+        self.token = token;
+        self.held = Held(self.held.0.wrapping_add(1));
+    }
+
     /// Puts the credentials of `endpoint` into `call`, or says how to get them.
     #[must_use]
     pub fn send(&self, endpoint: &Endpoint, mut call: HttpCall, now: UnixTime) -> Sending {
@@ -64,7 +81,7 @@ impl Access {
     /// # Errors
     /// [`SourceError`] when it is no token.
     pub fn learn(&mut self, response: &HttpResponse, now: UnixTime) -> Result<(), SourceError> {
-        self.token = None;
+        self.hold(None);
         let request = Request::AccessToken;
         // 5.2: 400, and 401 for a client that is not known.
         if matches!(response.status, 400 | 401 | 403) {
@@ -89,21 +106,29 @@ impl Access {
         let lifetime = lifetime.ok_or(malformed)?.min(MAX_LIFETIME);
         // One that is over before it is used would be fetched for ever: it is used for half its life then.
         let used_for = lifetime.saturating_sub(MARGIN).max(lifetime / 2).max(Duration::from_secs(1));
-        self.token = Some((answer.access_token, now.saturating_add(used_for)));
+        self.hold(Some((answer.access_token, now.saturating_add(used_for))));
         Ok(())
     }
 
-    /// A call was answered 401. True when a new token may help: send the call again.
-    pub fn refused(&mut self, endpoint: &Endpoint) -> bool {
+    /// A call that went out with `sent` was answered 401. True when another token may help: send the call again.
+    pub fn refused(&mut self, endpoint: &Endpoint, sent: Held) -> bool {
         let renewable = matches!(endpoint.credentials, Credentials::ClientCredentials(_));
+        // Another call was refused before, and that token is not sent any more.
+        if renewable && sent != self.held {
+            return true;
+        }
         let again = renewable && !self.refused && self.token.is_some();
-        (self.token, self.refused) = (None, true);
+        self.hold(None);
+        self.refused = true;
         again
     }
 
-    /// A call was answered otherwise: the next 401 is worth another token.
-    pub const fn accepted(&mut self) {
-        self.refused = false;
+    /// A call that went out with `sent` was answered otherwise: the next 401 is worth another token.
+    pub fn accepted(&mut self, sent: Held) {
+        // What the token before was good for says nothing about this one.
+        if sent == self.held {
+            self.refused = false;
+        }
     }
 }
 

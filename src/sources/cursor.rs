@@ -5,6 +5,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::base::UnixTime;
+
 use super::error::{Request, SourceError};
 
 /// Pages of one pull: two million people at a hundred a page, ten times what Atlassian's largest sites have.
@@ -35,6 +37,8 @@ pub struct Cursor {
     pub(super) delta: Option<DeltaToken>,
     /// Since when changes are told, where a call of ours says so.
     pub(super) since: Option<String>,
+    /// Groups cannot be asked for by their members.
+    pub(super) no_groups: bool,
     turtle: Turtle,
 }
 
@@ -54,6 +58,8 @@ pub enum Listing {
 pub(super) enum Place {
     /// A token for later changes, before anybody is listed, so that nothing falls between.
     Token,
+    /// Groups of nobody, before the first page: whoever finds some does not look at what is asked.
+    Probe,
     /// How many there are, before the first page.
     Count,
     /// How many there are, after the last page.
@@ -71,6 +77,14 @@ pub(super) enum Place {
 #[serde(transparent)]
 pub struct DeltaToken(pub(super) String);
 
+impl DeltaToken {
+    /// Since when, where the token is a time: it comes from a checkpoint and goes into a filter. A clock that was ahead when
+    /// it was taken left one that passes over whatever changed until it is reached.
+    pub(super) fn instant(&self, now: UnixTime) -> Option<UnixTime> {
+        UnixTime::parse_xs_date_time(&self.0).filter(|since| *since <= now)
+    }
+}
+
 impl Cursor {
     pub(super) fn new(listing: Listing, place: Place) -> Self {
         Self {
@@ -84,6 +98,7 @@ impl Cursor {
             steps_back: 0,
             delta: None,
             since: None,
+            no_groups: false,
             turtle: Turtle::default(),
         }
     }
@@ -113,10 +128,12 @@ impl Cursor {
     }
 
     /// What the call at this cursor asks for.
-    pub(super) const fn request(&self) -> Request {
+    #[must_use]
+    pub const fn request(&self) -> Request {
         match (&self.place, &self.listing) {
             (Place::Token, _) => Request::Token,
             (Place::Count | Place::Recount, _) => Request::Count,
+            (Place::Probe, _) => Request::Groups,
             (_, Listing::People) => Request::People,
             (_, Listing::Changes) => Request::Changes,
             (_, Listing::Groups(_)) => Request::Groups,

@@ -110,6 +110,13 @@ pub enum SourceError {
         /// What was expected instead.
         expected: &'static str,
     },
+    /// The answer is whole, and what it says of one person is not usable. The pull goes on without it.
+    Odd {
+        /// What was asked.
+        request: Request,
+        /// What was expected instead.
+        expected: &'static str,
+    },
     /// The next page is said to be where it is not looked for.
     LinkRefused {
         /// What was asked.
@@ -164,7 +171,7 @@ impl SourceError {
             Self::Throttled { .. } => Code::SourceThrottled,
             Self::Unauthorized { .. } | Self::TokenRefused { .. } => Code::SourceUnauthorized,
             Self::Refused { .. } => Code::SourceRefused,
-            Self::Malformed { .. } | Self::Vanished => Code::SourceAnswerMalformed,
+            Self::Malformed { .. } | Self::Odd { .. } | Self::Vanished => Code::SourceAnswerMalformed,
             Self::LinkRefused { .. } => Code::SourceLinkRefused,
             Self::Endless { .. } => Code::SourceEndless,
             Self::Incomplete { .. } | Self::Shrunk { .. } | Self::Shifted => Code::SourceIncomplete,
@@ -204,6 +211,9 @@ impl fmt::Display for SourceError {
             Self::Refused { request, status } => write!(f, "{request} was refused with status {status}"),
             Self::Malformed { request, status, expected } => {
                 write!(f, "{request} was answered {status} without {expected}")
+            }
+            Self::Odd { request, expected } => {
+                write!(f, "{request} was answered for one person without {expected}")
             }
             Self::LinkRefused { request, fault } => {
                 write!(

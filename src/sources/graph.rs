@@ -17,7 +17,7 @@ use super::endpoint::Endpoint;
 use super::error::{Request, SourceError, expect_200, read_json, refusal};
 use super::link;
 use super::person::{self, Attributes};
-use super::source::{End, GroupsRead, Key, Next, PageRead, Pull, Source};
+use super::source::{End, GroupsRead, Key, Next, PageRead, Pull, Source, certain};
 
 /// What is read of everybody besides what the configuration names. Without `$select` Graph leaves out `accountEnabled`.
 const SELECTED: [&str; 15] = [
@@ -120,16 +120,18 @@ impl Graph {
     fn person(&self, user: &Map<String, Value>) -> Result<Option<Person>, &'static str> {
         let text = |name: &str| user.get(name).and_then(Value::as_str);
         let id = text("id").filter(|id| person::is_id(id)).ok_or("users with an `id`")?;
-        // Absent means that it may not be read; taking that for either would be wrong for somebody.
-        let active =
-            user.get("accountEnabled").and_then(Value::as_bool).ok_or("`accountEnabled` of users")?;
         let mut attributes = Attributes::default();
         for (name, value) in user {
             if !name.contains('@') && !["id", "accountEnabled"].contains(&name.as_str()) {
                 attributes.take(name, value);
             }
         }
-        Ok(person::person(id, &self.options.username, active, text("mail"), text("displayName"), attributes))
+        Ok(person::person(id, &self.options.username, text("mail"), text("displayName"), attributes))
+    }
+
+    /// Absent means that it may not be read; taking that for either would be wrong for somebody.
+    fn active(user: &Map<String, Value>) -> Result<bool, &'static str> {
+        user.get("accountEnabled").and_then(Value::as_bool).ok_or("`accountEnabled`")
     }
 
     fn page_of(&self, request: Request, response: &HttpResponse, now: UnixTime) -> Result<Page, SourceError> {
@@ -141,6 +143,13 @@ impl Graph {
             _ => expect_200(request, response)?,
         }
         read_json(request, response, "a page of Microsoft Graph")
+    }
+
+    /// The call for whoever `filter` chooses.
+    fn chosen(&self, filter: String) -> HttpCall {
+        let users = self.selected(self.endpoint.resource("/users"));
+        let path = users.query("$filter", &filter).query("$count", "true").into_path();
+        self.counted(path, Some(&filter))
     }
 
     fn delta_token(&self, link: &str, request: Request) -> Result<DeltaToken, SourceError> {
@@ -218,13 +227,7 @@ impl Source for Graph {
         let request = cursor.request();
         let page = self.page_of(request, response, now)?;
         let malformed = |expected| SourceError::Malformed { request, status: response.status, expected };
-        let mut read = PageRead {
-            people: Vec::new(),
-            changed: Vec::new(),
-            gone: Vec::new(),
-            nameless: 0,
-            next: Next::End(End { whole: None, delta: None }),
-        };
+        let mut read = PageRead::before(Next::End(End { whole: None, delta: None }));
         if cursor.place == Place::Token {
             let delta = page.delta.as_deref().ok_or(malformed("a `@odata.deltaLink`"))?;
             let mut next = Cursor::new(Listing::People, Place::First);
@@ -243,10 +246,7 @@ impl Source for Graph {
                 }
                 continue;
             }
-            match self.person(user).map_err(malformed)? {
-                Some(person) => read.people.push(person),
-                None => read.nameless = read.nameless.saturating_add(1),
-            }
+            read.enter(self.person(user).map_err(malformed)?, Self::active(user));
         }
         read.next = match (page.next, page.delta) {
             (Some(_), Some(_)) => return Err(malformed("either a next page or a token for changes")),
@@ -274,8 +274,7 @@ impl Source for Graph {
     ) -> Result<GroupsRead, SourceError> {
         let request = Request::Groups;
         let page = self.page_of(request, response, now)?;
-        let expected = "groups with `id` and `displayName`";
-        let malformed = SourceError::Malformed { request, status: response.status, expected };
+        let odd = SourceError::Odd { request, expected: "groups with `id` and `displayName`" };
         let mut groups = Vec::new();
         for entry in &page.value {
             let text = |name| entry.get(name).and_then(Value::as_str);
@@ -283,11 +282,11 @@ impl Source for Graph {
             match text("@odata.type") {
                 Some("#microsoft.graph.group") => {}
                 Some(_) => continue,
-                None => return Err(malformed),
+                None => return Err(odd),
             }
-            let id = text("id").filter(|id| person::is_id(id)).ok_or(malformed)?;
+            let id = text("id").filter(|id| person::is_id(id)).ok_or(odd)?;
             // It is null where the right to read groups is missing: without its name nobody knows what it gives.
-            let name = text("displayName").filter(|name| !name.trim().is_empty()).ok_or(malformed)?;
+            let name = text("displayName").filter(|name| !name.trim().is_empty()).ok_or(odd)?;
             groups.push(Group { id: id.to_owned(), name: name.to_owned() });
         }
         let next = match page.next {
@@ -303,18 +302,13 @@ impl Source for Graph {
     fn look_up(&self, key: &Key) -> HttpCall {
         let users = self.endpoint.resource("/users");
         match key {
-            Key::Id(id) => {
-                self.endpoint.get(self.selected(users.segment(id)).into_path(), "application/json")
-            }
+            // Changes are told of everybody, and only a list is filtered: whoever is not chosen is not there.
+            Key::Id(id) => match &self.options.filter {
+                Some(filter) => self.chosen(filter_of(Some(filter), "id", id)),
+                None => self.endpoint.get(self.selected(users.segment(id)).into_path(), "application/json"),
+            },
             Key::Username(name) => {
-                // OData 4.01 5.1.1.6.2: a quote is written twice.
-                let named = format!("{} eq '{}'", self.options.username, name.replace('\'', "''"));
-                let filter = match &self.options.filter {
-                    Some(filter) => format!("({filter}) and {named}"),
-                    None => named,
-                };
-                let path = self.selected(users).query("$filter", &filter).query("$count", "true").into_path();
-                self.counted(path, Some(&filter))
+                self.chosen(filter_of(self.options.filter.as_deref(), &self.options.username, name))
             }
         }
     }
@@ -328,6 +322,16 @@ impl Source for Graph {
         let request = Request::Person;
         let malformed = |expected| SourceError::Malformed { request, status: response.status, expected };
         match key {
+            Key::Id(id) if self.options.filter.is_some() => {
+                let page = self.page_of(request, response, now)?;
+                match page.value.as_slice() {
+                    [] if page.next.is_none() => Ok(None),
+                    [user] if user.get("id").and_then(Value::as_str) == Some(id) => {
+                        certain(self.person(user).map_err(malformed)?, Self::active(user))
+                    }
+                    _ => Err(malformed("the user that was asked for")),
+                }
+            }
             Key::Id(id) => {
                 refusal(request, response, now)?;
                 if response.status == 404 && is_not_found(request, response)? {
@@ -338,7 +342,7 @@ impl Source for Graph {
                 if user.get("id").and_then(Value::as_str) != Some(id) {
                     return Err(malformed("the user that was asked for"));
                 }
-                self.person(&user).map_err(malformed)
+                certain(self.person(&user).map_err(malformed)?, Self::active(&user))
             }
             Key::Username(name) => {
                 let page = self.page_of(request, response, now)?;
@@ -346,13 +350,22 @@ impl Source for Graph {
                     let found = self.person(user).map_err(malformed)?;
                     if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
                     {
-                        return Ok(Some(person));
+                        return certain(Some(person), Self::active(user));
                     }
                 }
                 let nobody = page.value.is_empty() && page.next.is_none();
                 if nobody { Ok(None) } else { Err(malformed("users with the name that was asked for")) }
             }
         }
+    }
+}
+
+/// The chosen one whose `property` is `value`. OData 4.01 5.1.1.6.2: a quote is written twice.
+fn filter_of(filter: Option<&str>, property: &str, value: &str) -> String {
+    let named = format!("{property} eq '{}'", value.replace('\'', "''"));
+    match filter {
+        Some(filter) => format!("({filter}) and {named}"),
+        None => named,
     }
 }
 

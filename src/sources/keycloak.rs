@@ -18,7 +18,7 @@ use super::endpoint::Endpoint;
 use super::error::{Request, SourceError, expect_200, read_json, refusal};
 use super::index;
 use super::person::{self, Attributes};
-use super::source::{End, GroupsRead, Key, Next, PageRead, Pull, Source};
+use super::source::{End, GroupsRead, Key, Next, PageRead, Pull, Source, certain};
 
 /// Groups of one page, as many as Keycloak gives by default.
 const GROUPS_PER_PAGE: u32 = 100;
@@ -58,7 +58,8 @@ pub struct Keycloak {
 struct User {
     id: String,
     username: String,
-    enabled: bool,
+    #[serde(default)]
+    enabled: Option<bool>,
     #[serde(default)]
     email: Option<String>,
     #[serde(default)]
@@ -66,7 +67,7 @@ struct User {
     #[serde(default)]
     last_name: Option<String>,
     #[serde(default)]
-    attributes: BTreeMap<String, Vec<String>>,
+    attributes: Option<BTreeMap<String, Vec<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -92,7 +93,7 @@ impl Keycloak {
         self.endpoint.resource("/admin/realms").segment(&self.options.realm).path("/users")
     }
 
-    fn person(&self, user: User) -> Result<Option<Person>, &'static str> {
+    fn person(&self, user: &User) -> Result<Option<Person>, &'static str> {
         if !person::is_id(&user.id) {
             return Err("users with an `id`");
         }
@@ -108,7 +109,7 @@ impl Keycloak {
                 attributes.put(name, value);
             }
         }
-        for (name, values) in &user.attributes {
+        for (name, values) in user.attributes.iter().flatten() {
             // What people may write into their own profile never takes the place of what they are called.
             if own.iter().all(|(known, _)| known != name) {
                 values.iter().for_each(|value| attributes.put(name, value));
@@ -120,7 +121,11 @@ impl Keycloak {
         };
         let (email, display_name) = (user.email.as_deref(), display_name.as_deref());
         let username = &self.options.username;
-        Ok(person::person(&user.id, username, user.enabled, email, display_name, attributes))
+        Ok(person::person(&user.id, username, email, display_name, attributes))
+    }
+
+    fn active(user: &User) -> Result<bool, &'static str> {
+        user.enabled.ok_or("`enabled`")
     }
 }
 
@@ -178,13 +183,7 @@ impl Source for Keycloak {
         let request = cursor.request();
         refusal(request, response, now)?;
         expect_200(request, response)?;
-        let mut read = PageRead {
-            people: Vec::new(),
-            changed: Vec::new(),
-            gone: Vec::new(),
-            nameless: 0,
-            next: Next::Page(cursor.clone()),
-        };
+        let mut read = PageRead::before(Next::Page(cursor.clone()));
         if matches!(cursor.place, Place::Count | Place::Recount) {
             let total: u64 = read_json(request, response, "a number")?;
             let mut next = cursor.clone();
@@ -201,12 +200,9 @@ impl Source for Keycloak {
         let users: Vec<User> = read_json(request, response, "a list of users")?;
         let ids: Vec<&str> = users.iter().map(|user| user.id.as_str()).collect();
         let turned = index::turn(cursor, &ids, self.options.page_size, None)?;
-        for user in users.into_iter().skip(turned.fresh.start) {
+        for user in users.iter().skip(turned.fresh.start) {
             let malformed = |expected| SourceError::Malformed { request, status: response.status, expected };
-            match self.person(user).map_err(malformed)? {
-                Some(person) => read.people.push(person),
-                None => read.nameless = read.nameless.saturating_add(1),
-            }
+            read.enter(self.person(user).map_err(malformed)?, Self::active(user));
         }
         let mut next = turned.cursor;
         if turned.last {
@@ -240,8 +236,7 @@ impl Source for Keycloak {
                 KeycloakGroupNames::Path => group.path,
             };
             if !person::is_id(&group.id) || name.trim().is_empty() {
-                let expected = "groups with `id` and name";
-                return Err(SourceError::Malformed { request, status: response.status, expected });
+                return Err(SourceError::Odd { request, expected: "groups with `id` and name" });
             }
             groups.push(Group { id: group.id, name });
         }
@@ -286,17 +281,17 @@ impl Source for Keycloak {
                 if user.id != *id {
                     return Err(malformed("the user that was asked for"));
                 }
-                self.person(user).map_err(malformed)
+                certain(self.person(&user).map_err(malformed)?, Self::active(&user))
             }
             Key::Username(name) => {
                 expect_200(request, response)?;
                 let users: Vec<User> = read_json(request, response, "a list of users")?;
                 let nobody = users.is_empty();
-                for user in users {
+                for user in &users {
                     let found = self.person(user).map_err(malformed)?;
                     if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
                     {
-                        return Ok(Some(person));
+                        return certain(Some(person), Self::active(user));
                     }
                 }
                 if nobody { Ok(None) } else { Err(malformed("users with the name that was asked for")) }

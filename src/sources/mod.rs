@@ -20,11 +20,11 @@ mod person;
 pub mod scim;
 mod source;
 
-pub use access::{Access, Sending};
+pub use access::{Access, Held, Sending};
 pub use cursor::{Cursor, DeltaToken, Listing};
 pub use endpoint::{ClientCredentials, Credentials, Endpoint};
 pub use error::{Request, SourceError};
 #[cfg(test)]
 mod tests;
 
-pub use source::{End, GroupsRead, Key, Next, PageRead, Pull, Source, WholeDirectory};
+pub use source::{End, GroupsRead, Key, Next, OddPerson, PageRead, Pull, Source, WholeDirectory};

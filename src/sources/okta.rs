@@ -16,7 +16,7 @@ use super::endpoint::Endpoint;
 use super::error::{Request, SourceError, expect_200, headers, read_json, refusal};
 use super::link;
 use super::person::{self, Attributes};
-use super::source::{End, GroupsRead, Key, Next, PageRead, Pull, Source};
+use super::source::{End, GroupsRead, Key, Next, PageRead, Pull, Source, certain};
 
 /// People of one page, the most that Okta gives.
 pub const MAX_PAGE_SIZE: u32 = 200;
@@ -48,7 +48,9 @@ pub struct Okta {
 #[derive(Deserialize)]
 struct User {
     id: String,
-    status: String,
+    #[serde(default)]
+    status: Value,
+    #[serde(default)]
     profile: Map<String, Value>,
 }
 
@@ -94,12 +96,6 @@ impl Okta {
         if !person::is_id(&user.id) {
             return Err("users with an `id`");
         }
-        let active = match user.status.as_str() {
-            // Who is locked out mistyped a password, or somebody else did: that must not take an account away.
-            "ACTIVE" | "LOCKED_OUT" | "PASSWORD_EXPIRED" | "PROVISIONED" | "RECOVERY" => true,
-            "DEPROVISIONED" | "STAGED" | "SUSPENDED" => false,
-            _ => return Err("users with a known `status`"),
-        };
         let text = |name: &str| {
             user.profile.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty())
         };
@@ -113,7 +109,16 @@ impl Okta {
             attributes.take(name, value);
         }
         let username = &self.options.username;
-        Ok(person::person(&user.id, username, active, text("email"), display_name.as_deref(), attributes))
+        Ok(person::person(&user.id, username, text("email"), display_name.as_deref(), attributes))
+    }
+
+    fn active(user: &User) -> Result<bool, &'static str> {
+        match user.status.as_str() {
+            // Who is locked out mistyped a password, or somebody else did: that must not take an account away.
+            Some("ACTIVE" | "LOCKED_OUT" | "PASSWORD_EXPIRED" | "PROVISIONED" | "RECOVERY") => Ok(true),
+            Some("DEPROVISIONED" | "STAGED" | "SUSPENDED") => Ok(false),
+            _ => Err("a known `status`"),
+        }
     }
 }
 
@@ -143,7 +148,7 @@ impl Source for Okta {
             Pull::Full { then_delta } => cursor.delta = token.filter(|_| *then_delta),
             Pull::Delta(since) => {
                 // It goes into a search.
-                UnixTime::parse_xs_date_time(&since.0).ok_or(SourceError::DeltaExpired)?;
+                since.instant(now).ok_or(SourceError::DeltaExpired)?;
                 cursor.listing = Listing::Changes;
                 cursor.since = Some(since.0.clone());
                 cursor.delta = token;
@@ -181,13 +186,6 @@ impl Source for Okta {
         expect_200(request, response)?;
         let malformed = |expected| SourceError::Malformed { request, status: response.status, expected };
         let users: Vec<User> = read_json(request, response, "a list of users")?;
-        let (mut people, mut nameless) = (Vec::new(), 0_u32);
-        for user in &users {
-            match self.person(user).map_err(malformed)? {
-                Some(person) => people.push(person),
-                None => nameless = nameless.saturating_add(1),
-            }
-        }
         let links = links(response).ok_or(malformed("`link` headers that can be read"))?;
         let next = match links.next {
             Some(next) => {
@@ -204,7 +202,11 @@ impl Source for Okta {
                 Next::End(End { whole, delta: last.delta })
             }
         };
-        Ok(PageRead { people, changed: Vec::new(), gone: Vec::new(), nameless, next })
+        let mut read = PageRead::before(next);
+        for user in &users {
+            read.enter(self.person(user).map_err(malformed)?, Self::active(user));
+        }
+        Ok(read)
     }
 
     fn read_groups(
@@ -224,12 +226,15 @@ impl Source for Okta {
         let entries = listed.len();
         let group = |group: OktaGroup| Group { id: group.id, name: group.profile.name };
         let groups: Vec<Group> = listed.into_iter().map(group).collect();
+        let odd = |expected| SourceError::Odd { request, expected };
         if groups.iter().any(|group| !person::is_id(&group.id) || group.name.trim().is_empty()) {
-            return Err(malformed("groups with `id` and name"));
+            return Err(odd("groups with `id` and name"));
         }
         let links = links(response).ok_or(malformed("`link` headers that can be read"))?;
         let next = match links.next {
             Some(next) => Some(cursor.follow(link::follow(&self.endpoint, next, request)?, entries)?),
+            // Groups of a page that is not there would be taken away.
+            None if !links.itself => return Err(odd("a `link` header")),
             None => None,
         };
         Ok(GroupsRead { groups, next })
@@ -267,7 +272,7 @@ impl Source for Okta {
                 if user.id != *id {
                     return Err(malformed("the user that was asked for"));
                 }
-                self.person(&user).map_err(malformed)
+                certain(self.person(&user).map_err(malformed)?, Self::active(&user))
             }
             Key::Username(name) => {
                 expect_200(request, response)?;
@@ -276,7 +281,7 @@ impl Source for Okta {
                     let found = self.person(user).map_err(malformed)?;
                     if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
                     {
-                        return Ok(Some(person));
+                        return certain(Some(person), Self::active(user));
                     }
                 }
                 if users.is_empty() {

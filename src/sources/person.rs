@@ -58,11 +58,11 @@ impl Attributes {
     }
 }
 
-/// The person whose user name is the attribute `username`; `None` for one without.
+/// The person whose user name is the attribute `username`; `None` for one without. Whether they are active is said by
+/// [`super::source::PageRead::enter`].
 pub(super) fn person(
     id: &str,
     username: &str,
-    active: bool,
     email: Option<&str>,
     display_name: Option<&str>,
     attributes: Attributes,
@@ -73,7 +73,7 @@ pub(super) fn person(
     Some(Person {
         id: id.to_owned(),
         username: Pii::new(attributes.first(username)?.to_owned()),
-        active,
+        active: false,
         email: said(email),
         display_name: said(display_name),
         attributes: attributes.0,

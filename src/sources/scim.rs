@@ -15,13 +15,16 @@ use super::endpoint::Endpoint;
 use super::error::{Request, SourceError, expect_200, read_json, refusal};
 use super::index::{self, Turned};
 use super::person::{self, Attributes};
-use super::source::{End, GroupsRead, Key, Next, PageRead, Pull, Source};
+use super::source::{End, GroupsRead, Key, Next, PageRead, Pull, Source, certain};
 
 /// Groups of one page.
 const GROUPS_PER_PAGE: u32 = 100;
 
 /// RFC 7643 4.3.
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/// The id of nobody: drawn once, of the shape that services give most often.
+const NOBODY: &str = "0f6c1f0e-7a3b-4d52-9c86-5be2a4d7913f";
 
 /// Changes that are told once more: clocks of servers differ, and lists lag behind.
 const DELTA_OVERLAP: core::time::Duration = core::time::Duration::from_secs(300);
@@ -76,7 +79,6 @@ impl Scim {
     fn person(&self, user: &Value) -> Result<Option<Person>, &'static str> {
         let expected = "users with an `id`";
         let id = text(user, "id").filter(|id| person::is_id(id)).ok_or(expected)?;
-        let active = boolean(user, "active").map_err(|()| "`active` as a boolean")?.unwrap_or(true);
         let mut attributes = Attributes::default();
         for (name, value) in user.as_object().into_iter().flatten() {
             if !["id", "schemas", "active", "meta", "password"]
@@ -94,30 +96,31 @@ impl Scim {
         let email = chosen_email(emails).and_then(|at| emails.get(at)).and_then(|email| text(email, "value"));
         let username = text(user, "userName");
         let email = email.or(username.filter(|name| name.contains('@')));
-        let found = person::person(id, "userName", active, email, display_name(user).as_deref(), attributes);
-        let groups = self.groups(user)?;
+        let found = person::person(id, "userName", email, display_name(user).as_deref(), attributes);
+        // Groups that are half told are not known.
+        let groups = self.groups(user).unwrap_or(Membership::Unknown);
         Ok(found.map(|person| Person { groups, ..person }))
     }
 
-    /// The groups that came with the user.
-    fn groups(&self, user: &Value) -> Result<Membership, &'static str> {
+    fn active(user: &Value) -> Result<bool, &'static str> {
+        Ok(boolean(user, "active").map_err(|()| "`active` as a boolean")?.unwrap_or(true))
+    }
+
+    /// The groups that came with the user; `None` where not all of them can be read.
+    fn groups(&self, user: &Value) -> Option<Membership> {
         let listed = match (self.options.groups, values(user, "groups")) {
-            (ScimGroups::MemberFilter, _) | (ScimGroups::Automatic, None) => return Ok(Membership::Unknown),
+            (ScimGroups::MemberFilter, _) | (ScimGroups::Automatic, None) => return None,
             (ScimGroups::User, None) => &[],
             (ScimGroups::Automatic | ScimGroups::User, Some(listed)) => listed,
         };
-        let expected = "groups with `value` and `display`";
         let mut groups = Vec::new();
         for group in listed {
-            let id = text(group, "value").filter(|id| person::is_id(id)).ok_or(expected)?;
-            match text(group, "display") {
-                Some(name) => groups.push(Group { id: id.to_owned(), name: name.to_owned() }),
-                // `display` may be left out (RFC 7643 4.1.2); names are asked for then.
-                None if self.options.groups == ScimGroups::Automatic => return Ok(Membership::Unknown),
-                None => return Err(expected),
-            }
+            let id = text(group, "value").filter(|id| person::is_id(id))?;
+            // `display` may be left out (RFC 7643 4.1.2); names are asked for then.
+            let name = text(group, "display")?;
+            groups.push(Group { id: id.to_owned(), name: name.to_owned() });
         }
-        Ok(Membership::Known(groups))
+        Some(Membership::Known(groups))
     }
 }
 
@@ -140,13 +143,14 @@ impl Source for Scim {
     }
 
     fn start(&self, pull: &Pull, now: UnixTime) -> Result<Cursor, SourceError> {
-        let mut cursor = Cursor::new(Listing::People, Place::First);
+        let place = if self.options.groups == ScimGroups::User { Place::First } else { Place::Probe };
+        let mut cursor = Cursor::new(Listing::People, place);
         let token = || Some(DeltaToken(now.saturating_sub(DELTA_OVERLAP).to_xs_date_time()));
         match pull {
             Pull::Full { then_delta } => cursor.delta = token().filter(|_| *then_delta && self.options.delta),
             Pull::Delta(since) => {
                 // It goes into a filter.
-                UnixTime::parse_xs_date_time(&since.0).ok_or(SourceError::DeltaExpired)?;
+                since.instant(now).ok_or(SourceError::DeltaExpired)?;
                 cursor.listing = Listing::Changes;
                 cursor.since = Some(since.0.clone());
                 cursor.delta = token();
@@ -156,7 +160,7 @@ impl Source for Scim {
     }
 
     fn groups_of(&self, person: &Person) -> Option<Cursor> {
-        let asked = person.groups == Membership::Unknown;
+        let asked = person.groups == Membership::Unknown && self.options.groups != ScimGroups::User;
         asked.then(|| Cursor::new(Listing::Groups(person.id.clone()), Place::First))
     }
 
@@ -164,6 +168,11 @@ impl Source for Scim {
         // RFC 7644 3.4.2.4: counted from 1.
         let start = index::first(cursor).saturating_add(1).to_string();
         let resource = match &cursor.listing {
+            _ if cursor.place == Place::Probe => {
+                let filter = eq("members.value", NOBODY);
+                let groups = self.endpoint.resource("/Groups").query("filter", &filter);
+                groups.query("excludedAttributes", "members").query("startIndex", "1").query("count", "1")
+            }
             Listing::People | Listing::Changes => {
                 let resource = self.endpoint.resource("/Users");
                 let resource = match self.filter(cursor) {
@@ -185,15 +194,14 @@ impl Source for Scim {
 
     fn read(&self, cursor: &Cursor, response: &HttpResponse, now: UnixTime) -> Result<PageRead, SourceError> {
         let request = cursor.request();
+        if cursor.place == Place::Probe {
+            let mut first = cursor.clone();
+            (first.place, first.no_groups) = (Place::First, !is_filtered(response, now)?);
+            return Ok(PageRead::before(Next::Page(first)));
+        }
         let (entries, turned) = list(cursor, response, self.options.page_size, now)?;
         let malformed = |expected| SourceError::Malformed { request, status: response.status, expected };
-        let (mut people, mut nameless) = (Vec::new(), 0_u32);
-        for user in entries.get(turned.fresh).unwrap_or_default() {
-            match self.person(user).map_err(malformed)? {
-                Some(person) => people.push(person),
-                None => nameless = nameless.saturating_add(1),
-            }
-        }
+        let fresh = entries.get(turned.fresh).unwrap_or_default();
         let next = match (turned.last, &cursor.listing) {
             (false, _) => Next::Page(turned.cursor),
             (true, Listing::People) => {
@@ -205,7 +213,11 @@ impl Source for Scim {
                 Next::End(End { whole: None, delta: turned.cursor.delta })
             }
         };
-        Ok(PageRead { people, changed: Vec::new(), gone: Vec::new(), nameless, next })
+        let mut read = PageRead { asks_groups: !cursor.no_groups, ..PageRead::before(next) };
+        for user in fresh {
+            read.enter(self.person(user).map_err(malformed)?, Self::active(user));
+        }
+        Ok(read)
     }
 
     fn read_groups(
@@ -215,15 +227,12 @@ impl Source for Scim {
         now: UnixTime,
     ) -> Result<GroupsRead, SourceError> {
         let (entries, turned) = list(cursor, response, GROUPS_PER_PAGE, now)?;
-        let malformed = SourceError::Malformed {
-            request: Request::Groups,
-            status: response.status,
-            expected: "groups with `id` and `displayName`",
-        };
+        let odd =
+            SourceError::Odd { request: Request::Groups, expected: "groups with `id` and `displayName`" };
         let mut groups = Vec::new();
         for group in entries.get(turned.fresh).unwrap_or_default() {
-            let id = text(group, "id").filter(|id| person::is_id(id)).ok_or(malformed)?;
-            let name = text(group, "displayName").ok_or(malformed)?;
+            let id = text(group, "id").filter(|id| person::is_id(id)).ok_or(odd)?;
+            let name = text(group, "displayName").filter(|name| !name.trim().is_empty()).ok_or(odd)?;
             groups.push(Group { id: id.to_owned(), name: name.to_owned() });
         }
         if turned.last {
@@ -270,7 +279,7 @@ impl Source for Scim {
                 if text(&user, "id") != Some(id) {
                     return Err(malformed("the user that was asked for"));
                 }
-                self.person(&user).map_err(malformed)
+                certain(self.person(&user).map_err(malformed)?, Self::active(&user))
             }
             Key::Username(name) => {
                 expect_200(request, response)?;
@@ -283,7 +292,7 @@ impl Source for Scim {
                     let found = self.person(user).map_err(malformed)?;
                     if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
                     {
-                        return Ok(Some(person));
+                        return certain(Some(person), Self::active(user));
                     }
                 }
                 // A service that does not know the filter shows everybody, and one that shows others says nothing.
@@ -295,6 +304,19 @@ impl Source for Scim {
             }
         }
     }
+}
+
+/// Are groups filtered by their members? A service that passes over a filter shows all groups (RFC 7644 3.4.2.2 wants a
+/// refusal), and everybody would be in each of them. One that refuses tells nobody's groups.
+fn is_filtered(response: &HttpResponse, now: UnixTime) -> Result<bool, SourceError> {
+    let request = Request::Groups;
+    if matches!(response.status, 400 | 404 | 501) {
+        return Ok(false);
+    }
+    refusal(request, response, now)?;
+    expect_200(request, response)?;
+    let (total, groups) = resources(request, response)?;
+    Ok(total == 0 && groups.is_empty())
 }
 
 /// One page of a list, and what it means for where the pull is.

@@ -10,7 +10,7 @@ use crate::http::{HttpCall, HttpResponse};
 
 use super::cursor::{Cursor, DeltaToken};
 use super::endpoint::Endpoint;
-use super::error::SourceError;
+use super::error::{Request, SourceError};
 
 /// A directory that is pulled.
 ///
@@ -45,14 +45,15 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// What the answer to [`Source::page`] says about people.
     ///
     /// # Errors
-    /// [`SourceError`] when it is anything but a whole page. The pull can be tried again at the same cursor.
+    /// [`SourceError`] when it is anything but a whole page. The pull can be tried again at the same cursor. What is wrong
+    /// with one entry is no fault of the page, and stands in [`PageRead::odd`].
     fn read(&self, cursor: &Cursor, response: &HttpResponse, now: UnixTime) -> Result<PageRead, SourceError>;
 
     /// What the answer to [`Source::page`] says about somebody's groups.
     ///
     /// # Errors
-    /// [`SourceError`] when it is anything but a whole page, and [`SourceError::Vanished`] when the person is not there any
-    /// more, which is no fault of the pull.
+    /// [`SourceError`] when it is anything but a whole page, and what is no fault of the pull: [`SourceError::Vanished`] when
+    /// the person is not there any more, [`SourceError::Odd`] when nobody can tell which groups these are.
     fn read_groups(
         &self,
         cursor: &Cursor,
@@ -67,7 +68,7 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// What the answer to [`Source::look_up`] says; `None` when the directory certainly has no such person.
     ///
     /// # Errors
-    /// [`SourceError`] when it does not tell.
+    /// [`SourceError`] when it does not tell, [`SourceError::Odd`] when what it says of the person is not usable.
     fn looked_up(
         &self,
         key: &Key,
@@ -111,6 +112,10 @@ impl fmt::Debug for Key {
 pub struct PageRead {
     /// Who is on it. The same person can come again on a later page.
     pub people: Vec<Person>,
+    /// Who is on it and cannot be read for certain: nothing is done for them, and nothing to them.
+    pub odd: Vec<OddPerson>,
+    /// Groups that did not come with the people can be asked for; else they are not known.
+    pub asks_groups: bool,
     /// Ids of people of whom a delta only said that something changed: ask for each with [`Source::look_up`].
     pub changed: Vec<String>,
     /// Ids of people who are gone, as a delta says.
@@ -119,6 +124,49 @@ pub struct PageRead {
     pub nameless: u32,
     /// How it goes on.
     pub next: Next,
+}
+
+/// Somebody whose entry is not as the directory's documentation promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddPerson {
+    /// What can be read of them; whether they are active cannot.
+    pub person: Person,
+    /// What was expected.
+    pub expected: &'static str,
+}
+
+impl PageRead {
+    /// A page before anybody on it was read.
+    pub(super) const fn before(next: Next) -> Self {
+        Self {
+            people: Vec::new(),
+            odd: Vec::new(),
+            asks_groups: true,
+            changed: Vec::new(),
+            gone: Vec::new(),
+            nameless: 0,
+            next,
+        }
+    }
+
+    /// Takes somebody in, or what is known of them.
+    pub(super) fn enter(&mut self, described: Option<Person>, active: Result<bool, &'static str>) {
+        match (described, active) {
+            (Some(person), Ok(active)) => self.people.push(Person { active, ..person }),
+            (Some(person), Err(expected)) => self.odd.push(OddPerson { person, expected }),
+            (None, _) => self.nameless = self.nameless.saturating_add(1),
+        }
+    }
+}
+
+/// The same for somebody who was asked for.
+pub(super) fn certain(
+    described: Option<Person>,
+    active: Result<bool, &'static str>,
+) -> Result<Option<Person>, SourceError> {
+    let Some(person) = described else { return Ok(None) };
+    let odd = |expected| SourceError::Odd { request: Request::Person, expected };
+    Ok(Some(Person { active: active.map_err(odd)?, ..person }))
 }
 
 /// How a pull goes on.

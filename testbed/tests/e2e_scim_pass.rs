@@ -95,7 +95,7 @@ fn what_a_directory_pushes_reaches_the_service_under_its_names_and_nothing_else_
     let core = "urn:ietf:params:scim:schemas:core:2.0:";
 
     // Whoever has no token of ours gets nowhere: not to a sign-in, not to the application, and theirs is none of ours.
-    for token in ["", THEIRS, &OURS[1..], "x"] {
+    for token in ["", THEIRS, OURS.trim_start_matches('e'), "x"] {
         let refused = stage.with(token, "GET", "/Users", &Value::Null);
         stage.expect(&refused, 401);
         assert_eq!(

@@ -92,6 +92,7 @@ impl Line<'_> {
     /// Sends `call` with what proves who we are; a token is replaced once.
     fn send(&mut self, call: &HttpCall) -> HttpResponse {
         for _ in 0..5 {
+            let sent = self.access.held();
             let (call, is_token) = match self.access.send(self.source.endpoint(), call.clone(), NOW) {
                 Sending::Call(call) => (call, false),
                 Sending::Token(call) => (call, true),
@@ -107,10 +108,10 @@ impl Line<'_> {
                 self.access.learn(&response, NOW).unwrap();
                 continue;
             }
-            if response.status == 401 && self.access.refused(self.source.endpoint()) {
+            if response.status == 401 && self.access.refused(self.source.endpoint(), sent) {
                 continue;
             }
-            self.access.accepted();
+            self.access.accepted(sent);
             return response;
         }
         panic!("tokens without end");

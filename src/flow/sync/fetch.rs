@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::effect::{Answer, Ask};
 use crate::http::{HttpCall, HttpResponse};
-use crate::sources::{Access, Endpoint, Sending, SourceError};
+use crate::sources::{Access, Endpoint, Held, Sending, SourceError};
 
 use super::super::Env;
 
@@ -23,6 +23,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 pub(in crate::flow) struct Fetch {
     call: HttpCall,
     tries: u32,
+    /// With which token it went out.
+    sent: Held,
     awaits: Awaits,
 }
 
@@ -48,12 +50,13 @@ pub(in crate::flow) enum FetchTurn {
 }
 
 impl Fetch {
-    pub(in crate::flow) const fn new(call: HttpCall) -> Self {
-        Self { call, tries: 0, awaits: Awaits::Pause(Duration::ZERO) }
+    pub(in crate::flow) fn new(call: HttpCall) -> Self {
+        Self { call, tries: 0, sent: Held::default(), awaits: Awaits::Pause(Duration::ZERO) }
     }
 
     /// Sends the call, or what it needs first.
     pub(in crate::flow) fn send(&mut self, access: &Access, endpoint: &Endpoint, env: &Env<'_>) -> Ask {
+        self.sent = access.held();
         match access.send(endpoint, self.call.clone(), env.now) {
             Sending::Call(call) => {
                 self.awaits = Awaits::Answer;
@@ -85,11 +88,11 @@ impl Fetch {
                 Err(fault) => self.again(fault, env),
             };
         }
-        if response.status == 401 && access.refused(endpoint) {
+        if response.status == 401 && access.refused(endpoint, self.sent) {
             return FetchTurn::Ask(self.send(access, endpoint, env));
         }
         if response.status != 401 {
-            access.accepted();
+            access.accepted(self.sent);
         }
         FetchTurn::Got(response)
     }

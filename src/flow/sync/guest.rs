@@ -13,6 +13,7 @@ use super::super::directory::{Errand, Intent, PersonEnd, PersonFlow, PersonTurn}
 use super::super::provisioning::budget::RemovalBudget;
 use super::super::settings::Provisioning;
 use super::fetch::{Fetch, FetchTurn};
+use super::report;
 use super::settings::{MembershipsManagedBy, Settings};
 
 /// Tries of one person where trying again may help.
@@ -69,6 +70,8 @@ pub(super) enum GuestEnd {
     Inactive(Box<Person>),
     /// The application was asked.
     Reached(Box<Person>, PersonEnd),
+    /// What the directory says of them cannot be read for certain; nothing was done.
+    Odd(SourceError),
     /// The directory did not complete the person: the pull is not whole.
     Broken(SourceError),
 }
@@ -91,23 +94,31 @@ impl Guest {
         (Self { stage: Stage::LookUp(fetch, key), tries: 0 }, GuestTurn::ask(ask))
     }
 
-    /// Begins with somebody of a page.
+    /// Begins with somebody of a page, and asks for their groups if that leads anywhere.
     pub(super) fn arrived(
         person: Person,
+        asks_groups: bool,
         house: House<'_>,
         access: &Access,
         env: &Env<'_>,
     ) -> (Self, GuestTurn) {
         let mut guest = Self { stage: Stage::Moving, tries: 0 };
-        let turn = guest.known(Box::new(person), house, access, env);
+        let turn = guest.known(Box::new(person), asks_groups, house, access, env);
         (guest, turn)
     }
 
-    fn known(&mut self, person: Box<Person>, house: House<'_>, access: &Access, env: &Env<'_>) -> GuestTurn {
+    fn known(
+        &mut self,
+        person: Box<Person>,
+        asks_groups: bool,
+        house: House<'_>,
+        access: &Access,
+        env: &Env<'_>,
+    ) -> GuestTurn {
         if !person.active {
             return GuestTurn::end(GuestEnd::Inactive(person), Vec::new());
         }
-        match house.settings.source.groups_of(&person) {
+        match house.settings.source.groups_of(&person).filter(|_| asks_groups) {
             None => self.bring(person, house, env),
             Some(cursor) => {
                 let person = Box::new(Person { groups: Membership::Known(Vec::new()), ..*person });
@@ -178,8 +189,13 @@ impl Guest {
                 let turn = match fetch.answer(answer, access, endpoint, env) {
                     FetchTurn::Got(response) => {
                         match house.settings.source.looked_up(&key, &response, env.now) {
-                            Ok(Some(person)) => return self.known(Box::new(person), house, access, env),
+                            Ok(Some(person)) => {
+                                return self.known(Box::new(person), true, house, access, env);
+                            }
                             Ok(None) => return GuestTurn::end(GuestEnd::Gone, Vec::new()),
+                            Err(fault @ SourceError::Odd { .. }) => {
+                                return GuestTurn::end(GuestEnd::Odd(fault), Vec::new());
+                            }
                             Err(fault) => fetch.again(fault, env),
                         }
                     }
@@ -203,6 +219,12 @@ impl Guest {
                                     Some(next) => self.groups(person, next, house, access, env),
                                     None => self.bring(person, house, env),
                                 };
+                            }
+                            // Not known is neither given nor taken, and stops nobody else.
+                            Err(fault @ SourceError::Odd { .. }) => {
+                                person.groups = Membership::Unknown;
+                                let tells = report::groups_unknown(&fault);
+                                return self.bring(person, house, env).after(tells);
                             }
                             Err(SourceError::Vanished) => {
                                 return GuestTurn::end(GuestEnd::Gone, Vec::new());
@@ -275,6 +297,14 @@ impl House<'_> {
 impl GuestTurn {
     fn ask(ask: Ask) -> Self {
         Self::Wait { asks: vec![(FETCH, ask)], tells: Vec::new() }
+    }
+
+    /// The same turn with `told` before it.
+    fn after(mut self, mut told: Vec<Tell>) -> Self {
+        let (Self::Wait { tells, .. } | Self::End { tells, .. }) = &mut self;
+        told.append(tells);
+        *tells = told;
+        self
     }
 
     fn end(end: GuestEnd, tells: Vec<Tell>) -> Self {

@@ -6,7 +6,7 @@ use crate::base::{Code, Rejection};
 use crate::directory::{Membership, Person};
 use crate::effect::{Answer, AskId, Tell};
 use crate::provision::{AccountRef, Done, OperationKind};
-use crate::sources::{Cursor, Next, PageRead, SourceError};
+use crate::sources::{Cursor, Next, OddPerson, PageRead, SourceError};
 
 use super::super::Env;
 use super::super::directory::PersonEnd;
@@ -82,12 +82,32 @@ impl Run {
                 self.progress.counts.repeated = self.progress.counts.repeated.saturating_add(1);
             }
         }
+        for OddPerson { person, expected } in &read.odd {
+            let mut names = Names { set: &mut self.faces.seen, key: &env.settings.pii_key };
+            if names.entry(&person.id) {
+                Names { set: &mut self.page.seen, key: &env.settings.pii_key }.entry(&person.id);
+                self.progress.counts.people = self.progress.counts.people.saturating_add(1);
+                self.spare(person, house, env);
+                let fault = SourceError::Odd { request: cursor.request(), expected };
+                self.odd(person.username.keyed(&env.settings.pii_key), fault, env);
+            }
+        }
+        let unknown = |comer: &Comer| {
+            matches!(comer, Comer::Person(person)
+                if person.active && person.groups == Membership::Unknown)
+        };
+        if !read.asks_groups && waiting.iter().any(unknown) {
+            let detail =
+                "the directory does not filter groups by their members, so whose they are is not known";
+            self.progress.trouble(Code::SourceAnswerMalformed, detail, env.now);
+        }
         // Who is gone is found by whole pulls only: a delta that says so takes nothing away.
         waiting.extend(read.changed.into_iter().map(Comer::Id));
         self.stage = Stage::People(Box::new(People {
             waiting,
             guests: BTreeMap::new(),
             next_guest: 0,
+            asks_groups: read.asks_groups,
             next: read.next,
         }));
         self.admit(house, env);
@@ -104,7 +124,7 @@ impl Run {
             let number = people.next_guest;
             people.next_guest = people.next_guest.wrapping_add(1);
             let (guest, turn) = match comer {
-                Comer::Person(person) => Guest::arrived(person, house, &self.access, env),
+                Comer::Person(person) => Guest::arrived(person, people.asks_groups, house, &self.access, env),
                 Comer::Id(id) => {
                     self.progress.counts.people = self.progress.counts.people.saturating_add(1);
                     Guest::named(id, house, &self.access, env)
@@ -181,6 +201,7 @@ impl Run {
         let counts = &mut self.progress.counts;
         match end {
             GuestEnd::Gone => {}
+            GuestEnd::Odd(fault) => self.odd(String::new(), fault, env),
             GuestEnd::Broken(fault) => self.broken(fault, env),
             GuestEnd::Inactive(person) => {
                 counts.inactive = counts.inactive.saturating_add(1);
@@ -237,6 +258,14 @@ impl Run {
         self.head.held = env.settings.directory_sync.as_ref().map(|sync| sync.removal_bounds);
         self.head.running = None;
         self.fail(rejection, env);
+    }
+
+    /// One entry of the directory is not usable. That must not keep the others waiting, nor may it look as if they had left.
+    fn odd(&mut self, user: String, fault: SourceError, env: &Env<'_>) {
+        self.progress.counts.failed = self.progress.counts.failed.saturating_add(1);
+        let rejection = Rejection::new(fault.code(), fault);
+        self.tell(report::person_failed(user, &rejection));
+        self.progress.trouble(rejection.code, &rejection.detail, env.now);
     }
 
     fn reached(&mut self, person: &Person, account: Option<&AccountRef>, house: House<'_>, env: &Env<'_>) {

@@ -2,6 +2,7 @@
 
 use crate::base::{Code, Rejection};
 use crate::effect::{Event, Tell};
+use crate::sources::SourceError;
 
 use super::progress::Progress;
 
@@ -18,6 +19,11 @@ pub(super) fn done(progress: &Progress) -> Vec<Tell> {
 /// The pull was whole, and nobody was cleaned up.
 pub(super) fn not_cleaned(rejection: &Rejection, progress: &Progress) -> Vec<Tell> {
     told("cleanup_stopped", Some(rejection), progress)
+}
+
+/// Somebody's groups cannot be read, so they were neither given nor taken.
+pub(super) fn groups_unknown(fault: &SourceError) -> Vec<Tell> {
+    vec![Tell::Count { outcome: "sync_groups_unknown", code: Some(fault.code()) }]
 }
 
 /// Something went wrong with one person.

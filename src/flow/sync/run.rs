@@ -108,6 +108,8 @@ pub(super) struct People {
     pub(super) waiting: VecDeque<Comer>,
     pub(super) guests: BTreeMap<u32, Guest>,
     pub(super) next_guest: u32,
+    /// Groups that did not come along can be asked for.
+    pub(super) asks_groups: bool,
     pub(super) next: Next,
 }
 

@@ -55,7 +55,10 @@ fn what_needs_no_token_goes_out_at_once() {
         let sending = access.send(&endpoint, call(&endpoint), NOW);
         assert!(matches!(sending, Sending::Call(_)));
         assert_eq!(authorization(&sending), sent);
-        assert!(!Access::default().refused(&endpoint), "nothing else could be sent");
+        assert!(
+            !Access::default().refused(&endpoint, Access::default().held()),
+            "nothing else could be sent"
+        );
     }
 }
 
@@ -83,21 +86,42 @@ fn a_token_is_fetched_once_and_again_before_it_ends() {
 fn a_token_that_is_not_accepted_is_replaced_once() {
     let endpoint = client();
     let mut access = Access::default();
-    assert!(!access.refused(&endpoint), "there was no token");
+    assert!(!access.refused(&endpoint, access.held()), "there was no token");
     let mut access_twice = || {
         access.learn(&token(&value!(3600)), NOW).unwrap();
-        access.refused(&endpoint)
+        access.refused(&endpoint, access.held())
     };
     assert!(!access_twice(), "the refusal before counts");
     let mut access = Access::default();
     access.learn(&token(&value!(3600)), NOW).unwrap();
-    assert!(access.refused(&endpoint));
+    assert!(access.refused(&endpoint, access.held()));
     assert!(matches!(access.send(&endpoint, call(&endpoint), NOW), Sending::Token(_)));
     access.learn(&token(&value!(3600)), NOW).unwrap();
-    assert!(!access.refused(&endpoint), "a new one is not accepted either");
+    assert!(!access.refused(&endpoint, access.held()), "a new one is not accepted either");
     access.learn(&token(&value!(3600)), NOW).unwrap();
-    access.accepted();
-    assert!(access.refused(&endpoint), "hours later");
+    access.accepted(access.held());
+    assert!(access.refused(&endpoint, access.held()), "hours later");
+}
+
+/// Calls are under way side by side: a token that ends early is refused to all of them at once.
+#[test]
+fn as_many_refusals_as_calls_of_one_token_are_one_refusal() {
+    let endpoint = client();
+    let mut access = Access::default();
+    access.learn(&token(&value!(3600)), NOW).unwrap();
+    let sent = access.held();
+    for call in 0..4 {
+        assert!(access.refused(&endpoint, sent), "{call}");
+    }
+    // The answers of two of them bring a token each, and a late refusal takes none of them away.
+    access.learn(&token(&value!(3600)), NOW).unwrap();
+    access.learn(&token(&value!(3600)), NOW).unwrap();
+    assert!(access.refused(&endpoint, sent));
+    assert!(matches!(access.send(&endpoint, call(&endpoint), NOW), Sending::Call(_)));
+    // What went out with the token before was accepted late: the new one was not, and is replaced once only.
+    access.accepted(sent);
+    let fresh = access.held();
+    assert!(!access.refused(&endpoint, fresh), "neither is accepted");
 }
 
 #[test]

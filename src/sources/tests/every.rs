@@ -51,7 +51,7 @@ fn cases() -> Vec<Case> {
         Case {
             source: Box::new(okta()),
             page: raw(200, &link, value!([okta_user]).to_string()),
-            groups: raw(200, &[], r#"[{"id":"g","profile":{"name":"G"}}]"#),
+            groups: raw(200, &link, r#"[{"id":"g","profile":{"name":"G"}}]"#),
             user: okta_user,
         },
         Case {
@@ -67,10 +67,12 @@ impl Case {
     /// The cursor of the first page of people.
     fn people(&self) -> super::Cursor {
         let cursor = self.source.start(&super::FULL, NOW).unwrap();
-        if cursor.request() != Request::Count {
-            return cursor;
-        }
-        match self.source.read(&cursor, &json(200, &value!(1)), NOW).unwrap().next {
+        let before = match cursor.request() {
+            Request::Count => value!(1),
+            Request::Groups => value!({ "totalResults": 0 }),
+            _ => return cursor,
+        };
+        match self.source.read(&cursor, &json(200, &before), NOW).unwrap().next {
             Next::Page(cursor) => cursor,
             Next::End(_) => panic!("no page"),
         }
@@ -270,6 +272,7 @@ fn errors_have_codes_and_one_line_without_names() {
         (SourceError::Shifted, Code::SourceIncomplete, false),
         (SourceError::DeltaExpired, Code::SourceDeltaExpired, false),
         (SourceError::Vanished, Code::SourceAnswerMalformed, false),
+        (SourceError::Odd { request, expected: "x" }, Code::SourceAnswerMalformed, false),
     ];
     for (error, code, again) in errors {
         assert_eq!((error.code(), error.retry_after().is_some()), (code, again), "{error}");

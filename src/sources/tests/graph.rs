@@ -5,7 +5,7 @@ use serde_json::{Value, json as value};
 use super::super::cursor::DeltaToken;
 use super::super::graph::{Graph, GraphOptions};
 use super::super::{End, Key, Next, Pull, Source, SourceError};
-use super::{NOW, endpoint, expected, graph, json, names, next, read, start};
+use super::{NOW, endpoint, expected, graph, json, names, next, odd, read, start};
 use crate::base::Code;
 
 const DELTA: Pull = Pull::Full { then_delta: true };
@@ -173,6 +173,12 @@ fn people_who_are_half_described_are_not_guessed() {
         value!({ "id": "a", "userPrincipalName": "a" }),
         value!({ "id": "a", "userPrincipalName": "a", "accountEnabled": null }),
         value!({ "id": "a", "userPrincipalName": "a", "accountEnabled": "true" }),
+    ] {
+        let alone = source.looked_up(&Key::Id("a".to_owned()), &json(200, &user), NOW);
+        assert!(matches!(alone, Err(SourceError::Odd { .. })), "{alone:?}");
+        assert_eq!(odd(one(user)), ("a".to_owned(), "`accountEnabled`"));
+    }
+    for user in [
         value!({ "userPrincipalName": "a", "accountEnabled": true }),
         value!({ "id": "", "userPrincipalName": "a", "accountEnabled": true }),
         value!({ "id": 7, "userPrincipalName": "a", "accountEnabled": true }),
@@ -209,7 +215,7 @@ fn groups_whose_names_may_not_be_read_are_not_left_out() {
         value!({ "id": "g", "displayName": "G" }),
         value!({ "@odata.type": "#microsoft.graph.group", "displayName": "G" }),
     ] {
-        assert!(groups(entry.clone()).is_err(), "{entry}");
+        assert!(matches!(groups(entry.clone()), Err(SourceError::Odd { .. })), "{entry}");
     }
     let gone = json(404, &value!({ "error": { "code": "Request_ResourceNotFound" } }));
     assert_eq!(source.read_groups(&cursor, &gone, NOW), Err(SourceError::Vanished));
@@ -229,12 +235,29 @@ fn one_person_is_asked_for_by_id_or_name_and_among_the_chosen_only() {
     let filter =
         "$filter=%28userType%20eq%20%27Member%27%29%20and%20mail%20eq%20%27o%27%27neil%40example.com%27";
     assert!(call.path.contains(filter), "{}", call.path);
+    let by_id = source.look_up(&Key::Id("a' or id ne '".to_owned()));
+    let filter =
+        "$filter=%28userType%20eq%20%27Member%27%29%20and%20id%20eq%20%27a%27%27%20or%20id%20ne%20%27%27%27&";
+    assert!(by_id.path.contains(filter), "{}", by_id.path);
     // Without these Graph refuses filters on most properties.
-    for call in [call, source.page(&start(&source))] {
+    for call in [call, by_id, source.page(&start(&source))] {
         assert!(call.path.contains("$count=true"));
         assert!(call.headers.contains(&("consistencylevel".to_owned(), "eventual".to_owned())));
     }
+    // A delta tells of everybody who changed: a guest is not among the chosen, and comes in by no delta.
+    let mut guest = user("a");
+    guest["mail"] = value!("a@example.com");
+    let by_id = |answer: &Value| source.looked_up(&Key::Id("a".to_owned()), &json(200, answer), NOW);
+    assert_eq!(by_id(&page(&[], None)), Ok(None));
+    assert!(by_id(&page(core::slice::from_ref(&guest), None)).unwrap().is_some());
+    let later = Some((NEXT, "https://id.example.com/v1.0/users?1"));
+    for answer in
+        [guest.clone(), page(&[], later), page(&[user("b")], None), page(&[guest.clone(), guest], None)]
+    {
+        assert!(by_id(&answer).is_err(), "{answer}");
+    }
     let gone = json(404, &value!({ "error": { "code": "Request_ResourceNotFound", "message": "m" } }));
+    let source = graph();
     assert_eq!(source.looked_up(&Key::Id("a".to_owned()), &gone, NOW), Ok(None));
     let wrong = json(404, &value!({ "error": { "code": "UnknownError" } }));
     assert!(source.looked_up(&Key::Id("a".to_owned()), &wrong, NOW).is_err());

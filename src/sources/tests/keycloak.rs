@@ -110,8 +110,13 @@ fn people_are_who_the_realm_says_and_not_what_they_write_into_their_profile() {
     assert!(!found.active);
     for user in [
         value!({ "id": "1", "username": "alice" }),
+        value!({ "id": "1", "username": "alice", "enabled": null, "attributes": null }),
+    ] {
+        let found = read(&keycloak(), &counted(1), &value!([user]));
+        assert_eq!(super::odd(found), ("alice".to_owned(), "`enabled`"));
+    }
+    for user in [
         value!({ "id": "1", "username": "alice", "enabled": "true" }),
-        value!({ "id": "1", "username": "alice", "enabled": null }),
         value!({ "username": "alice", "enabled": true }),
         value!({ "id": "1", "enabled": true }),
         value!({ "id": "", "username": "alice", "enabled": true }),

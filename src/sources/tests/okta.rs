@@ -5,7 +5,7 @@ use serde_json::{Value, json as value};
 use super::super::cursor::DeltaToken;
 use super::super::okta::{Okta, OktaOptions};
 use super::super::{End, Key, Next, PageRead, Pull, Source, SourceError};
-use super::{NOW, endpoint, expected, json, names, next, okta, raw, start};
+use super::{NOW, endpoint, expected, json, names, next, odd, okta, raw, start};
 use crate::base::Code;
 
 const SELF: &str = r#"<https://id.example.com/api/v1/users?limit=200>; rel="self""#;
@@ -48,6 +48,23 @@ fn a_page_without_links_is_not_the_last() {
         Err(SourceError::Incomplete { found: 0, expected: 1 }),
         "an organization without anybody"
     );
+}
+
+/// The same of groups: those of the pages after it would be taken away.
+#[test]
+fn groups_of_a_page_without_links_are_not_all() {
+    let source = okta();
+    let alice = answer(&[user("a")], &[SELF]).unwrap().people.remove(0);
+    let cursor = source.groups_of(&alice).unwrap();
+    let groups = value!([{ "id": "g", "profile": { "name": "G" } }]).to_string();
+    let read = |links: &[(&str, &str)]| source.read_groups(&cursor, &raw(200, links, &groups), NOW);
+    assert!(read(&[("link", SELF)]).is_ok_and(|read| read.next.is_none()));
+    let following = r#"<https://id.example.com/api/v1/users/a/groups?after=g>; rel="next""#;
+    assert!(read(&[("link", following)]).is_ok_and(|read| read.next.is_some()));
+    let other = r#"<https://id.example.com/style.css>; rel="preload""#;
+    for links in [vec![], vec![("link", other)]] {
+        assert!(matches!(read(&links), Err(SourceError::Odd { .. })), "{links:?}");
+    }
 }
 
 #[test]
@@ -102,14 +119,24 @@ fn who_is_locked_out_keeps_the_account_and_an_unknown_status_is_not_guessed() {
     ] {
         let user = value!({ "id": "a", "status": status, "profile": { "login": "a" } });
         let found = answer(&[user], &[SELF]);
-        assert_eq!(found.ok().map(|found| found.people[0].active), active, "{status}");
+        match active {
+            Some(active) => assert_eq!(found.unwrap().people[0].active, active, "{status}"),
+            None => assert_eq!(odd(found), ("a".to_owned(), "a known `status`"), "{status}"),
+        }
     }
+    // One whose entry is odd keeps nobody else waiting.
+    let strange = value!({ "id": "a", "status": true, "profile": { "login": "a" } });
+    let found = answer(&[user("b"), strange, user("c")], &[SELF]).unwrap();
+    assert_eq!(names(&found.people), ["b@example.com", "c@example.com"]);
+    assert!(matches!(found.next, Next::End(End { whole: Some(_), .. })));
+    assert_eq!(odd(answer(&[value!({ "id": "a", "profile": { "login": "a" } })], &[SELF])).0, "a");
+    assert_eq!(
+        answer(&[value!({ "id": "a", "status": "ACTIVE" })], &[SELF]).map(|found| found.nameless),
+        Ok(1)
+    );
     for user in [
-        value!({ "id": "a", "profile": { "login": "a" } }),
-        value!({ "id": "a", "status": "ACTIVE" }),
         value!({ "status": "ACTIVE", "profile": { "login": "a" } }),
         value!({ "id": "", "status": "ACTIVE", "profile": { "login": "a" } }),
-        value!({ "id": "a", "status": true, "profile": { "login": "a" } }),
     ] {
         expected(answer(&[user], &[SELF]));
     }
@@ -140,6 +167,12 @@ fn changes_are_searched_for_from_before_the_last_pull() {
         matches!(end, Next::End(End { whole: None, delta: Some(_) })),
         "nobody changed, and nobody is gone"
     );
+    // A clock that was ahead: what changed meanwhile would be passed over.
+    for (token, usable) in
+        [("2026-01-01T00:00:00Z", true), ("2026-01-01T00:00:01Z", false), ("2031-01-01T00:00:00Z", false)]
+    {
+        assert_eq!(source.start(&Pull::Delta(DeltaToken(token.to_owned())), NOW).is_ok(), usable, "{token}");
+    }
     for token in ["", "yesterday", "2026-01-01T00:00:00Z\" or id pr or \"", "2026-01-01", "/users/delta"] {
         let found = source.start(&Pull::Delta(DeltaToken(token.to_owned())), NOW);
         assert_eq!(found, Err(SourceError::DeltaExpired), "{token}");

@@ -78,7 +78,8 @@ impl Api for Okta {
                 Some(entry) => {
                     let groups = entry.groups.iter();
                     let group = |name: &String| json!({ "id": group_id(name), "profile": { "name": name } });
-                    Answer::json(200, &list(groups.map(group)))
+                    let itself = format!("<{}{}>; rel=\"self\"", origin(request), request.target);
+                    Answer::json(200, &list(groups.map(group))).with("link", &itself)
                 }
                 None => refusal(404, "E0000007"),
             },

@@ -150,8 +150,12 @@ impl World {
             .host
             .request(method, path, &head, &bytes, &mut |_, ask, host| fault(ask, host, &bytes, faults, dice));
         if quiet && ended.reply.status >= 400 && std::env::var_os("SAMLGATE_SEED").is_some() {
-            println!("{method} {path} {} {}", ended.reply.status, String::from_utf8_lossy(&ended.reply.body));
-            println!("  {:?}", ended.tells);
+            eprintln!(
+                "{method} {path} {} {}",
+                ended.reply.status,
+                String::from_utf8_lossy(&ended.reply.body)
+            );
+            eprintln!("  {:?}", ended.tells);
         }
         (ended.reply.status, serde_json::from_slice(&ended.reply.body).unwrap_or(Value::Null))
     }
@@ -263,7 +267,7 @@ impl World {
     /// Something happens in the directory, and is to be pushed.
     fn change_directory(&mut self) {
         let user = format!("person-{}", self.dice.below(PEOPLE));
-        let group = GROUPS[self.dice.below(GROUPS.len())].0;
+        let group = GROUPS.get(self.dice.below(GROUPS.len())).unwrap().0;
         let what = self.dice.below(8);
         match self.truth.people.get_mut(&user) {
             None => {
@@ -370,7 +374,7 @@ impl World {
                 self.sync(answers);
             }
             17 => self.tick(),
-            18 => self.faults = [0, 0, 5, 20][self.dice.below(4)],
+            18 => self.faults = *[0, 0, 5, 20].get(self.dice.below(4)).unwrap(),
             _ => self.die(),
         }
     }

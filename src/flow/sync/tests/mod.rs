@@ -61,6 +61,8 @@ struct Faults {
     killed_after: Option<u32>,
     /// Writes to the store fail.
     store_fails: bool,
+    /// Every filter of groups finds this.
+    every_filter_finds: Option<Value>,
     /// The list of accounts cannot be read.
     no_list: bool,
 }
@@ -241,6 +243,10 @@ impl World {
                 crate::encoding::form::parse(query.as_bytes(), 16).unwrap().into_iter().collect()
             })
             .unwrap_or_default();
+        if let (true, Some(group)) = (call.path.contains("/Groups"), &self.faults.borrow().every_filter_finds)
+        {
+            return answered(200, &json!({ "totalResults": 1, "Resources": [group] }));
+        }
         let people = self.people.borrow();
         if let Some(filter) =
             query.get("filter").filter(|filter| filter.contains("userName") || !self.answers_filters.get())

@@ -1,7 +1,10 @@
 //! Pulls: whole ones, and all that breaks off.
 
+use serde_json::json;
+
 use super::{World, person};
 use crate::base::{Code, UnixTime};
+use crate::effect::Ask;
 use crate::flow::sync::{Outcome, Run, Wish};
 
 fn code(outcome: &Outcome) -> Option<Code> {
@@ -149,6 +152,59 @@ fn who_is_on_two_pages_is_one() {
     assert_eq!(run.finished(), Some(&Outcome::Done));
     let counts = run.progress().counts;
     assert_eq!((counts.people, counts.repeated, counts.created), (50, 1, 50));
+}
+
+/// What the directory says of them is not certain: the others are brought, and they keep what they have.
+#[test]
+fn one_odd_entry_stops_nobody_else_and_takes_nothing_away() {
+    let world = World::with(30, &json!({}), |sync| sync.first_run = super::FirstRun::Act);
+    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    world.pass(100_000);
+    world.people.borrow_mut()[7]["active"] = json!("perhaps");
+    let run = world.run_to_end(Run::new(world.sync(), Wish::Full, false)).unwrap();
+    assert_eq!(run.finished(), Some(&Outcome::Done));
+    let counts = run.progress().counts;
+    assert_eq!((counts.failed, counts.people, counts.candidates), (1, 30, 0));
+    assert_eq!((world.deactivations(), world.active()), (0, 30));
+    assert!(run.progress().troubles.iter().any(|trouble| trouble.detail.contains("`active`")));
+}
+
+/// The service finds the same group for whatever it is asked: nobody is put into it.
+#[test]
+fn a_directory_that_passes_over_filters_gives_nobody_groups() {
+    let world = World::new(5, |_| {});
+    for person in world.people.borrow_mut().iter_mut() {
+        person.as_object_mut().unwrap().remove("groups");
+    }
+    let admins = json!({ "id": "g-9", "displayName": "admins" });
+    world.faults.borrow_mut().every_filter_finds = Some(admins);
+    let run = world.run_to_end(Run::new(world.sync(), Wish::Full, false)).unwrap();
+    assert_eq!(run.finished(), Some(&Outcome::Done));
+    // The probe and one page: no group is asked for.
+    assert_eq!((run.progress().counts.created, world.directory_calls.get()), (5, 2));
+    assert!(run.progress().troubles.iter().any(|trouble| trouble.detail.contains("filter")));
+}
+
+/// A group without a name: the groups are unknown, and the person comes nevertheless.
+#[test]
+fn groups_that_cannot_be_read_stop_nobody() {
+    let world = World::new(5, |_| {});
+    world.people.borrow_mut()[2].as_object_mut().unwrap().remove("groups");
+    let before = world.run_to_end(Run::new(world.sync(), Wish::Full, true)).unwrap();
+    assert_eq!(before.finished(), Some(&Outcome::Done));
+    let mut run = Run::new(world.sync(), Wish::Full, false);
+    let mut open: Vec<_> = run.tick(&world.env()).asks;
+    while let Some((id, ask)) = open.pop() {
+        let probed = matches!(&ask, Ask::HttpCall(call) if call.path.contains("/Groups"));
+        let answer = world.perform(ask);
+        // From the probe on every group is nameless.
+        if probed {
+            world.faults.borrow_mut().every_filter_finds = Some(json!({ "id": "g-9", "displayName": " " }));
+        }
+        open.extend(run.answer(id, answer, &world.env()).asks);
+    }
+    assert_eq!(run.finished(), Some(&Outcome::Done));
+    assert_eq!((run.progress().counts.created, run.progress().counts.failed), (5, 0));
 }
 
 #[test]
