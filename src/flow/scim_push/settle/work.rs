@@ -48,7 +48,7 @@ impl Settle {
                 }
             }
             Job::Group(job) => {
-                if job.adopted && job.to.is_none() {
+                if job.adopted && job.to.is_none() && !job.detached {
                     // It was there before us, and stays.
                     job.detached = true;
                     self.tells.push(detached(&self.id));
