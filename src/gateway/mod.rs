@@ -61,6 +61,7 @@ pub struct Gateway {
     /// What SCIM clients pushed, as it was last seen.
     scim_table: KnownTable,
     scim_rate: scim::Rate,
+    scim_strangers: scim::Rate,
     /// Does what they left to do.
     caretaker: Caretaker,
 }
@@ -120,6 +121,7 @@ impl Gateway {
             caretaker: Caretaker::new(scim_table.clone()),
             scim_table,
             scim_rate: scim::Rate::default(),
+            scim_strangers: scim::Rate::default(),
             settings,
             owned_headers,
             opened: OpenedCache::new(OPENED_SESSIONS),

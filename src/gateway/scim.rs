@@ -6,6 +6,9 @@ use crate::flow::scim_push::{self, Arrived, ScimFlow};
 
 use super::{Exchange, Gateway, Host, Request, Settings, reader};
 
+/// Requests of one second that show no token of ours: who guesses, or whose token was taken out, uses up nobody else's.
+const MAX_STRANGERS: u32 = 10;
+
 /// Requests of the current second at this worker.
 #[derive(Debug)]
 pub(super) struct Rate {
@@ -46,8 +49,15 @@ impl Gateway {
             Some(scim) => (scim.path_prefix.clone(), scim.max_requests_per_second),
             None => (String::new(), 0),
         };
-        // Before anything is compared: guessing is slow too.
-        if !self.scim_rate.take(host.now, most) {
+        let authorization = text("authorization");
+        let gateway = self.settings.flow.scim_gateway.as_deref();
+        let known = gateway.is_some_and(|scim| scim.caller(authorization.as_deref()).is_some());
+        let taken = if known {
+            self.scim_rate.take(host.now, most)
+        } else {
+            self.scim_strangers.take(host.now, most.min(MAX_STRANGERS))
+        };
+        if !taken {
             let (reply, tells) = scim_push::too_many_requests(request.head.text("accept"));
             return Step::End { verdict: Verdict::Reply(reply), tells };
         }
@@ -57,7 +67,7 @@ impl Gateway {
             method: request.head.method().to_owned(),
             path: request.path.path().strip_prefix(prefix.as_str()).unwrap_or_default().to_owned(),
             query: query.to_owned(),
-            authorization: text("authorization"),
+            authorization,
             content_type: text("content-type"),
             content_length: text("content-length").and_then(|length| length.parse().ok()),
             accept: text("accept"),

@@ -39,6 +39,7 @@ impl Stage {
             "max_requests_per_second": 1000,
             "max_users_per_group": 30,
             "max_groups": 5,
+            "table": "BEGIN_ANEW",
         });
         let store = json!({ "etcd": { "cluster": "etcd", "authority": "etcd.internal", "timeout": "1s" } });
         let options = SceneOptions::new()
@@ -58,6 +59,7 @@ impl Stage {
             });
         let stage = Self { scene: Scene::start(options).unwrap(), etcd };
         stage.until("the table is begun", || stage.get("/Users?count=0").status == 200);
+        assert!(stage.scene.envoy_log().contains("SG7041"), "a table is never begun in silence");
         stage
     }
 
@@ -315,6 +317,15 @@ fn j7_what_cannot_be_done_now_is_done_later_and_nobody_is_told_that_there_is_nob
     let put = json!({ "key": encode(&mine.0), "value": encode(&mine.1) });
     assert_eq!(stage.etcd.ask("/v3/kv/put", &put).unwrap().status, 200);
     assert_eq!(stage.get(&format!("/Users/{bob}")).status, 200);
+    // All of it is lost: that is never an empty directory, although the configuration still says to begin one.
+    let all = json!({ "key": "AA==", "range_end": "AA==" });
+    assert_eq!(stage.etcd.ask("/v3/kv/deleterange", &all).unwrap().status, 200);
+    stage.until("it is seen", || stage.scene.envoy_log().contains("SG7035"));
+    for path in ["/Users", "/Groups"] {
+        let refused = stage.get(path);
+        assert_eq!((refused.status, refused.text().contains("SG7035")), (503, true), "{}", refused.text());
+        assert!(refused.header("retry-after").is_some());
+    }
 }
 
 #[test]

@@ -33,6 +33,9 @@ const USERS_PER_GROUP: RangeInclusive<u64> = 1..=150_000;
 /// What the product that is replaced takes (J6).
 const GROUPS: RangeInclusive<u64> = 1..=20_000;
 
+/// Above, nobody is left whom it would save: as many as a group may have.
+const DEACTIVATIONS: RangeInclusive<u64> = 1..=150_000;
+
 pub(super) fn scim_gateway(
     raw: &raw::ScimGateway,
     whole: &raw::Configuration,
@@ -62,6 +65,8 @@ pub(super) fn scim_gateway(
     let rate = within(raw.max_requests_per_second, REQUESTS_PER_SECOND, &rate_at, checker);
     let users = within(raw.max_users_per_group, USERS_PER_GROUP, &at.field("max_users_per_group"), checker);
     let groups = within(raw.max_groups, GROUPS, &at.field("max_groups"), checker);
+    let endings_at = at.field("max_deactivations_per_hour");
+    let endings = within(raw.max_deactivations_per_hour, DEACTIVATIONS, &endings_at, checker);
     let base_uri = format!("{}{}", base_uri?, raw.path_prefix);
     let pass_through = raw.pass_through.as_ref().map(|raw| {
         let endpoint = endpoint(&raw.endpoint(), &at.field("pass_through"), checker);
@@ -101,6 +106,8 @@ pub(super) fn scim_gateway(
         max_requests_per_second: u32::try_from(rate?).ok()?,
         max_users_per_group: users?,
         max_groups: groups?,
+        max_endings_per_hour: endings?,
+        begins_anew: matches!(raw.table, raw::ScimTable::BeginAnew),
     };
     (checker.faults.len() == faults).then_some(settings)
 }

@@ -1,8 +1,8 @@
 //! `scim_gateway`.
 
 use crate::config::raw::{
-    OnDelete, OnNameConflict, ScimGateway, ScimGroupsBecome, ScimGroupsKnownBy, ScimMembershipsBy, ScimToken,
-    Whole,
+    OnDelete, OnNameConflict, ScimGateway, ScimGroupsBecome, ScimGroupsKnownBy, ScimMembershipsBy, ScimTable,
+    ScimToken, Whole,
 };
 
 impl Default for ScimGateway {
@@ -20,6 +20,8 @@ impl Default for ScimGateway {
             max_requests_per_second: Whole(50),
             max_users_per_group: Whole(150_000),
             max_groups: Whole(20_000),
+            max_deactivations_per_hour: Whole(500),
+            table: ScimTable::Expected,
             allowed_client_networks: Vec::new(),
         }
     }

@@ -37,6 +37,11 @@ raw! {
         max_users_per_group: Whole,
         /// Groups in all, from 1 to 20000.
         max_groups: Whole,
+        /// Accounts that may be deactivated or deleted, and organizations that may be deleted, in one hour by all replicas
+        /// together, from 1 to 150000. What goes beyond it waits, and clients are told so.
+        max_deactivations_per_hour: Whole,
+        /// What to do when the shared store has no table of what was pushed.
+        table: ScimTable,
         /// Networks from which clients may come, such as `20.0.0.0/8`, compared with the client's address as Envoy knows it;
         /// empty for all.
         #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
@@ -83,6 +88,17 @@ raw! {
         Sync = "SYNC",
         /// It is kept here, and the organization is left alone.
         DoNotSync = "DO_NOT_SYNC",
+    }
+}
+
+raw! {
+    /// What to do when the shared store has no table.
+    words ScimTable {
+        /// There was one, so that it is lost: clients are told to come back until it is restored.
+        Expected = "EXPECTED",
+        /// An empty one is begun: when the gateway is switched on, or when all clients push everything again. Take it out
+        /// afterwards, so that a store that loses its data later does not read as a directory without people.
+        BeginAnew = "BEGIN_ANEW",
     }
 }
 

@@ -7,7 +7,7 @@
 use serde::de::DeserializeOwned;
 
 use core::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::scim::Error;
 use crate::session::table_key::TableKey;
@@ -55,6 +55,21 @@ impl From<Error> for Stop {
 /// What was found, or why not.
 pub(super) type Found<T> = Result<T, Stop>;
 
+/// Takes the next of `queue` that one transaction can read. So a function that needs many rows begins anew once, not once for
+/// each transaction.
+pub(super) fn next_reads(queue: &mut VecDeque<Action>) -> Vec<Action> {
+    let most = match queue.front() {
+        None => 0,
+        Some(Action::Find(_)) => LOOKS,
+        Some(Action::Read(_)) => READS,
+        Some(_) => 1,
+    };
+    let first = queue.front().map(core::mem::discriminant);
+    let same = queue.iter().take(most).take_while(|action| Some(core::mem::discriminant(*action)) == first);
+    let count = same.count();
+    queue.drain(..count).collect()
+}
+
 /// The table as one request sees it.
 #[derive(Clone, Copy)]
 pub(super) struct Book<'a> {
@@ -89,14 +104,14 @@ impl<'a> Book<'a> {
     /// Makes sure that all of `keys` are known, so that they are read at once.
     pub(super) fn prepare(&self, keys: &[RowKey]) -> Found<()> {
         let missing = keys.iter().filter(|key| !self.facts.rows.contains_key(*key));
-        let missing: Vec<Action> = missing.take(READS).map(|key| Action::Read(key.clone())).collect();
+        let missing: Vec<Action> = missing.map(|key| Action::Read(key.clone())).collect();
         if missing.is_empty() { Ok(()) } else { Err(Stop::Read(missing)) }
     }
 
     /// Makes sure that it is known of all of `keys` whether they are there.
     pub(super) fn look(&self, keys: impl IntoIterator<Item = RowKey>) -> Found<()> {
         let missing = keys.into_iter().filter(|key| !self.facts.found.contains_key(key));
-        let missing: Vec<Action> = missing.take(LOOKS).map(Action::Find).collect();
+        let missing: Vec<Action> = missing.map(Action::Find).collect();
         if missing.is_empty() { Ok(()) } else { Err(Stop::Read(missing)) }
     }
 

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 
 use crate::base::{Code, Rejection, UnixTime};
 use crate::effect::{Answer, AskId, Event, Tell};
-use crate::flow::background::is_worth_a_retry;
 use crate::session::table_key::TableKey;
 use crate::store::table::{
-    Action, Condition, Done, List, MAX_SMALL_ROWS, Outcome, RowSize, RowVersion, Transaction,
+    Action, Condition, Done, List, MAX_SMALL_ROWS, Outcome, RowKey, RowSize, RowVersion, Transaction,
 };
 
 use super::super::{Env, Turn};
 use super::pen::Pen;
 use super::ports::Ports;
 use super::rows::{self, Busy, First};
-use super::settle::{Settle, SettleEnd, SettleTurn};
+use super::settle::{Settle, SettleEnd, SettleTurn, pause_after};
 use super::table::{KnownTable, TableCall, TableFault, TableTurn};
+use super::work::concerns_everybody;
 
 /// How often it is looked for what is left to do, by whoever looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -27,11 +27,11 @@ const OTHERS: Duration = Duration::from_secs(10);
 /// People who are worked on at a time: the application has others to serve.
 const AT_ONCE: usize = 4;
 
-/// What failed is remembered, so that it does not stand in the way of the rest.
-const MAX_REMEMBERED: usize = 1_000;
+/// What is not due is remembered, so that it is not read at each look; at 60 bytes each.
+const MAX_REMEMBERED: usize = 20_000;
 
-const FIRST_PAUSE: Duration = Duration::from_secs(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+/// For so long: it may be pushed anew meanwhile.
+const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Groups or people left to do from which on the log tells how many are left (J7).
 const MANY: u64 = 500;
@@ -52,8 +52,12 @@ pub struct Caretaker {
     /// Our number of each ask of those, and whose it is.
     running: Vec<(AskId, String, AskId)>,
     asked: u32,
-    /// How often somebody failed for their own sake, and until when they are left alone.
-    tries: BTreeMap<String, (u32, UnixTime)>,
+    /// Until when somebody is left alone.
+    later: BTreeMap<String, UnixTime>,
+    /// What was looked at last, where more is left than one page.
+    after: Option<RowKey>,
+    /// There was a table.
+    knew: bool,
     /// How often in a row the application failed.
     failures: u32,
 }
@@ -132,7 +136,8 @@ impl Caretaker {
             return;
         }
         // What is left to do is read by whoever does it.
-        let list = List { folder: todos, after: None, limit: MAX_SMALL_ROWS, size: RowSize::Unread };
+        let list =
+            List { folder: todos, after: self.after.clone(), limit: MAX_SMALL_ROWS, size: RowSize::Unread };
         pen.actions.push(Action::List(list));
         let transaction =
             Transaction { conditions: pen.conditions, then: pen.actions, otherwise: vec![Action::Read(key)] };
@@ -146,10 +151,16 @@ impl Caretaker {
         };
         let Some(first) = rows::first() else { return };
         let (key, note, version) = match (self.known.open(found, env), found) {
-            (Ok((_, note, true)), _) if note.ready => return self.look(turn, env),
+            (Ok((_, note, true)), _) if note.ready => {
+                self.knew = true;
+                return self.look(turn, env);
+            }
             // Another secret seals from now on; or what was begun is ready.
             (Ok((table, note, _)), Some(row)) => {
                 (table.key.clone(), First { ready: true, ..note }, row.version)
+            }
+            (Err(TableFault::Missing), _) if !self.begins_anew(env) => {
+                return self.failed(&TableFault::Lost, turn, env);
             }
             (Err(TableFault::Missing), _) => match TableKey::new(env.entropy) {
                 Ok(key) => (key, First { begun: env.now.as_secs(), ready: true }, RowVersion::ABSENT),
@@ -210,19 +221,24 @@ impl Caretaker {
             _ => return self.pause(LOOK_EVERY, env),
         };
         let left = listed.count;
-        turn.tells.push(Tell::Gauge { name: String::from("scim_todo"), value: left });
-        if left >= MANY {
+        let whole = self.after.is_none();
+        self.after = listed.rows.last().filter(|_| listed.more).map(|row| row.key.clone());
+        if whole {
+            turn.tells.push(Tell::Gauge { name: String::from("scim_todo"), value: left });
+        }
+        if whole && left >= MANY {
             turn.tells.push(Tell::Event(Event {
                 name: "scim_progress",
                 code: None,
                 fields: vec![("left", left.to_string())],
             }));
         }
-        self.tries.retain(|_, (_, until)| until.saturating_add(LONGEST_PAUSE) > env.now);
-        let is_due = |id: &str| self.tries.get(id).is_none_or(|(_, until)| *until <= env.now);
+        self.later.retain(|_, until| *until > env.now);
+        let is_due = |id: &str| !self.later.contains_key(id);
         let ids = listed.rows.iter().map(|row| row.key.last().to_owned()).filter(|id| is_due(id));
         self.queue = ids.collect();
-        self.pause(LOOK_EVERY, env);
+        // The next page follows at once; after the last one it begins again.
+        self.pause(if self.after.is_some() { Duration::ZERO } else { LOOK_EVERY }, env);
     }
 
     /// Works on as many as may be worked on at a time.
@@ -231,7 +247,7 @@ impl Caretaker {
         while self.active.len() < AT_ONCE {
             let Some(table) = self.known.known() else { return self.queue.clear() };
             let Some(id) = self.queue.pop() else { return };
-            let next = Settle::start(id.clone(), String::new(), table, env);
+            let next = Settle::start(id.clone(), String::new(), table, false, env);
             self.settled(id, next, turn, env);
         }
     }
@@ -253,7 +269,12 @@ impl Caretaker {
                 match end {
                     SettleEnd::Settled | SettleEnd::Busy => {
                         self.failures = 0;
-                        self.tries.remove(&id);
+                    }
+                    SettleEnd::NotDue(due) => self.leave(id, due, env),
+                    // One row says nothing about the others.
+                    SettleEnd::Table(fault @ TableFault::Unreadable) => {
+                        turn.tells.push(said("scim_table", fault.code(), &id));
+                        self.leave(id, env.now.saturating_add(REMEMBERED), env);
                     }
                     SettleEnd::Table(fault) => self.failed(&fault, turn, env),
                     SettleEnd::Failed { rejection, retry_after } => {
@@ -272,23 +293,36 @@ impl Caretaker {
         turn: &mut Turn,
         env: &Env<'_>,
     ) {
-        if is_worth_a_retry(rejection.code) || rejection.code == Code::CircuitOpen {
+        if concerns_everybody(rejection.code) {
             // The application is away: nobody else would fare better.
             self.queue.clear();
             self.failures = self.failures.saturating_add(1);
             return self.pause(retry_after.unwrap_or_default().max(pause_after(self.failures)), env);
         }
-        let tries = self.tries.get(&id).map_or(0, |(tries, _)| *tries).saturating_add(1);
-        turn.tells.push(said("scim_todo_stuck", Code::ScimTodoStuck, &format!("{id}: {rejection}")));
-        if self.tries.len() < MAX_REMEMBERED {
-            self.tries.insert(id, (tries, env.now.saturating_add(pause_after(tries))));
+        if rejection.code == Code::GuardrailExceeded && retry_after.is_some() {
+            return self.leave(id, env.now.saturating_add(REMEMBERED), env);
         }
+        turn.tells.push(said("scim_todo_stuck", Code::ScimTodoStuck, &format!("{id}: {}", rejection.code)));
+        self.failures = 0;
+    }
+
+    fn leave(&mut self, id: String, until: UnixTime, env: &Env<'_>) {
+        if self.later.len() < MAX_REMEMBERED {
+            self.later.insert(id, until.min(env.now.saturating_add(REMEMBERED)));
+        }
+    }
+
+    /// Only who was told to begins a table: an empty one reads as a directory without people. Whoever knew one that is gone
+    /// does not believe that either.
+    fn begins_anew(&self, env: &Env<'_>) -> bool {
+        !self.knew && env.settings.scim_gateway.as_ref().is_some_and(|gateway| gateway.begins_anew)
     }
 
     fn failed(&mut self, fault: &TableFault, turn: &mut Turn, env: &Env<'_>) {
         self.known.forget();
         self.held = RowVersion::ABSENT;
         self.queue.clear();
+        self.after = None;
         let rejection = fault.rejection();
         turn.tells.push(said("scim_table", fault.code(), &rejection.detail));
         self.pause(if *fault == TableFault::Missing { Duration::ZERO } else { OTHERS }, env);
@@ -333,10 +367,6 @@ impl Caretaker {
         self.asked = self.asked.wrapping_add(1) & 0xffff;
         number
     }
-}
-
-fn pause_after(tries: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
 }
 
 fn said(name: &'static str, code: Code, detail: &str) -> Tell {

@@ -14,7 +14,7 @@ use super::super::Env;
 use super::super::provisioning::Person;
 use super::super::settings::Organizations;
 use super::LIMITS;
-use super::book::{Book, Facts, Found, Stop};
+use super::book::{Book, Facts, Found, Stop, next_reads};
 use super::decision::Context;
 use super::pen::row;
 use super::person::account_name;
@@ -117,7 +117,8 @@ impl Evidence {
             Ok(Pushed::In(groups)) => {
                 EvidenceTurn::Settled(Box::new(counting(identity, groups, env)), Vec::new())
             }
-            Err(Stop::Read(then)) if reads < MAX_READS => {
+            Err(Stop::Read(actions)) if reads < MAX_READS => {
+                let then = next_reads(&mut actions.into());
                 let call = TableCall::start(&table, Transaction { then, ..Transaction::default() }, env);
                 Self::turned((Some(table), facts, reads.saturating_add(1)), call, identity, env)
             }

@@ -77,6 +77,7 @@ impl Context<'_> {
             Stored { json: json(&group)?, created: now, modified: now, provisional: true, detached: false };
         pen.put(row(rows::resource(KIND, self.new_id))?, &stored)?;
         pen.put(title, &self.new_id)?;
+        pen.put(row(rows::groups_pushed())?, &())?;
         if let Some(key) = self.external(&group, self.new_id)? {
             pen.put(key, &())?;
         }
@@ -314,7 +315,7 @@ impl Context<'_> {
                 // Should the group never be made, its members are cleared away.
                 let due = self.now.as_secs().saturating_add(STAGING_SECS);
                 let mut staging = Pen::new(self.book.table, self.entropy);
-                staging.put(row(rows::about("todo", id))?, &Todo { what: What::GroupGone, due })?;
+                staging.put(row(rows::about("todo", id))?, &Todo::at(due, What::GroupGone))?;
                 commit.before = staging.actions;
                 pen.exists(&row(rows::about("todo", id))?);
             }

@@ -74,6 +74,8 @@ pub(super) struct GroupJob {
     pub(super) making: bool,
     /// It is not ours.
     pub(super) detached: bool,
+    /// It was there before us.
+    pub(super) adopted: bool,
     pub(super) organizations: bool,
     /// Who is looked at next, and whether their memberships end.
     pub(super) members: Members,
@@ -112,13 +114,18 @@ impl Context<'_> {
                 None => Ok(Job::Nothing),
                 Some(kept) => {
                     let groups = self.groups_for_rules(id)?;
+                    let groups = if groups.is_empty() && !self.were_groups_pushed()? {
+                        Membership::Unknown
+                    } else {
+                        Membership::Known(groups)
+                    };
                     self.person_job(id, &kept.user, groups, false)
                 }
             },
             What::PersonGone(json) => {
                 let todo = row(rows::about("todo", id))?;
                 let user: User = serde_json::from_str(json.expose()).map_err(|_| Stop::Unreadable(todo))?;
-                self.person_job(id, &user, Vec::new(), true)
+                self.person_job(id, &user, Membership::Known(Vec::new()), true)
             }
             What::Group { everybody } => match self.group(id)? {
                 None => Ok(Job::Nothing),
@@ -134,9 +141,9 @@ impl Context<'_> {
         }
     }
 
-    fn person_job(&self, id: &str, user: &User, groups: Vec<Group>, gone: bool) -> Found<Job> {
+    fn person_job(&self, id: &str, user: &User, groups: Membership, gone: bool) -> Found<Job> {
         let capabilities = self.provisioning.target.capabilities();
-        let person = person(id, user, Membership::Known(groups));
+        let person = person(id, user, groups);
         let before = self.book.get::<Projected>(&row(rows::about("at", id))?)?.map(|(at, _)| at);
         let intent = match (gone, user.active()) {
             (true, _) => Intent::Absent(self.leaving(&capabilities)),
@@ -165,6 +172,11 @@ impl Context<'_> {
             Vec::new()
         };
         Ok(Job::Person(Box::new(PersonJob { person, intent, gone, name, before, theirs, held, clear })))
+    }
+
+    /// A directory that pushes people only says nothing about groups.
+    fn were_groups_pushed(&self) -> Found<bool> {
+        Ok(self.book.get::<()>(&row(rows::groups_pushed())?)?.is_some())
     }
 
     /// The groups of `id` as the rules know them.
@@ -209,12 +221,14 @@ impl Context<'_> {
                 release.push(row(rows::about("organization", held.last()))?);
             }
         }
+        let adopted = at.as_ref().is_some_and(|at| at.adopted);
         let making = at.as_ref().is_some_and(|at| at.making);
         Ok(Job::Group(GroupJob {
             from: at.filter(|at| !at.making).map(|at| at.name.expose().clone()),
             to,
             making,
             detached,
+            adopted,
             organizations,
             members,
             release,

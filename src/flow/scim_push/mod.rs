@@ -151,12 +151,7 @@ impl ScimFlow {
     }
 
     fn authenticate(mut self, settings: &Settings, env: &Env<'_>) -> Step {
-        let client = self.arrived.authorization.as_deref().and_then(|authorization| {
-            // RFC 6750 2.1; the scheme is compared without case (RFC 9110 11.1).
-            let (scheme, token) = authorization.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| settings.client(token.trim())).flatten()
-        });
-        let Some(client) = client else {
+        let Some(client) = settings.caller(self.arrived.authorization.as_deref()) else {
             return self.refuse(&refused(401, Code::ScimTokenRefused), None, env);
         };
         client.clone_into(&mut self.client);
@@ -286,7 +281,7 @@ impl ScimFlow {
         let code = error.code();
         let mut fields = vec![
             ("slug", code.slug().to_owned()),
-            ("detail", detail.map_or_else(|| error.to_string(), |detail| detail.to_string())),
+            ("detail", detail.map_or_else(|| error.to_string(), shown)),
             ("client", self.client.clone()),
             ("request_id", self.arrived.request_id.clone()),
         ];
@@ -306,6 +301,15 @@ impl ScimFlow {
         }
         Step::End { verdict: Verdict::Reply(reply), tells }
     }
+}
+
+/// A finding without the names of people, groups and organizations that one of the application or of a rule can contain.
+fn shown(finding: &Rejection) -> String {
+    let ours = matches!(
+        finding.code,
+        Code::ScimTableUnavailable | Code::ScimTableUnreadable | Code::ScimTableNotReady
+    );
+    if ours { finding.to_string() } else { finding.code.to_string() }
 }
 
 /// A refusal with the status and the code of the gateway.

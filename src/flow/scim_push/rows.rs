@@ -58,6 +58,9 @@ pub(super) struct Projected {
     /// An account that has this name by now, or still the other one.
     #[serde(default)]
     pub(super) renaming: Option<Pii<String>>,
+    /// The organization was there before us: it is never deleted.
+    #[serde(default)]
+    pub(super) adopted: bool,
 }
 
 impl Projected {
@@ -79,7 +82,7 @@ impl Projected {
     }
 
     pub(super) const fn organization(name: String, making: bool) -> Self {
-        Self { name: Pii::new(name), account: None, making, made: false, renaming: None }
+        Self { name: Pii::new(name), account: None, making, made: false, renaming: None, adopted: false }
     }
 }
 
@@ -89,6 +92,26 @@ pub(super) struct Todo {
     pub(super) what: What,
     /// Not before.
     pub(super) due: u64,
+    /// How often it failed for its own sake.
+    pub(super) tries: u32,
+    /// The last member that was looked at.
+    pub(super) after: Option<String>,
+}
+
+/// Nothing is left for longer. What is dated later was dated by another clock.
+const FARTHEST: Duration = Duration::from_secs(7_200);
+
+impl Todo {
+    /// To be done at `due`.
+    pub(super) const fn at(due: u64, what: What) -> Self {
+        Self { what, due, tries: 0, after: None }
+    }
+
+    /// Is it time? Whoever pushes it again does not wait for what failed before.
+    pub(super) fn is_due(&self, now: UnixTime, eager: bool) -> bool {
+        let due = UnixTime::from_secs(self.due);
+        due <= now || due > now.saturating_add(FARTHEST) || (eager && self.tries > 0)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,7 +139,12 @@ const BUSY: Duration = Duration::from_secs(20);
 
 impl Busy {
     pub(super) fn new(now: UnixTime, entropy: &dyn EntropySource) -> Result<Self, EntropyFailure> {
-        Ok(Self { mark: random(entropy)?, until: now.saturating_add(BUSY).as_secs() })
+        Ok(Self { mark: random(entropy)?, until: Self::until(now) })
+    }
+
+    /// Until when a claim of `now` holds.
+    pub(super) fn until(now: UnixTime) -> u64 {
+        now.saturating_add(BUSY).as_secs()
     }
 
     /// Is somebody still at it? One that lies too far ahead was dated by another clock.
@@ -215,6 +243,16 @@ pub(super) fn held(id: &str, hold: &RowKey) -> Option<RowKey> {
 /// All names that `id` keeps others from.
 pub(super) fn all_held(id: &str) -> Option<Folder> {
     Folder::new(&["held", id])
+}
+
+/// Says that some group was pushed once: until then, that somebody is in none means nothing.
+pub(super) fn groups_pushed() -> Option<RowKey> {
+    RowKey::new(&["ever", "group"])
+}
+
+/// What ended lately.
+pub(super) fn endings() -> Option<RowKey> {
+    RowKey::new(&["brake", "endings"])
 }
 
 /// Everything that is left to do.

@@ -41,6 +41,10 @@ pub struct Settings {
     pub max_users_per_group: u64,
     /// Groups in all (J6).
     pub max_groups: u64,
+    /// Accounts and organizations that may end in one hour, by all replicas together.
+    pub max_endings_per_hour: u64,
+    /// Where there is no table, an empty one is begun; else it is lost.
+    pub begins_anew: bool,
 }
 
 /// What happens to a group whose name is taken in the application (J13, J23, J26).
@@ -99,6 +103,13 @@ impl Token {
 }
 
 impl Settings {
+    /// Whose token the header `authorization` shows. RFC 6750 2.1; the scheme is compared without case (RFC 9110 11.1).
+    #[must_use]
+    pub fn caller(&self, authorization: Option<&str>) -> Option<&str> {
+        let (scheme, token) = authorization?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| self.client(token.trim())).flatten()
+    }
+
     /// Whose token `presented` is. All are compared, each in constant time, so that the time tells neither a token nor which
     /// one it was.
     #[must_use]

@@ -64,6 +64,8 @@ pub(super) enum TableFault {
     Store(StoreError),
     /// There is none, or not the one that was known.
     Missing,
+    /// There is none, and nobody said that one is to be begun.
+    Lost,
     /// It is being put together.
     NotReady,
     /// A row of it does not open.
@@ -74,7 +76,7 @@ impl TableFault {
     pub(super) const fn code(&self) -> Code {
         match self {
             Self::Store(_) => Code::ScimTableUnavailable,
-            Self::Missing | Self::NotReady => Code::ScimTableNotReady,
+            Self::Missing | Self::Lost | Self::NotReady => Code::ScimTableNotReady,
             Self::Unreadable => Code::ScimTableUnreadable,
         }
     }
@@ -83,6 +85,9 @@ impl TableFault {
         match self {
             Self::Store(fault) => Rejection::new(self.code(), fault),
             Self::Missing => Rejection::new(self.code(), "the shared store has no table, or another one"),
+            Self::Lost => {
+                Rejection::new(self.code(), "the shared store has no table: restore it, or begin another one")
+            }
             Self::NotReady => Rejection::new(self.code(), "the table is being put together"),
             Self::Unreadable => Rejection::new(self.code(), "a row of the table does not open"),
         }

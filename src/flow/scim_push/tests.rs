@@ -30,14 +30,21 @@ fn told(code: Code, retry_after: Option<u64>) -> Error {
 
 #[test]
 fn what_passes_by_itself_is_asked_for_again_and_nothing_else() {
-    for code in [Code::TargetUnreachable, Code::TargetThrottled, Code::TargetRefused, Code::CircuitOpen] {
+    let malformed = Code::TargetAnswerMalformed;
+    for code in [
+        Code::TargetUnreachable,
+        Code::TargetThrottled,
+        Code::TargetUnauthorized,
+        malformed,
+        Code::CircuitOpen,
+    ] {
         let error = told(code, None);
         assert_eq!((error.status(), error.code()), (503, Code::ScimTargetUnavailable), "{code}");
         assert!(error.retry_after().is_some_and(|after| !after.is_zero()));
     }
     // The application's own word counts.
     assert_eq!(told(Code::TargetThrottled, Some(7)).retry_after(), Some(Duration::from_secs(7)));
-    for code in [Code::DirectoryReadOnly, Code::GuardrailExceeded, Code::EmailConflict] {
+    for code in [Code::TargetRefused, Code::DirectoryReadOnly, Code::GuardrailExceeded, Code::EmailConflict] {
         let error = told(code, None);
         assert_eq!((error.status(), error.code()), (400, Code::ScimTargetRefused), "{code}");
         assert_eq!(error.retry_after(), None);
@@ -118,6 +125,8 @@ fn one_of_several_tokens_is_enough_and_a_part_of_one_is_not() {
         max_requests_per_second: 1,
         max_users_per_group: 1,
         max_groups: 1,
+        max_endings_per_hour: 1,
+        begins_anew: false,
     };
     assert_eq!(settings.client("0123456789"), Some("old"));
     assert_eq!(settings.client("9876543210"), Some("new"));
@@ -133,4 +142,71 @@ fn what_the_application_has_is_not_printed() {
     let projected = Projected::of("alice".to_owned(), None);
     assert!(!format!("{projected:?}").contains("alice"));
     assert!(projected.reference().is_none());
+}
+
+#[test]
+fn what_is_left_to_do_waits_for_its_time_and_for_no_clock_that_ran_ahead() {
+    use super::rows::{Todo, What};
+    let todo = |ahead: u64, tries| Todo { tries, ..Todo::at(NOW.as_secs() + ahead, What::GroupGone) };
+    assert!(todo(0, 0).is_due(NOW, false));
+    // A group that is being made is left alone, also by who asks for it again.
+    assert!(!todo(600, 0).is_due(NOW, false) && !todo(600, 0).is_due(NOW, true));
+    // What failed waits, but not for a client that pushes it again.
+    assert!(!todo(3_600, 3).is_due(NOW, false) && todo(3_600, 3).is_due(NOW, true));
+    assert!(todo(100_000, 0).is_due(NOW, false));
+}
+
+#[test]
+fn what_fails_for_its_own_sake_is_left_alone_longer_each_time() {
+    use super::settle::pause_after;
+    let pauses: Vec<u64> = (1..5).map(|tries| pause_after(tries).as_secs()).collect();
+    assert_eq!(pauses, [10, 20, 40, 80]);
+    assert_eq!(pause_after(u32::MAX).as_secs(), 3_600);
+}
+
+#[test]
+fn only_failures_that_say_nothing_about_whom_stop_the_others() {
+    use super::work::concerns_everybody;
+    for code in [Code::TargetUnreachable, Code::TargetThrottled, Code::CircuitOpen] {
+        assert!(concerns_everybody(code), "{code}");
+    }
+    for code in [Code::TargetRefused, Code::TargetAnswerMalformed, Code::GuardrailExceeded, Code::NameTaken] {
+        assert!(!concerns_everybody(code), "{code}");
+    }
+}
+
+#[test]
+fn ten_thousand_rows_are_asked_for_at_once_and_read_in_bites() {
+    use super::book::{Book, Facts, Stop, next_reads};
+    use crate::session::table_key::TableKey;
+    use crate::store::table::{Action, Done, MAX_ACTIONS};
+    let table = TableKey::new(&Same(3)).unwrap();
+    let keys: Vec<_> = (0..10_000).filter_map(|at| rows::about("todo", &format!("u{at}"))).collect();
+    let mut facts = Facts::default();
+    let Err(Stop::Read(actions)) = (Book { table: &table, facts: &facts }).look(keys.iter().cloned()) else {
+        panic!("nothing is known yet");
+    };
+    assert_eq!(actions.len(), 10_000);
+    let (mut queue, mut bites) = (std::collections::VecDeque::from(actions), 0);
+    loop {
+        let bite = next_reads(&mut queue);
+        if bite.is_empty() {
+            break;
+        }
+        assert!(bite.len() < MAX_ACTIONS);
+        bites += 1;
+        bite.into_iter().for_each(|action| {
+            assert!(matches!(action, Action::Find(_)));
+            facts.learn(action, Done::Read(None));
+        });
+    }
+    assert_eq!(bites, 84);
+    assert!((Book { table: &table, facts: &facts }).look(keys).is_ok(), "it begins anew once");
+}
+
+#[test]
+fn a_table_that_is_gone_is_not_an_empty_one() {
+    let lost = TableFault::Lost;
+    assert_eq!((lost.error().status(), lost.code()), (503, Code::ScimTableNotReady));
+    assert!(lost.error().retry_after().is_some());
 }

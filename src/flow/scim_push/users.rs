@@ -260,7 +260,7 @@ impl Context<'_> {
 
     /// Writes down that something is left to do about `id`.
     pub(super) fn bring(&self, pen: &mut Pen<'_>, id: &str, what: What) -> Found<()> {
-        pen.put(row(rows::about("todo", id))?, &Todo { what, due: self.now.as_secs() })
+        pen.put(row(rows::about("todo", id))?, &Todo::at(self.now.as_secs(), what))
     }
 
     pub(super) fn commit(&self, pen: Pen<'_>, id: &str, then: Then) -> Decision {

@@ -7,15 +7,14 @@ use std::rc::Rc;
 
 use crate::base::{Code, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, Event, Tell};
-use crate::flow::background::is_worth_a_retry;
 use crate::http::Reply;
 use crate::scim::message::Media;
 use crate::scim::router::Request;
 use crate::scim::{Error, ResourceKind};
-use crate::store::table::{Outcome, RowKey, Transaction};
+use crate::store::table::{Action, Outcome, RowKey, Transaction};
 
 use super::super::Env;
-use super::book::{Book, Facts, Found, Stop};
+use super::book::{Book, Facts, Found, Stop, next_reads};
 use super::decision::{AccessChange, Commit, Context, Decision, MEMBERS_AT_ONCE, ManyMembers, Then};
 use super::pen::{Pen, row, unavailable};
 use super::ports::Ports;
@@ -48,6 +47,8 @@ pub(super) struct Work {
     known: KnownTable,
     table: Option<Rc<Table>>,
     facts: Facts,
+    /// What is still to be read before it is worked out anew.
+    reads: VecDeque<Action>,
     began: UnixTime,
     attempts: u32,
     calls: u32,
@@ -103,6 +104,7 @@ impl Work {
             known,
             table,
             facts: Facts::default(),
+            reads: VecDeque::new(),
             began: env.now,
             attempts: 0,
             calls: 0,
@@ -162,15 +164,15 @@ impl Work {
     }
 
     /// Works out the request over what was read so far.
-    fn think(self: Box<Self>, env: &Env<'_>) -> WorkTurn {
+    fn think(mut self: Box<Self>, env: &Env<'_>) -> WorkTurn {
         let Some(table) = self.table.clone() else { return self.open(env) };
         let decision = self.decide(&table, env);
         match decision {
             Ok(Decision::Answer(reply)) => self.end(Ok(reply)),
             Ok(Decision::Commit(commit)) => self.begin(commit, env),
             Err(Stop::Read(actions)) => {
-                let transaction = Transaction { then: actions, ..Transaction::default() };
-                self.call(transaction, Stage::Read, Self::learned, env)
+                self.reads = actions.into();
+                self.read_next(env)
             }
             Err(Stop::Refuse(error)) => self.end(Err((error, None))),
             Err(Stop::Unreadable(key)) => {
@@ -233,7 +235,15 @@ impl Work {
         for (action, done) in transaction.then.into_iter().zip(outcome.done) {
             self.facts.learn(action, done);
         }
-        self.think(env)
+        self.read_next(env)
+    }
+
+    fn read_next(mut self: Box<Self>, env: &Env<'_>) -> WorkTurn {
+        let then = next_reads(&mut self.reads);
+        if then.is_empty() {
+            return self.think(env);
+        }
+        self.call(Transaction { then, ..Transaction::default() }, Stage::Read, Self::learned, env)
     }
 
     fn begin(mut self: Box<Self>, mut commit: Box<Commit>, env: &Env<'_>) -> WorkTurn {
@@ -302,7 +312,7 @@ impl Work {
         let (Some(table), Some(id)) = (self.table.clone(), self.settle.pop_front()) else {
             return self.think(env);
         };
-        let turn = Settle::start(id, self.request_id.clone(), table, env);
+        let turn = Settle::start(id, self.request_id.clone(), table, true, env);
         self.settled(turn, env)
     }
 
@@ -316,7 +326,7 @@ impl Work {
             SettleTurn::End(end, tells) => {
                 self.tells.extend(tells);
                 match end {
-                    SettleEnd::Settled | SettleEnd::Busy => self.next_settle(env),
+                    SettleEnd::Settled | SettleEnd::Busy | SettleEnd::NotDue(_) => self.next_settle(env),
                     SettleEnd::Table(fault) => self.table_fault(&fault),
                     // What is written stays, and is done as soon as it can be.
                     SettleEnd::Failed { rejection, retry_after } => {
@@ -419,7 +429,7 @@ fn next_members(many: &mut ManyMembers, table: &Table, env: &Env<'_>) -> Found<O
     if many.add.is_empty() && many.remove.is_empty() {
         return Ok(None);
     }
-    let todo = Todo { what: What::Person, due: env.now.as_secs() };
+    let todo = Todo::at(env.now.as_secs(), What::Person);
     if many.staged {
         pen.exists(&row(rows::about("todo", &many.group))?);
     } else {
@@ -443,12 +453,18 @@ fn next_members(many: &mut ManyMembers, table: &Table, env: &Env<'_>) -> Found<O
     Ok(Some(Transaction { conditions: pen.conditions, then: pen.actions, otherwise: Vec::new() }))
 }
 
+/// Does a failure of the application say nothing about whom it was met at?
+pub(super) const fn concerns_everybody(code: Code) -> bool {
+    matches!(code, Code::TargetUnreachable | Code::TargetThrottled | Code::CircuitOpen)
+}
+
 /// What a client is told of the application.
 pub(super) fn of_application(rejection: &Rejection, retry_after: Option<Duration>) -> Error {
     if rejection.code == Code::NameTaken {
         return Error::Uniqueness { attribute: "displayName" };
     }
-    let passes = is_worth_a_retry(rejection.code) || rejection.code == Code::CircuitOpen;
+    let malformed = matches!(rejection.code, Code::TargetAnswerMalformed | Code::TargetUnauthorized);
+    let passes = concerns_everybody(rejection.code) || malformed;
     if passes || retry_after.is_some() {
         let retry_after = Some(retry_after.unwrap_or(RETRY_AFTER));
         return Error::Refused {

@@ -20,6 +20,8 @@ const REFERENCE: &str = "bulkId:";
 pub struct BulkRun {
     operations: Vec<Operation>,
     results: Vec<Option<Outcome>>,
+    /// The operations that each one waits for.
+    needs: Vec<Vec<usize>>,
     /// The ids of what was made, by `bulkId`.
     made: BTreeMap<String, String>,
     under_way: Option<usize>,
@@ -48,9 +50,11 @@ impl BulkRun {
     #[must_use]
     pub fn new(bulk: Bulk) -> Self {
         let results = bulk.operations.iter().map(|_| None).collect();
+        let needs = needs(&bulk.operations);
         Self {
             operations: bulk.operations,
             results,
+            needs,
             made: BTreeMap::new(),
             under_way: None,
             errors: 0,
@@ -68,12 +72,8 @@ impl BulkRun {
                 return None;
             }
             let open = |index: &usize| self.results.get(*index).is_some_and(Option::is_none);
-            let waiting: Vec<usize> = (0..self.operations.len()).filter(open).collect();
-            let ready = waiting
-                .iter()
-                .copied()
-                .find(|index| self.operations.get(*index).is_some_and(|operation| !self.waits(operation)));
-            let first = *waiting.first()?;
+            let first = (0..self.operations.len()).find(open)?;
+            let ready = (first..self.operations.len()).filter(open).find(|index| !self.waits(*index));
             let index = ready.unwrap_or(first);
             let request = match (ready, self.operations.get(index)) {
                 (Some(_), Some(operation)) => self.request(operation, limits),
@@ -128,14 +128,10 @@ impl BulkRun {
         message::body(200, &json!({ "schemas": [RESPONSE], "Operations": shown }), media)
     }
 
-    /// Whether an operation refers to one that is still to be done, and is not that itself.
-    fn waits(&self, operation: &Operation) -> bool {
-        operation.references().iter().any(|name| {
-            let of_name = |(other, result): (&Operation, &Option<Outcome>)| {
-                other.bulk_id.as_deref() == Some(*name) && result.is_none()
-            };
-            self.operations.iter().zip(&self.results).any(of_name)
-        })
+    /// Whether an operation refers to one that is still to be done, or to itself.
+    fn waits(&self, index: usize) -> bool {
+        let open = |index: &usize| self.results.get(*index).is_some_and(Option::is_none);
+        self.needs.get(index).is_some_and(|needs| needs.iter().any(open))
     }
 
     fn request(&self, operation: &Operation, limits: &Limits) -> Result<Request, Error> {
@@ -166,6 +162,21 @@ impl BulkRun {
             Method::Delete => Request::Delete { kind, id, precondition },
         })
     }
+}
+
+/// For each operation those that it refers to.
+fn needs(operations: &[Operation]) -> Vec<Vec<usize>> {
+    let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, operation) in operations.iter().enumerate() {
+        if let Some(name) = operation.bulk_id.as_deref() {
+            named.entry(name).or_default().push(index);
+        }
+    }
+    let of_name = |name: &str| named.get(name).cloned().unwrap_or_default();
+    operations
+        .iter()
+        .map(|operation| operation.references().into_iter().flat_map(of_name).collect())
+        .collect()
 }
 
 impl Operation {

@@ -36,10 +36,12 @@ pub(super) fn apply(
         member_ids(read::attribute_value(attribute, "members", value, limits)?.as_ref())
     };
     match (op, value) {
+        // No value is no statement (RFC 7643 2.5): only an explicit empty list empties.
+        (Op::Add | Op::Replace | Op::Remove, Some(Value::Null)) => {}
         (Op::Add, Some(value)) => change.add(named(value)?),
         (Op::Replace, Some(value)) => change.replace(named(value)?),
         // RFC 7644 3.5.2.2: all of them.
-        (Op::Remove, None | Some(Value::Null)) => change.replace(Members::new()),
+        (Op::Remove, None) => change.replace(Members::new()),
         // Entra ID and JumpCloud name those to remove in the value: these only, and an empty list is none.
         (Op::Remove, Some(value)) => change.remove(named(value)?),
         (Op::Add | Op::Replace, None) => return Err(Error::value("value", "is missing")),

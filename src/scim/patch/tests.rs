@@ -88,4 +88,11 @@ fn a_rename_is_no_change_of_members() {
     let emptied = change(json!([{ "op": "replace", "value": { "members": [] } }]));
     assert!(!emptied.is_nothing() && emptied.replaces() && emptied.added().is_empty());
     assert_eq!(change(json!([{ "op": "remove", "path": "members", "value": "a" }])).removed(), &ids(&["a"]));
+    for op in ["add", "replace", "remove"] {
+        assert!(change(json!([{ "op": op, "path": "members", "value": null }])).is_nothing(), "{op}");
+    }
+    for op in ["add", "replace"] {
+        assert!(change(json!([{ "op": op, "value": { "members": null } }])).is_nothing(), "{op}");
+    }
+    assert!(change(json!([{ "op": "replace", "path": "members", "value": [] }])).replaces());
 }

@@ -28,6 +28,10 @@ impl Group {
     /// As [`Group::from_post`].
     pub fn apply_put(&self, body: &Document, limits: &Limits) -> Result<(Self, MembersChange), Error> {
         let (group, members) = Self::from_post(body, limits)?;
+        // `null` is no statement about them: only a list, or its absence, is.
+        if matches!(crate::scim::json::member(body.object(), "members"), Some(Value::Null)) {
+            return Ok((group, MembersChange::default()));
+        }
         Ok((group, MembersChange::replace_by(members)))
     }
 

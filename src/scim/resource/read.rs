@@ -91,6 +91,9 @@ pub(in crate::scim) fn attribute_value(
             value => single(attribute, path, value, limits),
         };
     }
+    if value.is_null() {
+        return Ok(None);
+    }
     // Small clients send an object or a text where a list is meant.
     let values = match value {
         Value::Array(values) => values.as_slice(),
@@ -105,7 +108,7 @@ pub(in crate::scim) fn attribute_value(
         match single(attribute, path, value, limits)? {
             Some(value) => out.push(value),
             // A member that names nobody must not become a list that names nobody: that one removes all.
-            None if attribute.name == "members" && !value.is_null() => {
+            None if attribute.name == "members" => {
                 return Err(Error::value("members.value", "is missing"));
             }
             None => {}

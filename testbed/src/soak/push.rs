@@ -111,6 +111,8 @@ fn scene_options(etcd: &Etcd, options: &Options) -> SceneOptions {
     let address = etcd.address();
     let store = json!({ "etcd": { "cluster": "etcd", "authority": "etcd.internal", "timeout": "5s" } });
     let gateway = json!({
+        "table": "BEGIN_ANEW",
+        "max_deactivations_per_hour": 150_000,
         "tokens": [{ "name": "soak", "token": { "inline_string": TOKEN } }],
         "max_requests_per_second": 1000,
     });

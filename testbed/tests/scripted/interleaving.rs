@@ -104,7 +104,7 @@ impl World {
                         "cleanup": { "mode": "DISABLE" } },
             "provisioning": { "create_missing_groups": false, "circuit_open_for": "0s", "reactivate_accounts": true },
             "shared_store": { "etcd": { "cluster": "etcd", "authority": "etcd.internal", "key_prefix": format!("model{seed}/") } },
-            "scim_gateway": { "tokens": [{ "name": "idp", "token": { "inline_string": TOKEN } }] },
+            "scim_gateway": { "table": "BEGIN_ANEW", "tokens": [{ "name": "idp", "token": { "inline_string": TOKEN } }] },
             "directory_sync": {
                 "source": { "scim": { "cluster": "directory", "authority": "directory.internal", "path_prefix": "/scim/v2" } },
                 "page_size": 10, "first_run": "ACT",

@@ -8,14 +8,16 @@
 //!
 //! Whoever is killed at any point leaves `todo/ID`, and everything done before is done again without harm.
 
+mod brake;
 mod whose;
 mod work;
 
 use core::mem;
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::base::{Code, Rejection};
+use crate::base::{Code, Rejection, UnixTime};
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::provision::RemoteState;
 use crate::scim::{Limits, message::Media};
@@ -25,7 +27,7 @@ use super::super::Env;
 use super::super::directory::{ChangesFlow, PersonFlow};
 use super::super::provisioning::Inquiry;
 use super::super::settings::Provisioning;
-use super::book::{Book, Facts, Found, Stop};
+use super::book::{Book, Facts, Found, Stop, next_reads};
 use super::decision::Context;
 use super::job::Job;
 use super::pen::Pen;
@@ -33,6 +35,7 @@ use super::ports::Ports;
 use super::rows::{self, Busy, Todo};
 use super::settings::Settings;
 use super::table::{Table, TableCall, TableFault, TableTurn};
+use super::work::concerns_everybody;
 
 use whose::Search;
 
@@ -45,13 +48,30 @@ const MAX_CLAIMS: u32 = 3;
 /// Reads of one job: as for one request of moderate size.
 const MAX_READS: u32 = 1_000;
 
+/// How long something that failed for its own sake is left alone at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// How long something is left alone that failed so often.
+pub(super) fn pause_after(tries: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+}
+
 /// Something being done.
 #[derive(Debug)]
 pub(super) struct Settle {
     id: String,
     request_id: String,
+    /// What failed before is tried at once.
+    eager: bool,
+    /// What happens now was taken from the budget of endings.
+    paid: bool,
+    /// The dry run would have renamed.
+    unrenamed: bool,
     table: Rc<Table>,
     facts: Facts,
+    /// What is still to be read before it goes on.
+    queue: VecDeque<Action>,
     busy: Busy,
     /// Of our row `busy/ID`.
     held: RowVersion,
@@ -61,6 +81,7 @@ pub(super) struct Settle {
     failed: Option<SettleEnd>,
     claims: u32,
     rounds: u32,
+    takes: u32,
     reads: u32,
     ports: Ports,
     stage: Stage,
@@ -85,6 +106,9 @@ enum Stage {
     Again(TableCall),
     Anew(TableCall),
     Release(TableCall),
+    Postpone(TableCall),
+    Budget(TableCall),
+    Pay(TableCall),
 }
 
 /// How it ended.
@@ -94,6 +118,8 @@ pub(super) enum SettleEnd {
     Settled,
     /// Somebody is at it; what is left to do is done.
     Busy,
+    /// It is not time yet.
+    NotDue(UnixTime),
     /// The application, or a rule, stands in the way; it stays left to do.
     Failed { rejection: Rejection, retry_after: Option<Duration> },
     /// The table cannot be relied on.
@@ -122,7 +148,13 @@ impl<'a> Means<'a> {
 
 impl Settle {
     /// Begins with the claim.
-    pub(super) fn start(id: String, request_id: String, table: Rc<Table>, env: &Env<'_>) -> SettleTurn {
+    pub(super) fn start(
+        id: String,
+        request_id: String,
+        table: Rc<Table>,
+        eager: bool,
+        env: &Env<'_>,
+    ) -> SettleTurn {
         let Ok(busy) = Busy::new(env.now, env.entropy) else {
             let rejection = Rejection::new(Code::EntropyUnavailable, "a claim needs a mark");
             return SettleTurn::End(SettleEnd::Failed { rejection, retry_after: None }, Vec::new());
@@ -130,8 +162,12 @@ impl Settle {
         let settle = Self {
             id,
             request_id,
+            eager,
+            paid: false,
+            unrenamed: false,
             table,
             facts: Facts::default(),
+            queue: VecDeque::new(),
             busy,
             held: RowVersion::ABSENT,
             todo: None,
@@ -139,6 +175,7 @@ impl Settle {
             failed: None,
             claims: 0,
             rounds: 0,
+            takes: 0,
             reads: 0,
             ports: Ports::default(),
             stage: Stage::Over,
@@ -177,6 +214,13 @@ impl Settle {
                 };
                 self.called(call.answer(answer, env), |call| Stage::Own(call, stage), next, env)
             }
+            Stage::Postpone(call) => {
+                self.called(call.answer(answer, env), Stage::Postpone, Self::postponed, env)
+            }
+            Stage::Budget(call) => {
+                self.called(call.answer(answer, env), Stage::Budget, Self::budget_read, env)
+            }
+            Stage::Pay(call) => self.called(call.answer(answer, env), Stage::Pay, Self::budget_taken, env),
             Stage::Rename(flow) => self.renaming(*flow, inner, answer, env),
             Stage::Person(flow) => self.person(*flow, inner, answer, env),
             Stage::Look(inquiry, remote) => self.looked(*inquiry, *remote, inner, answer, env),
@@ -228,7 +272,9 @@ impl Settle {
     fn take_todo(mut self, done: Option<Done>, env: &Env<'_>) -> SettleTurn {
         match done {
             Some(Done::Read(Some(row))) => match self.table.key.open::<Todo>(&row) {
-                Ok(todo) if todo.due > env.now.as_secs() => self.give_up(SettleEnd::Busy, env),
+                Ok(todo) if !todo.is_due(env.now, self.eager) => {
+                    self.give_up(SettleEnd::NotDue(UnixTime::from_secs(todo.due)), env)
+                }
                 Ok(todo) => {
                     self.todo = Some((todo, row.version));
                     self.go_on(env)
@@ -255,16 +301,24 @@ impl Settle {
                 self.begin(means, env)
             }
             Err(Stop::Read(actions)) => {
-                self.reads = self.reads.saturating_add(1);
-                if self.reads > MAX_READS {
-                    let rejection = Rejection::new(Code::ScimTodoStuck, "there is too much to read");
-                    return self.give_up(SettleEnd::Failed { rejection, retry_after: None }, env);
-                }
-                let transaction = Transaction { then: actions, ..Transaction::default() };
-                self.call(transaction, Stage::Read, Self::read, env)
+                self.queue = actions.into();
+                self.read_next(env)
             }
             Err(stop) => self.stopped(stop, env),
         }
+    }
+
+    fn read_next(mut self, env: &Env<'_>) -> SettleTurn {
+        let then = next_reads(&mut self.queue);
+        if then.is_empty() {
+            return self.go_on(env);
+        }
+        self.reads = self.reads.saturating_add(1);
+        if self.reads > MAX_READS {
+            let rejection = Rejection::new(Code::ScimTodoStuck, "there is too much to read");
+            return self.give_up(SettleEnd::Failed { rejection, retry_after: None }, env);
+        }
+        self.call(Transaction { then, ..Transaction::default() }, Stage::Read, Self::read, env)
     }
 
     fn find_job(&self, means: Means<'_>, env: &Env<'_>) -> Found<Job> {
@@ -287,7 +341,7 @@ impl Settle {
         for (action, done) in transaction.then.into_iter().zip(outcome.done) {
             self.facts.learn(action, done);
         }
-        self.go_on(env)
+        self.read_next(env)
     }
 
     /// Nothing is left to do, if nothing was left to do anew; what the application has now is `written` down.
@@ -381,8 +435,53 @@ impl Settle {
 
     /// Ends without having done it: it stays left to do.
     fn give_up(mut self, end: SettleEnd, env: &Env<'_>) -> SettleTurn {
+        let tried = match &end {
+            SettleEnd::Failed { rejection, .. } if concerns_everybody(rejection.code) => None,
+            SettleEnd::Failed { retry_after, .. } => Some(retry_after.unwrap_or_default()),
+            _ => None,
+        };
         self.failed = Some(end);
-        self.release(env)
+        match (tried, self.todo.take()) {
+            (Some(after), Some((todo, version))) => {
+                let tries = todo.tries.saturating_add(1);
+                let pause = after.max(pause_after(tries)).min(LONGEST_PAUSE);
+                self.postpone(Todo { tries, ..todo }, version, pause, env)
+            }
+            _ => self.release(env),
+        }
+    }
+
+    /// Nothing is done in a dry run: it stays left to do.
+    fn defer(mut self, env: &Env<'_>) -> SettleTurn {
+        self.failed = Some(SettleEnd::Settled);
+        match self.todo.take() {
+            Some((todo, version)) => self.postpone(todo, version, LONGEST_PAUSE, env),
+            None => self.release(env),
+        }
+    }
+
+    /// Leaves it alone for `pause`, if nothing was left to do anew meanwhile.
+    fn postpone(mut self, todo: Todo, version: RowVersion, pause: Duration, env: &Env<'_>) -> SettleTurn {
+        self.ports.close();
+        let (Some(busy), Some(key)) = (rows::about("busy", &self.id), rows::about("todo", &self.id)) else {
+            return self.end(SettleEnd::Settled);
+        };
+        let table = Rc::clone(&self.table);
+        let mut pen = Pen::new(&table.key, env.entropy);
+        pen.unchanged(&busy, self.held);
+        pen.unchanged(&key, version);
+        let due = env.now.saturating_add(pause).as_secs();
+        if pen.put(key, &Todo { due, ..todo }).is_err() {
+            return self.release(env);
+        }
+        pen.delete(busy);
+        let transaction =
+            Transaction { conditions: pen.conditions, then: pen.actions, otherwise: Vec::new() };
+        self.call(transaction, Stage::Postpone, Self::postponed, env)
+    }
+
+    fn postponed(self, transaction: Transaction, outcome: Outcome, env: &Env<'_>) -> SettleTurn {
+        if outcome.carried_out { self.released(transaction, outcome, env) } else { self.release(env) }
     }
 
     fn release(mut self, env: &Env<'_>) -> SettleTurn {

@@ -16,7 +16,7 @@ use super::super::super::provisioning::{Caller, Inquiry};
 use super::super::book::Stop;
 use super::super::job::{CHUNK, GroupJob, Job, Members, PersonJob};
 use super::super::pen::Pen;
-use super::super::rows::{self, Projected, Todo, What};
+use super::super::rows::{self, Busy, Projected, Todo, What};
 use super::super::settings::OnNameConflict;
 use super::{Means, Settle, SettleEnd, SettleTurn, Stage};
 
@@ -33,11 +33,25 @@ impl Settle {
                     let keys: Vec<RowKey> = job.clear.drain(..job.clear.len().min(most)).collect();
                     return self.clear(&keys, env);
                 }
+                self.unrenamed =
+                    means.provisioning.dry_run && job.theirs.account.is_some() && job.theirs.name != job.name;
                 self.person_begins(means, env)
             }
             Job::Group(job) => {
+                if job.adopted && job.to.is_none() && !job.detached {
+                    // It was there before us, and stays.
+                    job.detached = true;
+                    self.tells.push(detached(&self.id));
+                    return self.begin(means, env);
+                }
                 if !job.organizations || job.from == job.to || job.detached {
                     return self.members(None, env);
+                }
+                if means.provisioning.dry_run {
+                    return self.defer(env);
+                }
+                if job.from.is_some() && job.to.is_none() && !self.paid {
+                    return self.pay(env);
                 }
                 match (&job.from, &job.to) {
                     (None, Some(name)) if !job.making => {
@@ -53,7 +67,7 @@ impl Settle {
     pub(super) fn bring(mut self, means: Means<'_>, env: &Env<'_>) -> SettleTurn {
         self.ports.close();
         let Job::Person(job) = &self.job else { return self.finish(Vec::new(), env) };
-        let turn = PersonFlow::start(errand(job, means, &self.request_id), env);
+        let turn = PersonFlow::start(errand(job, means, self.paid, &self.request_id), env);
         self.came(turn, env)
     }
 
@@ -61,7 +75,7 @@ impl Settle {
         let (Job::Person(job), Some(means)) = (&self.job, Means::of(env)) else {
             return self.finish(Vec::new(), env);
         };
-        let turn = flow.answer(id, answer, errand(job, means, &self.request_id), env);
+        let turn = flow.answer(id, answer, errand(job, means, self.paid, &self.request_id), env);
         self.came(turn, env)
     }
 
@@ -73,17 +87,23 @@ impl Settle {
                 self.wait(asks)
             }
             PersonTurn::End { end, tells } => {
-                self.tells.extend(tells);
+                // What would end is told when it ends.
+                let looked = matches!(*end, PersonEnd::Planned) && !self.paid && !is_dry(env);
+                self.tells.extend(tells.into_iter().filter(|_| !looked));
                 match *end {
+                    PersonEnd::Unchanged { .. } if self.unrenamed => self.defer(env),
                     PersonEnd::Unchanged { account } => self.brought(account, false, env),
                     PersonEnd::Changed { done, account } => {
                         let made = done.iter().any(|(kind, _)| *kind == OperationKind::CreateAccount);
                         self.brought(account, made, env)
                     }
-                    PersonEnd::Planned => self.brought(None, true, env),
+                    PersonEnd::Planned if looked => self.pay(env),
+                    PersonEnd::Planned => self.defer(env),
                     PersonEnd::Skipped(rejection) => {
                         self.tells.push(skipped(&self.id, &rejection));
-                        self.brought(None, true, env)
+                        let gone = matches!(&self.job, Job::Person(job) if job.gone);
+                        // What was not done is not written down as done.
+                        if gone { self.brought(None, true, env) } else { self.finish(Vec::new(), env) }
                     }
                     PersonEnd::Failed { rejection, retry_after } => {
                         self.give_up(SettleEnd::Failed { rejection, retry_after }, env)
@@ -237,13 +257,14 @@ impl Settle {
             self.stage = Stage::Look(Box::new(inquiry), Box::new(remote));
             return self.wait(asks);
         }
-        let Job::Group(GroupJob { to: Some(to), detached, .. }) = &mut self.job else {
+        let Job::Group(GroupJob { to: Some(to), detached, adopted, .. }) = &mut self.job else {
             return self.finish(Vec::new(), env);
         };
         let exists = remote.directory.organization_id(to).is_some();
         if exists && means.settings.on_name_conflict == OnNameConflict::DoNotSync {
             *detached = true;
         }
+        *adopted = exists;
         let name = to.clone();
         self.mark(&name, exists, env)
     }
@@ -271,7 +292,7 @@ impl Settle {
                 return self.stopped(stop, env);
             }
         } else {
-            let making = Projected::organization(name.to_owned(), !exists);
+            let making = Projected { adopted: exists, ..Projected::organization(name.to_owned(), !exists) };
             if let Err(stop) = pen.put(at, &making) {
                 return self.stopped(stop, env);
             }
@@ -320,6 +341,12 @@ impl Settle {
         let limit = u32::try_from(CHUNK).unwrap_or(1);
         // Whoever is put out is not listed again.
         let after = after.filter(|_| job.members == Members::LookedAt);
+        let begun = self.todo.as_ref().and_then(|(todo, _)| todo.after.as_deref());
+        let begun = begun.and_then(|user| rows::membership(&self.id, user));
+        let after = match begun {
+            Some([member, _]) if job.members == Members::LookedAt => Some(member),
+            _ => after,
+        };
         let list = List { folder, after: after.clone(), limit, size: RowSize::Small };
         let transaction = Transaction { then: vec![Action::List(list)], ..Transaction::default() };
         self.call(transaction, |call| Stage::Members(call, after), Self::members_listed, env)
@@ -340,14 +367,39 @@ impl Settle {
         if !outcome.carried_out {
             return self.give_up(SettleEnd::Busy, env);
         }
-        let Some(TableDone::Listed(listed)) = outcome.done.first() else { return self.members(after, env) };
+        let Some(TableDone::Listed(listed)) = outcome.done.first() else {
+            // Our claim was renewed, and how far we are was written down.
+            let mut settle = self;
+            settle.held = outcome.version;
+            if let (Some((todo, version)), Some(last)) = (&mut settle.todo, &after)
+                && matches!(todo.what, What::Group { .. })
+            {
+                todo.after = Some(last.last().to_owned());
+                *version = outcome.version;
+            }
+            return settle.members(after, env);
+        };
         let Some(last) = listed.rows.last() else { return self.group_done(env) };
         let (table, id) = (std::rc::Rc::clone(&self.table), self.id.clone());
         let Job::Group(job) = &self.job else { return self.finish(Vec::new(), env) };
         let out = job.members == Members::PutOut;
         let mut pen = Pen::new(&table.key, env.entropy);
         if let Some(busy) = rows::about("busy", &id) {
-            pen.conditions.push(Condition::Unchanged(busy, self.held));
+            pen.conditions.push(Condition::Unchanged(busy.clone(), self.held));
+            let renewed = Busy { until: Busy::until(env.now), ..self.busy };
+            if let Err(stop) = pen.put(busy, &renewed) {
+                return self.stopped(stop, env);
+            }
+        }
+        if let (Some((todo, version)), Some(key), Some(last)) =
+            (&self.todo, rows::about("todo", &id), listed.rows.last())
+            && matches!(todo.what, What::Group { .. })
+        {
+            pen.unchanged(&key, *version);
+            let far = Todo { after: Some(last.key.last().to_owned()), ..todo.clone() };
+            if let Err(stop) = pen.put(key, &far) {
+                return self.stopped(stop, env);
+            }
         }
         for member in &listed.rows {
             if table.key.open::<()>(member).is_err() {
@@ -357,7 +409,7 @@ impl Settle {
             if out {
                 rows::membership(&id, user).into_iter().flatten().for_each(|side| pen.delete(side));
             }
-            let todo = Todo { what: What::Person, due: env.now.as_secs() };
+            let todo = Todo::at(env.now.as_secs(), What::Person);
             if let Some(key) = rows::about("todo", user)
                 && let Err(stop) = pen.put(key, &todo)
             {
@@ -382,7 +434,7 @@ impl Settle {
         let Some(at) = rows::about("at", &self.id) else { return self.finish(Vec::new(), env) };
         match &job.to {
             Some(name) if job.organizations && !job.detached => {
-                let now = Projected::organization(name.clone(), false);
+                let now = Projected { adopted: job.adopted, ..Projected::organization(name.clone(), false) };
                 if let Err(stop) = pen.put(at, &now) {
                     return self.stopped(stop, env);
                 }
@@ -411,7 +463,8 @@ impl Settle {
     }
 }
 
-fn errand<'a>(job: &'a PersonJob, means: Means<'a>, request_id: &'a str) -> Errand<'a> {
+/// Whether something ends is seen first, so that only what ends is taken from the budget.
+fn errand<'a>(job: &'a PersonJob, means: Means<'a>, paid: bool, request_id: &'a str) -> Errand<'a> {
     Errand {
         person: &job.person,
         intent: job.intent,
@@ -420,7 +473,7 @@ fn errand<'a>(job: &'a PersonJob, means: Means<'a>, request_id: &'a str) -> Erra
         groups_become: means.settings.groups_become,
         naming: naming(means),
         request_id,
-        dry_run: false,
+        dry_run: means.provisioning.dry_run || (matches!(job.intent, Intent::Absent(_)) && !paid),
         leaves_groups: false,
         budget: None,
     }
@@ -434,11 +487,15 @@ fn naming(means: Means<'_>) -> crate::directory::GroupNaming {
     }
 }
 
+fn is_dry(env: &Env<'_>) -> bool {
+    Means::of(env).is_none_or(|means| means.provisioning.dry_run)
+}
+
 fn skipped(id: &str, rejection: &Rejection) -> Tell {
     Tell::Event(Event {
         name: "scim_person_skipped",
         code: Some(rejection.code),
-        fields: vec![("id", id.to_owned()), ("detail", rejection.detail.clone())],
+        fields: vec![("id", id.to_owned()), ("slug", rejection.code.slug().to_owned())],
     })
 }
 
