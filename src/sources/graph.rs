@@ -160,7 +160,8 @@ impl Source for Graph {
     fn fingerprint(&self) -> String {
         let Endpoint { authority, path_prefix, .. } = &self.endpoint;
         let filter = self.options.filter.as_deref().unwrap_or_default();
-        format!("graph {authority}{path_prefix} {} {filter}", self.options.username)
+        let GraphOptions { username, nested_groups, .. } = &self.options;
+        format!("graph {authority}{path_prefix} {username} {nested_groups} {filter}")
     }
 
     fn has_delta(&self) -> bool {
@@ -306,9 +307,10 @@ impl Source for Graph {
             Key::Id(id) => {
                 self.endpoint.get(self.selected(users.segment(id)).into_path(), "application/json")
             }
-            Key::Username(name) => {
+            Key::Username(name) | Key::Email(name) => {
+                let by = if matches!(key, Key::Email(_)) { "mail" } else { &self.options.username };
                 // OData 4.01 5.1.1.6.2: a quote is written twice.
-                let named = format!("{} eq '{}'", self.options.username, name.replace('\'', "''"));
+                let named = format!("{by} eq '{}'", name.replace('\'', "''"));
                 let filter = match &self.options.filter {
                     Some(filter) => format!("({filter}) and {named}"),
                     None => named,
@@ -340,12 +342,11 @@ impl Source for Graph {
                 }
                 self.person(&user).map_err(malformed)
             }
-            Key::Username(name) => {
+            Key::Username(_) | Key::Email(_) => {
                 let page = self.page_of(request, response, now)?;
                 for user in &page.value {
                     let found = self.person(user).map_err(malformed)?;
-                    if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
-                    {
+                    if let Some(person) = found.filter(|person| key.is(person)) {
                         return Ok(Some(person));
                     }
                 }
