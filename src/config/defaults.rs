@@ -335,7 +335,7 @@ impl Default for Portal {
 
 impl Default for Cleanup {
     fn default() -> Self {
-        Self { mode: CleanupMode::Keep, unless: None }
+        Self { mode: CleanupMode::Keep, also_signed_in: false, unless: None }
     }
 }
 

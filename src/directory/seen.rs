@@ -23,6 +23,18 @@ pub struct Seen(BTreeSet<u64>);
 pub struct SeenFault;
 
 impl Seen {
+    /// What stands for `name` in a set.
+    #[must_use]
+    pub fn mark(name: &str, key: &PiiKey) -> u64 {
+        hash(name, key)
+    }
+
+    /// Is that which stands as `mark` in the set?
+    #[must_use]
+    pub fn has(&self, mark: u64) -> bool {
+        self.0.contains(&mark)
+    }
+
     /// Puts `name` in; false when it was there.
     pub fn insert(&mut self, name: &str, key: &PiiKey) -> bool {
         self.0.insert(hash(name, key))

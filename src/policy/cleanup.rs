@@ -12,6 +12,8 @@ use crate::base::UnixTime;
 pub struct CleanupSettings {
     /// What is done with an account that nothing spares.
     pub mode: CleanupMode,
+    /// Also accounts that no pull ever showed, and whose owners only signed in.
+    pub also_signed_in: bool,
     /// Spares whom it holds for, and whom it may hold for: cleaning up is what cannot be undone.
     pub unless: Option<Condition>,
     /// For how long after the last sign-in the mark of a customer spares an account; `None` for good, with which those

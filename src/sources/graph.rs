@@ -169,7 +169,8 @@ impl Source for Graph {
     fn fingerprint(&self) -> String {
         let Endpoint { authority, path_prefix, .. } = &self.endpoint;
         let filter = self.options.filter.as_deref().unwrap_or_default();
-        format!("graph {authority}{path_prefix} {} {filter}", self.options.username)
+        let GraphOptions { username, nested_groups, .. } = &self.options;
+        format!("graph {authority}{path_prefix} {username} {nested_groups} {filter}")
     }
 
     fn has_delta(&self) -> bool {
@@ -307,8 +308,9 @@ impl Source for Graph {
                 Some(filter) => self.chosen(filter_of(Some(filter), "id", id)),
                 None => self.endpoint.get(self.selected(users.segment(id)).into_path(), "application/json"),
             },
-            Key::Username(name) => {
-                self.chosen(filter_of(self.options.filter.as_deref(), &self.options.username, name))
+            Key::Username(name) | Key::Email(name) => {
+                let by = if matches!(key, Key::Email(_)) { "mail" } else { &self.options.username };
+                self.chosen(filter_of(self.options.filter.as_deref(), by, name))
             }
         }
     }
@@ -344,12 +346,11 @@ impl Source for Graph {
                 }
                 certain(self.person(&user).map_err(malformed)?, Self::active(&user))
             }
-            Key::Username(name) => {
+            Key::Username(_) | Key::Email(_) => {
                 let page = self.page_of(request, response, now)?;
                 for user in &page.value {
                     let found = self.person(user).map_err(malformed)?;
-                    if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
-                    {
+                    if let Some(person) = found.filter(|person| key.is(person)) {
                         return certain(Some(person), Self::active(user));
                     }
                 }

@@ -140,8 +140,8 @@ impl Source for Keycloak {
 
     fn fingerprint(&self) -> String {
         let Endpoint { authority, path_prefix, .. } = &self.endpoint;
-        let KeycloakOptions { realm, username, .. } = &self.options;
-        format!("keycloak {authority}{path_prefix} {realm} {username}")
+        let KeycloakOptions { realm, username, group_names, .. } = &self.options;
+        format!("keycloak {authority}{path_prefix} {realm} {username} {group_names:?}")
     }
 
     fn has_delta(&self) -> bool {
@@ -246,6 +246,10 @@ impl Source for Keycloak {
     fn look_up(&self, key: &Key) -> HttpCall {
         let resource = match key {
             Key::Id(id) => self.users().segment(id),
+            Key::Email(email) => {
+                let users = self.users().query("briefRepresentation", "false").query("exact", "true");
+                users.query("email", email)
+            }
             Key::Username(name) => {
                 let users = self.users().query("briefRepresentation", "false").query("exact", "true");
                 match self.options.username.as_str() {
@@ -283,14 +287,13 @@ impl Source for Keycloak {
                 }
                 certain(self.person(&user).map_err(malformed)?, Self::active(&user))
             }
-            Key::Username(name) => {
+            Key::Username(_) | Key::Email(_) => {
                 expect_200(request, response)?;
                 let users: Vec<User> = read_json(request, response, "a list of users")?;
                 let nobody = users.is_empty();
                 for user in &users {
                     let found = self.person(user).map_err(malformed)?;
-                    if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
-                    {
+                    if let Some(person) = found.filter(|person| key.is(person)) {
                         return certain(Some(person), Self::active(user));
                     }
                 }

@@ -244,8 +244,9 @@ impl Source for Okta {
         let users = self.endpoint.resource("/api/v1/users");
         let resource = match key {
             Key::Id(id) => users.segment(id),
-            Key::Username(name) => {
-                let named = format!("profile.{} eq {}", self.options.username, Value::from(name.as_str()));
+            Key::Username(name) | Key::Email(name) => {
+                let by = if matches!(key, Key::Email(_)) { "email" } else { &self.options.username };
+                let named = format!("profile.{by} eq {}", Value::from(name.as_str()));
                 users.query("search", &self.search(Some(named)).unwrap_or_default())
             }
         };
@@ -274,13 +275,12 @@ impl Source for Okta {
                 }
                 certain(self.person(&user).map_err(malformed)?, Self::active(&user))
             }
-            Key::Username(name) => {
+            Key::Username(_) | Key::Email(_) => {
                 expect_200(request, response)?;
                 let users: Vec<User> = read_json(request, response, "a list of users")?;
                 for user in &users {
                     let found = self.person(user).map_err(malformed)?;
-                    if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
-                    {
+                    if let Some(person) = found.filter(|person| key.is(person)) {
                         return certain(Some(person), Self::active(user));
                     }
                 }

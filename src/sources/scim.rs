@@ -135,7 +135,8 @@ impl Source for Scim {
 
     fn fingerprint(&self) -> String {
         let filter = self.options.filter.as_deref().unwrap_or_default();
-        format!("scim {}{} {filter}", self.endpoint.authority, self.endpoint.path_prefix)
+        let groups = self.options.groups;
+        format!("scim {}{} {groups:?} {filter}", self.endpoint.authority, self.endpoint.path_prefix)
     }
 
     fn has_delta(&self) -> bool {
@@ -244,8 +245,9 @@ impl Source for Scim {
     fn look_up(&self, key: &Key) -> HttpCall {
         let resource = match key {
             Key::Id(id) => self.endpoint.resource("/Users").segment(id),
-            Key::Username(name) => {
-                let filter = eq("userName", name);
+            Key::Username(name) | Key::Email(name) => {
+                let attribute = if matches!(key, Key::Email(_)) { "emails.value" } else { "userName" };
+                let filter = eq(attribute, name);
                 let filter = match &self.options.filter {
                     Some(chosen) => format!("({chosen}) and {filter}"),
                     None => filter,
@@ -281,7 +283,7 @@ impl Source for Scim {
                 }
                 certain(self.person(&user).map_err(malformed)?, Self::active(&user))
             }
-            Key::Username(name) => {
+            Key::Username(_) | Key::Email(_) => {
                 expect_200(request, response)?;
                 let (total, users) = resources(request, response)?;
                 if total != u64::try_from(users.len()).unwrap_or(u64::MAX) {
@@ -290,8 +292,7 @@ impl Source for Scim {
                 for user in &users {
                     // RFC 7643 4.1.1: without case.
                     let found = self.person(user).map_err(malformed)?;
-                    if let Some(person) = found.filter(|person| person::same(person.username.expose(), name))
-                    {
+                    if let Some(person) = found.filter(|person| key.is(person)) {
                         return certain(Some(person), Self::active(user));
                     }
                 }

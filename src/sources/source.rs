@@ -96,6 +96,21 @@ pub enum Key {
     Id(String),
     /// The name by which the person signs in.
     Username(String),
+    /// The person's e-mail address.
+    Email(String),
+}
+
+impl Key {
+    /// Is it `person` who was asked for? Only for what may lead to several.
+    pub(super) fn is(&self, person: &Person) -> bool {
+        match self {
+            Self::Id(id) => person.id == *id,
+            Self::Username(name) => super::person::same(person.username.expose(), name),
+            Self::Email(email) => {
+                person.email.as_ref().is_some_and(|have| super::person::same(have.expose(), email))
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Key {
@@ -103,6 +118,7 @@ impl fmt::Debug for Key {
         f.write_str(match self {
             Self::Id(_) => "Id",
             Self::Username(_) => "Username",
+            Self::Email(_) => "Email",
         })
     }
 }

@@ -45,7 +45,11 @@ async fn users(
     if let Some(filter) = query.get("filter") {
         let name = filter.split('"').nth(1).unwrap_or_default().to_owned();
         let people = &directory.lock().unwrap().people;
-        let found: Vec<_> = people.iter().filter(|one| one["userName"] == name.as_str()).cloned().collect();
+        let found: Vec<_> = people
+            .iter()
+            .filter(|one| one["userName"] == name.as_str() || one["emails"][0]["value"] == name.as_str())
+            .cloned()
+            .collect();
         return (StatusCode::OK, Json(json!({ "totalResults": found.len(), "Resources": found })));
     }
     tokio::time::sleep(PAGE_TAKES).await;

@@ -20,6 +20,16 @@ pub(super) fn policy(configuration: &Configuration, settings: &Settings, checker
     scopes(raw, configuration.provisioning.as_ref(), &at, checker);
     rules(raw, configuration.provisioning.is_some(), &at, checker);
     access(raw, &at, checker);
+    if raw.cleanup.also_signed_in {
+        let (mine, root) = (at.field("cleanup.also_signed_in"), Path::default());
+        let detail = "whoever signed in may be somebody whom only the other one knows";
+        if configuration.scim_gateway.is_some() {
+            checker.conflict(&mine, root.field("scim_gateway"), detail);
+        }
+        if configuration.idps.len() > 1 {
+            checker.conflict(&mine, root.field("idps"), detail);
+        }
+    }
     if raw.cleanup.mode != CleanupMode::Keep && configuration.directory_sync.is_none() {
         checker.warn(&at.field("cleanup.mode"), "there is no `directory_sync`, so nothing is cleaned up");
     }

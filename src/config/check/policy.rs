@@ -102,6 +102,7 @@ pub(super) fn policy(configuration: &Configuration, checker: &mut Checker<'_>) -
                 RawCleanupMode::Delete => CleanupMode::Delete,
                 RawCleanupMode::Anonymize => CleanupMode::Anonymize,
             },
+            also_signed_in: raw.cleanup.also_signed_in,
             unless,
             mark_lifetime: raw.portal.as_ref().and_then(|raw| raw.mark_lifetime).map(|lifetime| lifetime.0),
         },

@@ -306,6 +306,9 @@ raw! {
     struct Cleanup {
         /// What happens to them.
         mode: CleanupMode,
+        /// Also accounts that no pull of the directory ever showed and that carry samlgate's mark of a sign-in. Not together
+        /// with `scim_gateway` or several `idps`: those people are somebody else's.
+        also_signed_in: bool,
         /// Spares an account if it holds or if that is not known.
         unless: Option<Condition>,
     }

@@ -7,20 +7,23 @@ use crate::directory::{Membership, Person as Entry};
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::identity::{AssertedGroups, Identity, UnknownGroups};
 use crate::policy::{
-    AccountUse, CleanupMode, CleanupReason, CustomerMark, Facts, FoldedName, GroupNames, RequestFacts,
-    decide, decide_cleanup,
+    AccountDecision, AccountFacts, AccountRefusal, AccountUse, CleanupMode, CleanupReason, CustomerMark,
+    Facts, FoldedName, GroupNames, RequestFacts, decide, decide_cleanup,
 };
-use crate::provision::{Absence, ListedAccount, RemoteMarker, RemoteState, Removal};
-use crate::sources::{Access, Key};
+use crate::provision::{Absence, AccountKeyKind, ListedAccount, RemoteMarker, RemoteState, Removal};
+use crate::sources::{Access, Cursor, Key, SourceError};
 
 use super::super::Env;
-use super::super::directory::{Errand, Intent, PersonEnd, PersonFlow, PersonTurn};
+use super::super::directory::{Errand, Intent, PersonEnd, PersonFlow, PersonTurn, may_go};
 use super::super::provisioning::{Caller, Lookup, LookupTurn, Person};
 use super::super::settings::Provisioning;
 use super::super::sync::fetch::{Fetch, FetchTurn};
 use super::super::sync::names::contains;
 use super::super::sync::record::Faces;
 use super::super::sync::settings::Settings;
+
+/// Groups of one person, as in a pull.
+const MAX_GROUPS: usize = 10_000;
 
 /// A call to the directory has one ask at a time.
 const FETCH: AskId = AskId(0);
@@ -42,8 +45,10 @@ pub(in crate::flow) struct Scene<'a> {
 #[derive(Debug)]
 pub(in crate::flow) struct Exam {
     account: ListedAccount,
-    /// It was approved: what is found now is done.
-    act: bool,
+    /// It was approved: what is found now is done, but nothing worse than this.
+    act: Option<Absence>,
+    /// It could be used when it was looked at.
+    was_active: bool,
     stage: Stage,
 }
 
@@ -52,11 +57,23 @@ enum Stage {
     /// The application is being asked.
     Account(Box<Lookup>),
     /// The directory is being asked.
-    Directory(Box<Fetch>, Key, Absence, CleanupReason),
+    Directory(Box<Fetch>, Question),
+    /// Whoever is outside the required groups is asked again for their groups.
+    Groups(Box<Fetch>, Box<Cursor>, Box<Entry>, Question),
     /// It is being done.
     Leaving(Box<PersonFlow>, Box<Entry>, Absence),
     /// Between two stages.
     Moving,
+}
+
+/// What the directory is asked, and what follows if it has nobody.
+#[derive(Clone, Debug)]
+struct Question {
+    key: Key,
+    absence: Absence,
+    reason: CleanupReason,
+    /// That the directory has nobody of that name proves nothing: it may know the person by another.
+    weak: bool,
 }
 
 /// One turn.
@@ -82,10 +99,10 @@ pub(in crate::flow) enum ExamEnd {
 }
 
 impl Exam {
-    /// Looks at `account`; with `act`, what is decided is done.
+    /// Looks at `account`; with `act`, what is decided is done, and at most that.
     pub(in crate::flow) fn start(
         account: ListedAccount,
-        act: bool,
+        act: Option<Absence>,
         scene: Scene<'_>,
         env: &Env<'_>,
     ) -> (Self, ExamTurn) {
@@ -93,12 +110,15 @@ impl Exam {
         let started = Lookup::start_by_name(RemoteState::default(), person, scene.caller(), env);
         match started {
             Ok((lookup, asks)) => {
-                let exam = Self { account, act, stage: Stage::Account(Box::new(lookup)) };
+                let exam = Self { account, act, was_active: true, stage: Stage::Account(Box::new(lookup)) };
                 (exam, ExamTurn::Wait { asks, tells: Vec::new() })
             }
             Err(failure) => {
                 let end = ExamEnd::Unknown(failure.rejection);
-                (Self { account, act, stage: Stage::Moving }, ExamTurn::end(end, Vec::new()))
+                (
+                    Self { account, act, was_active: true, stage: Stage::Moving },
+                    ExamTurn::end(end, Vec::new()),
+                )
             }
         }
     }
@@ -113,28 +133,45 @@ impl Exam {
     ) -> ExamTurn {
         match core::mem::replace(&mut self.stage, Stage::Moving) {
             Stage::Account(lookup) => self.account_read(lookup, id, answer, scene, access, env),
-            Stage::Directory(mut fetch, key, absence, reason) => {
+            Stage::Directory(mut fetch, question) => {
                 let source = &scene.settings.source;
                 let turn = match fetch.answer(answer, access, source.endpoint(), env) {
-                    FetchTurn::Got(response) => match source.looked_up(&key, &response, env.now) {
-                        Ok(entry) => return self.looked_up(entry.as_ref(), absence, reason, scene, env),
+                    FetchTurn::Got(response) => match source.looked_up(&question.key, &response, env.now) {
+                        Ok(entry) => return self.looked_up(entry, question, scene, access, env),
                         Err(fault) => fetch.again(fault, env),
                     },
                     turn => turn,
                 };
-                match turn {
-                    FetchTurn::Ask(ask) => {
-                        self.stage = Stage::Directory(fetch, key, absence, reason);
-                        ExamTurn::Wait { asks: vec![(FETCH, ask)], tells: Vec::new() }
-                    }
-                    FetchTurn::Pause | FetchTurn::Got(_) => {
-                        self.stage = Stage::Directory(fetch, key, absence, reason);
-                        ExamTurn::Wait { asks: Vec::new(), tells: Vec::new() }
-                    }
-                    FetchTurn::Failed(fault) => {
-                        ExamTurn::end(ExamEnd::Unknown(Rejection::new(fault.code(), fault)), Vec::new())
-                    }
+                // Not every directory can be asked for addresses.
+                if matches!(question.key, Key::Email(_))
+                    && matches!(turn, FetchTurn::Failed(SourceError::Refused { status: 400..=499, .. }))
+                {
+                    let question = Question { weak: true, ..question };
+                    return self.looked_up(None, question, scene, access, env);
                 }
+                self.fetching(turn, |exam| exam.stage = Stage::Directory(fetch, question))
+            }
+            Stage::Groups(mut fetch, cursor, mut entry, question) => {
+                let source = &scene.settings.source;
+                let turn = match fetch.answer(answer, access, source.endpoint(), env) {
+                    FetchTurn::Got(response) => match source.read_groups(&cursor, &response, env.now) {
+                        Ok(read) => {
+                            if let Membership::Known(groups) = &mut entry.groups {
+                                groups.extend(read.groups);
+                                if groups.len() > MAX_GROUPS {
+                                    return ExamTurn::end(ExamEnd::Missed, Vec::new());
+                                }
+                            }
+                            return match read.next {
+                                Some(next) => self.ask_groups(next, entry, question, scene, access, env),
+                                None => self.outside(&entry, question, scene, env),
+                            };
+                        }
+                        Err(fault) => fetch.again(fault, env),
+                    },
+                    turn => turn,
+                };
+                self.fetching(turn, |exam| exam.stage = Stage::Groups(fetch, cursor, entry, question))
             }
             Stage::Leaving(flow, entry, absence) => {
                 let turn = flow.answer(id, answer, scene.errand(&entry, absence), env);
@@ -150,7 +187,7 @@ impl Exam {
         access: &Access,
         env: &Env<'_>,
     ) -> Option<ExamTurn> {
-        let Stage::Directory(fetch, ..) = &mut self.stage else { return None };
+        let (Stage::Directory(fetch, ..) | Stage::Groups(fetch, ..)) = &mut self.stage else { return None };
         let ask = fetch.tick(access, scene.settings.source.endpoint(), env)?;
         Some(ExamTurn::Wait { asks: vec![(FETCH, ask)], tells: Vec::new() })
     }
@@ -158,6 +195,27 @@ impl Exam {
     /// Whose account it is.
     pub(in crate::flow) const fn account(&self) -> &ListedAccount {
         &self.account
+    }
+
+    /// Could it be used when it was looked at?
+    pub(in crate::flow) const fn was_active(&self) -> bool {
+        self.was_active
+    }
+
+    fn fetching(&mut self, turn: FetchTurn, stay: impl FnOnce(&mut Self)) -> ExamTurn {
+        match turn {
+            FetchTurn::Ask(ask) => {
+                stay(self);
+                ExamTurn::Wait { asks: vec![(FETCH, ask)], tells: Vec::new() }
+            }
+            FetchTurn::Pause | FetchTurn::Got(_) => {
+                stay(self);
+                ExamTurn::Wait { asks: Vec::new(), tells: Vec::new() }
+            }
+            FetchTurn::Failed(fault) => {
+                ExamTurn::end(ExamEnd::Unknown(Rejection::new(fault.code(), fault)), Vec::new())
+            }
+        }
     }
 
     fn account_read(
@@ -214,16 +272,17 @@ impl Exam {
         if contains(&scene.faces.seen, &reference, account.email.as_ref(), key) {
             return ExamTurn::end(ExamEnd::Spared(CleanupReason::SeenByThisSync), tells);
         }
+        self.was_active = account.active;
         let identity = whose(&account.username, account.email.as_ref());
         let facts = remote.account_facts();
         let facts =
             Facts { identity: &identity, request: RequestFacts::default(), account: &facts, now: env.now };
-        let known = scene.roster.filter(|(faces, _)| {
-            [&faces.seen, &faces.inactive, &faces.outside]
-                .iter()
-                .any(|set| contains(set, &reference, account.email.as_ref(), key))
-        });
-        let used = usage(&remote.marker, known.map(|(_, at)| at), scene.provisioning);
+        let known = scene.roster.filter(|(faces, _)| faces.knows(&reference, account.email.as_ref(), key));
+        let mut used = usage(&remote.marker, known.map(|(_, at)| at), scene.provisioning);
+        // A mark of ours does not say that this directory ever had the person.
+        if known.is_none() && !env.settings.policy.cleanup.also_signed_in {
+            used.last_touched = None;
+        }
         let decision = decide_cleanup(&facts, used, scene.started_at, &env.settings.policy.cleanup);
         let Some(absence) = absence(decision.action) else {
             return ExamTurn::end(ExamEnd::Spared(decision.reason), tells);
@@ -234,39 +293,103 @@ impl Exam {
             Absence::Delete | Absence::Anonymize if is_there => Absence::Deactivate,
             absence => absence,
         };
-        if is_there && absence == Absence::Deactivate && !account.active {
+        let weak = is_weak(scene, env);
+        let absence = if weak { undoable(absence) } else { absence };
+        if absence == Absence::Deactivate && !account.active {
             return ExamTurn::end(ExamEnd::Spared(CleanupReason::AlreadyDisabled), tells);
         }
         // Else whoever left would count in every run from now on, until the guardrail stops them all.
         if absence == Absence::RemoveGroups && !has_what_may_be_taken(remote, env) {
             return ExamTurn::end(ExamEnd::Spared(CleanupReason::NothingToTake), tells);
         }
+        // The list of accounts may leave the address out.
+        self.account.email = account.email.clone().or_else(|| self.account.email.clone());
         let key = Key::Username(self.account.account.username.expose().clone());
-        let mut fetch = Fetch::new(scene.settings.source.look_up(&key));
+        let asks = self.ask(Question { key, absence, reason: decision.reason, weak }, scene, access, env);
+        ExamTurn::Wait { asks, tells }
+    }
+
+    fn ask(
+        &mut self,
+        question: Question,
+        scene: Scene<'_>,
+        access: &Access,
+        env: &Env<'_>,
+    ) -> Vec<(AskId, Ask)> {
+        let mut fetch = Fetch::new(scene.settings.source.look_up(&question.key));
         let ask = fetch.send(access, scene.settings.source.endpoint(), env);
-        self.stage = Stage::Directory(Box::new(fetch), key, absence, decision.reason);
-        ExamTurn::Wait { asks: vec![(FETCH, ask)], tells }
+        self.stage = Stage::Directory(Box::new(fetch), question);
+        vec![(FETCH, ask)]
+    }
+
+    fn ask_groups(
+        &mut self,
+        cursor: Cursor,
+        entry: Box<Entry>,
+        question: Question,
+        scene: Scene<'_>,
+        access: &Access,
+        env: &Env<'_>,
+    ) -> ExamTurn {
+        let mut fetch = Fetch::new(scene.settings.source.page(&cursor));
+        let ask = fetch.send(access, scene.settings.source.endpoint(), env);
+        self.stage = Stage::Groups(Box::new(fetch), Box::new(cursor), entry, question);
+        ExamTurn::Wait { asks: vec![(FETCH, ask)], tells: Vec::new() }
+    }
+
+    /// The directory has the person, who was in none of the required groups: are they still?
+    fn outside(&mut self, entry: &Entry, question: Question, scene: Scene<'_>, env: &Env<'_>) -> ExamTurn {
+        let known = matches!(entry.groups, Membership::Known(_));
+        let identity = entry.identity(scene.settings.group_naming, &env.settings.identity);
+        let refused = identity.is_ok_and(|identity| {
+            let account = AccountFacts::Unknown;
+            let request = RequestFacts::default();
+            let facts = Facts { identity: &identity, request, account: &account, now: env.now };
+            decide(&facts, &env.settings.policy).account == AccountDecision::Refuse(AccountRefusal::NotInSync)
+        });
+        if !(known && refused) {
+            return ExamTurn::end(ExamEnd::Missed, Vec::new());
+        }
+        let account = self.account.account.clone();
+        let removal = Removal { account, absence: undoable(question.absence) };
+        self.settle(removal, question.reason, scene, env)
     }
 
     fn looked_up(
         &mut self,
-        entry: Option<&Entry>,
-        absence: Absence,
-        reason: CleanupReason,
+        entry: Option<Entry>,
+        question: Question,
         scene: Scene<'_>,
+        access: &Access,
         env: &Env<'_>,
     ) -> ExamTurn {
         let account = &self.account.account;
         let kept_out = |set| contains(set, account, self.account.email.as_ref(), &env.settings.pii_key);
-        // Somebody whom a page left out, or who came meanwhile.
-        if entry.is_some_and(|entry| entry.active) && !kept_out(&scene.faces.outside) {
-            return ExamTurn::end(ExamEnd::Missed, Vec::new());
+        if let Some(entry) = entry.as_ref().filter(|entry| entry.active) {
+            // Somebody whom a page left out, or who came meanwhile.
+            if !kept_out(&scene.faces.outside) {
+                return ExamTurn::end(ExamEnd::Missed, Vec::new());
+            }
+            return match scene.settings.source.groups_of(entry) {
+                None => self.outside(entry, question, scene, env),
+                Some(cursor) => {
+                    let entry = Entry { groups: Membership::Known(Vec::new()), ..entry.clone() };
+                    self.ask_groups(cursor, Box::new(entry), question, scene, access, env)
+                }
+            };
         }
-        if entry.is_some() && matches!(absence, Absence::Delete | Absence::Anonymize) {
-            let deactivate = Removal { account: account.clone(), absence: Absence::Deactivate };
-            return self.settle(deactivate, reason, scene, env);
+        let soft = entry.is_some() || question.weak;
+        let absence = if soft { undoable(question.absence) } else { question.absence };
+        // The directory may know the person by another name, but hardly by another address.
+        if let (Key::Username(_), Some(email)) = (&question.key, &self.account.email) {
+            let key = Key::Email(email.expose().clone());
+            let asks = self.ask(Question { key, absence, ..question }, scene, access, env);
+            return ExamTurn::Wait { asks, tells: Vec::new() };
         }
-        self.settle(Removal { account: account.clone(), absence }, reason, scene, env)
+        if absence == Absence::Deactivate && !self.was_active {
+            return ExamTurn::end(ExamEnd::Spared(CleanupReason::AlreadyDisabled), Vec::new());
+        }
+        self.settle(Removal { account: account.clone(), absence }, question.reason, scene, env)
     }
 
     fn settle(
@@ -276,9 +399,11 @@ impl Exam {
         scene: Scene<'_>,
         env: &Env<'_>,
     ) -> ExamTurn {
-        if !self.act {
+        let Some(approved) = self.act else {
             return ExamTurn::end(ExamEnd::Candidate(removal, reason), Vec::new());
-        }
+        };
+        // What was approved may have become less meanwhile, and what would be done now was perhaps not approved.
+        let removal = Removal { absence: milder(approved, removal.absence), ..removal };
         let entry = Box::new(Entry {
             id: String::new(),
             username: removal.account.username,
@@ -339,9 +464,36 @@ fn has_what_may_be_taken(remote: &RemoteState, env: &Env<'_>) -> bool {
     let facts = Facts { identity: &nobody, request: RequestFacts::default(), account: &facts, now: env.now };
     let desired = decide(&facts, &env.settings.policy).desired;
     let has = GroupNames::from_iter(&account.groups);
-    !desired.may_remove.is_empty()
-        || desired.ensure.iter().any(|group| has.contains(group))
+    may_go(desired, &env.settings.policy).iter().any(|group| has.contains(group))
         || remote.marker.organizations() > 0
+}
+
+/// Can the directory know people by other names than the application, so that not having the name proves nothing?
+fn is_weak(scene: Scene<'_>, env: &Env<'_>) -> bool {
+    env.settings.identity.username_pattern.is_some()
+        || scene.provisioning.link_by_email.is_some()
+        || scene.provisioning.target.capabilities().accounts_by == AccountKeyKind::Email
+}
+
+/// Instead of what cannot be undone, what can.
+const fn undoable(absence: Absence) -> Absence {
+    match absence {
+        Absence::Delete | Absence::Anonymize => Absence::Deactivate,
+        Absence::Deactivate | Absence::RemoveGroups => absence,
+    }
+}
+
+/// Whichever takes less.
+const fn milder(one: Absence, other: Absence) -> Absence {
+    const fn weight(absence: Absence) -> u8 {
+        match absence {
+            Absence::RemoveGroups => 0,
+            Absence::Deactivate => 1,
+            Absence::Anonymize => 2,
+            Absence::Delete => 3,
+        }
+    }
+    if weight(one) <= weight(other) { one } else { other }
 }
 
 /// What `mode` makes of an account; `None` for nothing.

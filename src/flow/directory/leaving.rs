@@ -6,7 +6,7 @@ use crate::base::{Code, Rejection};
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::http::HttpResponse;
 use crate::identity::{AssertedGroups, Identity};
-use crate::policy::{self, Facts, FoldedName, RequestFacts};
+use crate::policy::{self, DesiredGroups, Facts, FoldedName, GroupNames, RequestFacts};
 use crate::provision::{
     Absence, AccountKeyKind, AccountRef, Guardrail, LeavingRules, RemoteAccount, RemoteState, leaving,
 };
@@ -304,5 +304,13 @@ fn removable(remote: &RemoteState, leaver: Leaver<'_>, env: &Env<'_>) -> BTreeSe
     let facts =
         Facts { identity: &nobody, request: RequestFacts::default(), account: &account, now: env.now };
     let desired = policy::decide(&facts, &env.settings.policy).desired;
-    desired.may_remove.into_iter().chain(desired.ensure).collect()
+    may_go(desired, &env.settings.policy)
+}
+
+/// What somebody who leaves loses: what the rules take, and what they give everybody unless it is to stay.
+pub(in crate::flow) fn may_go(desired: DesiredGroups, settings: &policy::Settings) -> BTreeSet<String> {
+    let stays: GroupNames = settings.protected_groups.iter().chain(&settings.ignored_groups).collect();
+    let given = desired.ensure.into_iter();
+    let given = given.filter(|group| !settings.keep_existing_groups && !stays.contains(group));
+    desired.may_remove.into_iter().chain(given).collect()
 }

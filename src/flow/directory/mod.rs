@@ -8,4 +8,5 @@ mod leaving;
 mod person;
 
 pub(in crate::flow) use changes::{Changes, ChangesEnd, ChangesFlow, ChangesTurn};
+pub(in crate::flow) use leaving::may_go;
 pub(in crate::flow) use person::{Errand, Intent, PersonEnd, PersonFlow, PersonTurn};

@@ -32,7 +32,11 @@ impl Run {
             Kept::Swapped | Kept::Conflict => return self.state_failed("it answered something else", env),
         };
         let Some(settings) = env.settings.directory_sync.clone() else { return };
-        let about = fingerprint(&settings.source.fingerprint(), &env.settings.policy.required_groups.sync);
+        // Whatever names people and groups otherwise makes other people of them.
+        let identity = &env.settings.identity;
+        let naming = format!("{:?} {:?} {identity:?}", settings.group_naming, settings.groups_become);
+        let required = &env.settings.policy.required_groups.sync;
+        let about = fingerprint(&settings.source.fingerprint(), &naming, required);
         let opened = value.map(|value| sync_record::open::<Head>(&value, HEAD, &env.settings.session));
         if matches!(opened, Some(Err(_))) {
             // Not written by us, or with keys that are not ours any more: nobody is gone on its word.

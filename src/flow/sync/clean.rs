@@ -13,8 +13,8 @@ use crate::targets::TargetError;
 use super::super::Env;
 use super::super::cleanup::{Exam, ExamEnd, ExamTurn, Scene};
 use super::super::directory::PersonEnd;
-use super::guest::House;
-use super::names::contains;
+use super::guest::{House, is_trouble};
+use super::names::{Names, account_mark, contains};
 use super::post::Desk;
 use super::progress::Phase;
 use super::record::{Faces, Head, Running};
@@ -32,6 +32,10 @@ const FIRST_WAIT: Duration = Duration::from_secs(5);
 
 /// Removals in a row that fail before the rest is left alone.
 const MAX_TROUBLED: u32 = 5;
+
+/// People whom the directory has although no page showed them: people who come and go meanwhile are a few, and more mean that
+/// the pull was not whole.
+const MAX_MISSED: u32 = 5;
 
 /// A cleanup under way.
 #[derive(Debug)]
@@ -53,6 +57,8 @@ pub(super) struct Cleanup {
     /// The addresses of those who would go: some applications know people by nothing else.
     emails: BTreeMap<String, Pii<String>>,
     troubled: u32,
+    /// People whom the directory had after all.
+    missed: u32,
 }
 
 impl Run {
@@ -85,6 +91,7 @@ impl Run {
             approved: None,
             emails: BTreeMap::new(),
             troubled: 0,
+            missed: 0,
         }));
         match &self.head.roster {
             Some(roster) => {
@@ -103,7 +110,14 @@ impl Run {
             self.head.roster = None;
         }
         let Some(cleanup) = &mut self.cleanup else { return };
-        cleanup.report_only |= faces.is_none() && house.settings.first_run == FirstRun::ReportOnly;
+        // Two pulls soon after each other see the same mistake twice.
+        let began = self.head.running.as_ref().map_or(UnixTime::from_secs(0), |running| running.started_at);
+        let old_enough = self.head.roster.as_ref().is_some_and(|roster| {
+            let age = began.saturating_since(roster.started_at);
+            // A timer that is a little early is not too early.
+            age.saturating_mul(10) >= house.settings.full_interval.saturating_mul(9)
+        });
+        cleanup.report_only |= !old_enough && house.settings.first_run == FirstRun::ReportOnly;
         self.roster = faces;
         self.stage = Stage::Cleanup;
         self.list_on(house, env);
@@ -142,11 +156,30 @@ impl Run {
                 }
                 cleanup.page = listed.next;
                 let (faces, key) = (&self.faces, &env.settings.pii_key);
+                let mut renamed = Vec::new();
+                let owners = self.roster.as_ref().map(|roster| &roster.owners);
                 let unseen = listed.accounts.into_iter().filter(|listed| {
                     !contains(&faces.seen, &listed.account, listed.email.as_ref(), key)
                         && !house.provisioning.is_protected(listed.account.username.expose())
                 });
-                cleanup.waiting.extend(unseen);
+                for listed in unseen {
+                    let mark = account_mark(&listed.account.username, key);
+                    let owner = owners.and_then(|owners| owners.get(&mark));
+                    // The person is there, and has another account now: nobody left this one.
+                    let email = listed.email.as_ref();
+                    let kept_out = [&faces.inactive, &faces.outside]
+                        .iter()
+                        .any(|set| contains(set, &listed.account, email, key));
+                    if !kept_out && owner.is_some_and(|owner| faces.seen.has(*owner)) {
+                        renamed.push(listed.account.username.keyed(key));
+                    } else {
+                        cleanup.waiting.push_back(listed);
+                    }
+                }
+                for user in renamed {
+                    let detail = "the owner of an account has another name now; the old account stays";
+                    self.doubt(user, &Rejection::new(Code::CleanupPersonFound, detail), env);
+                }
                 self.examine(house, env);
             }
             Err(fault) => {
@@ -174,7 +207,7 @@ impl Run {
             }
             let Some(account) = cleanup.waiting.pop_front() else { break };
             let scene = scene(house, &self.faces, self.roster.as_ref(), &self.head);
-            let (exam, turn) = Exam::start(account, false, scene, env);
+            let (exam, turn) = Exam::start(account, None, scene, env);
             self.examining(exam, turn, house, env);
         }
         let idle = self.cleanup.as_ref().is_some_and(|cleanup| cleanup.exams.is_empty());
@@ -260,13 +293,26 @@ impl Run {
                 if matches!(reason, CleanupReason::Marked | CleanupReason::MarkedUntil(_)) {
                     self.tell(vec![Tell::Count { outcome: "cleanup_spared_by_mark", code: None }]);
                 }
+                if may_end(reason) {
+                    self.carry(exam, env);
+                }
             }
             ExamEnd::Missed => {
+                self.carry(exam, env);
                 let detail = "the directory has the owner of an account whom no page showed";
                 self.doubt(user, &Rejection::new(Code::CleanupPersonFound, detail), env);
+                let Some(cleanup) = &mut self.cleanup else { return };
+                cleanup.missed = cleanup.missed.saturating_add(1);
+                if cleanup.missed > MAX_MISSED {
+                    let detail = "the directory's pages left out too many people whom it has";
+                    return self.stop_cleanup(&Rejection::new(Code::CleanupIncomplete, detail), env);
+                }
             }
             ExamEnd::Unknown(rejection) if rejection.code == Code::AccountProtected => {}
-            ExamEnd::Unknown(rejection) => self.doubt(user, &rejection, env),
+            ExamEnd::Unknown(rejection) => {
+                self.carry(exam, env);
+                self.doubt(user, &rejection, env);
+            }
             ExamEnd::Candidate(removal, reason) => {
                 self.progress.counts.candidates = self.progress.counts.candidates.saturating_add(1);
                 self.tell(vec![candidate(user, &removal, reason)]);
@@ -280,7 +326,18 @@ impl Run {
                     return self.judge(house, env);
                 }
             }
-            ExamEnd::Left(end) => return self.left(user, end, env),
+            ExamEnd::Left(end) => {
+                // What the application refuses for an account that nobody can use is not asked for in every run.
+                let again = match &end {
+                    PersonEnd::Failed { rejection, .. } => exam.was_active() || is_trouble(rejection),
+                    PersonEnd::Skipped(_) => exam.was_active(),
+                    _ => false,
+                };
+                if again {
+                    self.carry(exam, env);
+                }
+                return self.left(user, end, env);
+            }
         }
         if acting {
             self.next_removal(env);
@@ -343,9 +400,10 @@ impl Run {
             return self.cleaned(env);
         };
         let email = cleanup.emails.remove(removal.account.username.expose());
+        let approved = Some(removal.absence);
         let listed = ListedAccount { account: removal.account, email, active: true };
         let scene = scene(house, &self.faces, self.roster.as_ref(), &self.head);
-        let (exam, turn) = Exam::start(listed, true, scene, env);
+        let (exam, turn) = Exam::start(listed, approved, scene, env);
         self.examining(exam, turn, house, env);
     }
 
@@ -380,9 +438,29 @@ impl Run {
         self.progress.trouble(rejection.code, &rejection.detail, env.now);
     }
 
-    fn cleaned(&mut self, env: &Env<'_>) {
+    /// Whom nobody came to know enough about is looked at again by the next cleanup: what is ours is known by the last one.
+    fn carry(&mut self, exam: &Exam, env: &Env<'_>) {
+        let (listed, key) = (exam.account(), &env.settings.pii_key);
+        let Some(roster) = &self.roster else { return };
+        if !roster.knows(&listed.account, listed.email.as_ref(), key) {
+            return;
+        }
+        Names { set: &mut self.page.seen, key }.carried(&listed.account, listed.email.as_ref());
+        let mark = account_mark(&listed.account.username, key);
+        self.page.owners.extend(roster.owners.get(&mark).map(|owner| (mark, *owner)));
+    }
+
+    pub(super) fn cleaned(&mut self, env: &Env<'_>) {
         self.cleanup = None;
         self.post.forget(Desk::Page);
+        if !self.dry_run && self.page != Faces::default() {
+            self.stage = Stage::Saved(After::Carry);
+            if self.saving.is_none() {
+                let page = core::mem::take(&mut self.page);
+                self.save_page(&page, env);
+            }
+            return;
+        }
         self.over(None, env);
     }
 
@@ -403,6 +481,20 @@ fn scene<'a>(house: House<'a>, faces: &'a Faces, roster: Option<&'a Faces>, head
         roster: roster.zip(head.roster.as_ref().map(|roster| roster.started_at)),
         started_at: head.running.as_ref().map_or(UnixTime::from_secs(0), started),
     }
+}
+
+/// Can what spares somebody end?
+const fn may_end(reason: CleanupReason) -> bool {
+    matches!(
+        reason,
+        CleanupReason::Marked
+            | CleanupReason::MarkedUntil(_)
+            | CleanupReason::MarkedWithoutTime
+            | CleanupReason::MarkUnknown
+            | CleanupReason::ConditionHolds
+            | CleanupReason::ConditionUnknown
+            | CleanupReason::SeenByThisSync
+    )
 }
 
 /// Somebody would lose something.

@@ -234,6 +234,12 @@ impl Guest {
                     }
                     turn => turn,
                 };
+                // One person whose groups cannot be read is one person. Should it be everybody, the run stops after a few.
+                if let FetchTurn::Failed(fault @ SourceError::Refused { status: 400..=499, .. }) = &turn {
+                    let rejection = Rejection::new(fault.code(), fault);
+                    let end = PersonEnd::Failed { rejection, retry_after: None };
+                    return GuestTurn::end(GuestEnd::Reached(person, end), Vec::new());
+                }
                 self.fetching(turn, |guest| guest.stage = Stage::Groups(fetch, cursor, person))
             }
             stage @ (Stage::Pause(..) | Stage::Moving) => {
@@ -314,5 +320,6 @@ impl GuestTurn {
 
 /// Does `end` say that the application, not the person, is the trouble?
 pub(super) fn is_trouble(rejection: &Rejection) -> bool {
-    is_worth_a_retry(rejection.code) || rejection.code == Code::TargetUnauthorized
+    is_worth_a_retry(rejection.code)
+        || matches!(rejection.code, Code::TargetUnauthorized | Code::SourceRefused)
 }

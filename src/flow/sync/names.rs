@@ -34,6 +34,22 @@ impl Names<'_> {
         }
     }
 
+    /// The same with the address: the directory keeps the person out, and the account may have another name.
+    pub(super) fn kept_out(&mut self, person: &Person, naming: GroupNaming, settings: &identity::Settings) {
+        self.person(person, naming, settings);
+        if let Some(email) = &person.email {
+            self.set.insert(&addressed(email), self.key);
+        }
+    }
+
+    /// Puts in whom nobody came to know more about, to be looked at again.
+    pub(super) fn carried(&mut self, account: &AccountRef, email: Option<&Pii<String>>) {
+        self.account(account);
+        if let Some(email) = email {
+            self.set.insert(&addressed(email), self.key);
+        }
+    }
+
     /// The same for somebody whose account was not found out: by whatever it may be known.
     pub(super) fn unsure(&mut self, person: &Person, naming: GroupNaming, settings: &identity::Settings) {
         self.person(person, naming, settings);
@@ -56,6 +72,15 @@ pub(in crate::flow) fn contains(
     set.contains(&named(&account.username), key)
         || account.id.as_ref().is_some_and(|id| set.contains(&format!("id:{}", id.as_str()), key))
         || email.is_some_and(|email| set.contains(&addressed(email), key))
+}
+
+/// What stands for the name of an account, and for an entry of the directory.
+pub(in crate::flow) fn account_mark(username: &Pii<String>, key: &PiiKey) -> u64 {
+    Seen::mark(&named(username), key)
+}
+
+pub(super) fn entry_mark(id: &str, key: &PiiKey) -> u64 {
+    Seen::mark(&format!("entry:{id}"), key)
 }
 
 fn named(username: &Pii<String>) -> String {

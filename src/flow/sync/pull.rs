@@ -12,7 +12,7 @@ use super::super::Env;
 use super::super::directory::PersonEnd;
 use super::fetch::FetchTurn;
 use super::guest::{Guest, GuestEnd, GuestTurn, House, is_trouble};
-use super::names::Names;
+use super::names::{Names, account_mark, entry_mark};
 use super::post::Desk;
 use super::progress::{Outcome, Phase};
 use super::record::{Faces, Roster};
@@ -206,7 +206,7 @@ impl Run {
             GuestEnd::Inactive(person) => {
                 counts.inactive = counts.inactive.saturating_add(1);
                 let mut names = Names { set: &mut self.page.inactive, key: &env.settings.pii_key };
-                names.person(&person, house.settings.group_naming, &env.settings.identity);
+                names.kept_out(&person, house.settings.group_naming, &env.settings.identity);
             }
             GuestEnd::Reached(person, PersonEnd::Unchanged { account }) => {
                 counts.unchanged = counts.unchanged.saturating_add(1);
@@ -231,7 +231,7 @@ impl Run {
                     && matches!(person.groups, Membership::Known(_));
                 if outside {
                     let mut names = Names { set: &mut self.page.outside, key: &env.settings.pii_key };
-                    names.person(&person, house.settings.group_naming, &env.settings.identity);
+                    names.kept_out(&person, house.settings.group_naming, &env.settings.identity);
                 } else {
                     self.spare(&person, house, env);
                 }
@@ -273,6 +273,9 @@ impl Run {
         let Some(account) = account else { return self.spare(person, house, env) };
         let mut names = Names { set: &mut self.page.seen, key: &env.settings.pii_key };
         names.account(account);
+        let key = &env.settings.pii_key;
+        self.page.owners.insert(account_mark(&account.username, key), entry_mark(&person.id, key));
+        let mut names = Names { set: &mut self.page.seen, key };
         names.person(person, house.settings.group_naming, &env.settings.identity);
     }
 
@@ -321,6 +324,7 @@ impl Run {
         match after {
             After::Page => self.pull_on(env),
             After::Removal => self.removed(env),
+            After::Carry => self.cleaned(env),
         }
     }
 

@@ -7,15 +7,18 @@
 //! nothing of the run counts.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::base::UnixTime;
+use crate::base::{Pii, PiiKey, UnixTime};
 use crate::directory::Seen;
+use crate::provision::AccountRef;
 use crate::sources::{Cursor, DeltaToken, WholeDirectory};
 
 use super::super::provisioning::budget::{RemovalBounds, Taken};
+use super::names::contains;
 use super::progress::{Counts, Progress};
 use super::run::Wish;
 use super::settings::Settings;
@@ -31,8 +34,8 @@ const MAX_CHECKPOINT_AGE: Duration = Duration::from_secs(24 * 3600);
 /// Who was seen whole longer ago than this does not begin a cleanup: a run that is gone on with then pulls anew.
 const MAX_FACES_AGE: Duration = Duration::from_secs(3600);
 
-/// Bytes of each set of one segment: sealed, and in base64, all three fit into a row of the store.
-const SEGMENT_BYTES: usize = 3 * 1024;
+/// Bytes of each set of one segment: sealed, and in base64, all four fit into a row of the store.
+const SEGMENT_BYTES: usize = 2 * 1024;
 
 /// A time that lies further ahead was written by another clock.
 const AHEAD: Duration = Duration::from_secs(120);
@@ -127,6 +130,9 @@ pub(super) struct Segment {
     pub(super) inactive: Vec<u8>,
     /// The same of those in none of the required groups (R1).
     pub(super) outside: Vec<u8>,
+    /// Whose account is which: pairs of what stands for the account's name and for the directory's entry.
+    #[serde(default)]
+    pub(super) owners: Vec<u8>,
 }
 
 /// Who is who, as the pages of one run say.
@@ -138,6 +144,8 @@ pub(in crate::flow) struct Faces {
     pub(in crate::flow) inactive: Seen,
     /// Who is in none of the required groups.
     pub(in crate::flow) outside: Seen,
+    /// Whose account is which: what stands for the account's name leads to what stands for the directory's entry.
+    pub(in crate::flow) owners: BTreeMap<u64, u64>,
 }
 
 /// What a runner does with the record that it found.
@@ -164,7 +172,7 @@ impl Chain {
     /// With `segment` behind it.
     pub(super) fn with(self, segment: &Segment) -> Self {
         let mut digest = Sha256::new_with_prefix(self.digest);
-        for part in [&segment.seen, &segment.inactive, &segment.outside] {
+        for part in [&segment.seen, &segment.inactive, &segment.outside, &segment.owners] {
             // The length keeps them apart.
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part);
@@ -186,8 +194,10 @@ impl Chain {
 impl Segment {
     /// As many as it takes to hold `faces`.
     pub(super) fn of(faces: &Faces) -> Vec<Self> {
-        let Faces { seen, inactive, outside } = faces;
-        let encoded = [seen, inactive, outside].map(Seen::encode);
+        let Faces { seen, inactive, outside, owners } = faces;
+        let pair = |(account, entry): (&u64, &u64)| [account.to_be_bytes(), entry.to_be_bytes()].concat();
+        let owners = owners.iter().flat_map(pair).collect();
+        let encoded = [seen.encode(), inactive.encode(), outside.encode(), owners];
         let part = |which: usize, index: usize| {
             encoded
                 .get(which)
@@ -197,13 +207,26 @@ impl Segment {
         };
         let most = encoded.iter().map(|bytes| bytes.len().div_ceil(SEGMENT_BYTES)).max().unwrap_or(0);
         (0..most)
-            .map(|index| Self { seen: part(0, index), inactive: part(1, index), outside: part(2, index) })
+            .map(|index| Self {
+                seen: part(0, index),
+                inactive: part(1, index),
+                outside: part(2, index),
+                owners: part(3, index),
+            })
             .collect()
     }
 
     /// Who was on this page; `None` when it was not written by us.
     pub(super) fn faces(&self) -> Option<Faces> {
+        let (numbers, rest) = self.owners.as_chunks::<8>();
+        let (pairs, odd) = numbers.as_chunks::<2>();
+        if !rest.is_empty() || !odd.is_empty() {
+            return None;
+        }
+        let owners =
+            pairs.iter().map(|[account, entry]| (u64::from_be_bytes(*account), u64::from_be_bytes(*entry)));
         Some(Faces {
+            owners: owners.collect(),
             seen: Seen::decode(&self.seen).ok()?,
             inactive: Seen::decode(&self.inactive).ok()?,
             outside: Seen::decode(&self.outside).ok()?,
@@ -212,11 +235,23 @@ impl Segment {
 }
 
 impl Faces {
+    /// Was the account anybody's?
+    pub(in crate::flow) fn knows(
+        &self,
+        account: &AccountRef,
+        email: Option<&Pii<String>>,
+        key: &PiiKey,
+    ) -> bool {
+        let sets = [&self.seen, &self.inactive, &self.outside];
+        sets.iter().any(|set| contains(set, account, email, key))
+    }
+
     /// Adds those of `page`.
     pub(super) fn merge(&mut self, page: &Self) {
         self.seen.merge(&page.seen);
         self.inactive.merge(&page.inactive);
         self.outside.merge(&page.outside);
+        self.owners.extend(&page.owners);
     }
 }
 
@@ -313,9 +348,9 @@ fn next(last: Option<UnixTime>, interval: Duration, now: UnixTime) -> Option<Uni
 
 /// Tells what a record speaks of from everything else: the people of another directory, or other rules about who belongs to
 /// it, say nothing about who is gone.
-pub(super) fn fingerprint(source: &str, required_groups: &[String]) -> [u8; 16] {
+pub(super) fn fingerprint(source: &str, naming: &str, required_groups: &[String]) -> [u8; 16] {
     let mut digest = Sha256::new();
-    for part in [source].into_iter().chain(required_groups.iter().map(String::as_str)) {
+    for part in [source, naming].into_iter().chain(required_groups.iter().map(String::as_str)) {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);
     }

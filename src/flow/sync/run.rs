@@ -127,6 +127,8 @@ pub(super) enum After {
     Page,
     /// The next account to clean up.
     Removal,
+    /// What is left over for the next cleanup is remembered, and the run is over.
+    Carry,
 }
 
 impl Run {

@@ -83,7 +83,8 @@ fn r13_an_absolute_brake_holds_however_many_people_there_are() {
 
 #[test]
 fn r13_the_first_pull_only_reports() {
-    let world = World::new(60, |_| {});
+    let policy = json!({ "cleanup": { "mode": "DISABLE", "also_signed_in": true } });
+    let world = World::with(60, &policy, |_| {});
     world.accounts.borrow_mut().insert(
         "long-gone".to_owned(),
         Account { active: true, groups: Vec::new(), marker: marker(false, 5) },
@@ -98,7 +99,10 @@ fn r13_the_first_pull_only_reports() {
 
 #[test]
 fn r15_r17_who_signed_in_as_a_customer_and_who_is_not_ours_stays() {
-    let world = settled(60);
+    let policy = json!({ "cleanup": { "mode": "DISABLE", "also_signed_in": true } });
+    let world = World::with(60, &policy, |sync| sync.first_run = FirstRun::Act);
+    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    world.pass(100_000);
     let mut accounts = world.accounts.borrow_mut();
     let account = |marker| Account { active: true, groups: Vec::new(), marker };
     accounts.insert("customer".to_owned(), account(marker(true, 5)));
@@ -232,4 +236,47 @@ fn r13_groups_are_taken_once_and_not_counted_ever_after() {
     }
     assert!(world.accounts.borrow()["user-00059"].groups.is_empty());
     assert_eq!((world.active(), world.deactivations()), (60, 0));
+}
+
+#[test]
+fn r13_whom_no_pull_ever_showed_is_not_ours_whatever_marker_there_is() {
+    let world = settled(60);
+    let stranger = Account { active: true, groups: Vec::new(), marker: marker(false, 5) };
+    world.accounts.borrow_mut().insert("partner".to_owned(), stranger);
+    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    assert_eq!((world.active(), world.deactivations()), (61, 0));
+}
+
+#[test]
+fn r13_who_has_another_name_now_keeps_the_old_account() {
+    let world = settled(60);
+    world.people.borrow_mut()[7]["userName"] = json!("married");
+    world.people.borrow_mut()[7]["emails"][0]["value"] = json!("married@example.com");
+    let run = world.run_to_end(Run::new(world.sync(), Wish::Full, false)).unwrap();
+    assert_eq!((run.finished(), world.deactivations()), (Some(&Outcome::Done), 0));
+    assert_eq!(run.progress().troubles[0].code, Code::CleanupPersonFound.id());
+}
+
+#[test]
+fn r13_whose_account_could_not_be_looked_at_is_looked_at_by_the_next_cleanup() {
+    let world = settled(60);
+    world.loses_from(59);
+    world.faults.borrow_mut().application_refuses = vec!["user-00059".to_owned()];
+    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    world.faults.borrow_mut().application_refuses.clear();
+    world.pass(100_000);
+    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    assert_eq!(world.deactivations(), 1);
+}
+
+#[test]
+fn r13_two_pulls_soon_after_each_other_only_report() {
+    let world = World::new(60, |_| {});
+    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    world.loses_from(58);
+    world.pass(600);
+    assert_eq!(stopped(world.run(Wish::Full)), Code::CleanupReportOnly);
+    world.pass(86_400);
+    assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+    assert_eq!(world.deactivations(), 2);
 }

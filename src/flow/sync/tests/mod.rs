@@ -248,14 +248,17 @@ impl World {
             return answered(200, &json!({ "totalResults": 1, "Resources": [group] }));
         }
         let people = self.people.borrow();
-        if let Some(filter) =
-            query.get("filter").filter(|filter| filter.contains("userName") || !self.answers_filters.get())
-        {
+        if let Some(filter) = query.get("filter").filter(|filter| {
+            filter.contains("userName") || filter.contains("emails.value") || !self.answers_filters.get()
+        }) {
             let name = filter.split('"').nth(1).unwrap_or_default();
             let hidden = self.hidden.borrow();
             // What changed is asked for by time: everybody who is there.
             let all = filter.contains("lastModified");
-            let found = people.iter().chain(hidden.iter()).filter(|one| all || one["userName"] == name);
+            let found = people
+                .iter()
+                .chain(hidden.iter())
+                .filter(|one| all || one["userName"] == name || one["emails"][0]["value"] == name);
             let found: Vec<_> = found.cloned().collect();
             return answered(200, &json!({ "totalResults": found.len(), "Resources": found }));
         }
