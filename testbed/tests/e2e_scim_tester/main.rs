@@ -37,15 +37,6 @@ fn scim2_tester_finds_nothing_wrong_with_people_and_groups_of_jira() {
 }
 
 #[test]
-fn scim2_tester_finds_nothing_wrong_with_customers_and_organizations() {
-    let stage = organizations::stage("organizations", &json!({}));
-    is_green(&stage.judged(), &stage);
-    stage.until("nothing is left to do", || stage.nothing_left());
-    let calls = stage.scene.jira_calls();
-    assert!(calls.iter().any(|call| call.contains("/organization 201")), "{calls:?}");
-}
-
-#[test]
 fn scim2_tester_finds_nothing_wrong_with_what_passes_to_another_service() {
     let service = ScimServer::start(Program::Scim2Server).unwrap();
     let stage = Stage::passing("pass", service.address(), THEIRS);

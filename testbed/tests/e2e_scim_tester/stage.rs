@@ -51,11 +51,16 @@ impl Stage {
 
     /// A gateway that keeps what is pushed and brings it to the stand-in Jira with `store`.
     pub fn keeping(test: &str, store: Store, patches: &[&Value]) -> Self {
+        Self::keeping_for(test, SceneOptions::new().jira(store), patches)
+    }
+
+    /// The same for the application that `options` have.
+    pub fn keeping_for(test: &str, options: SceneOptions, patches: &[&Value]) -> Self {
         let etcd = Etcd::start(&folder(test).join("etcd")).unwrap();
         let shared =
             json!({ "etcd": { "cluster": "behind", "authority": "etcd.internal", "timeout": "1s" } });
         let all = json!({ "shared_store": shared, "provisioning": { "circuit_open_for": "0s" } });
-        let options = SceneOptions::new().jira(store).patch(all);
+        let options = options.patch(all);
         let options = patches.iter().fold(options, |options, patch| options.patch((*patch).clone()));
         let mut stage = Self::start(test, options, &[("behind", etcd.address())]);
         stage.etcd = Some(etcd);
