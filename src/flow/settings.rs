@@ -343,6 +343,8 @@ pub enum Organizations {
     Fixed(BTreeSet<String>),
     /// The values of this attribute.
     Attribute(String),
+    /// Those that a directory says; sign-ins say nothing about them.
+    OfDirectory,
 }
 
 impl Customers {
@@ -357,6 +359,7 @@ impl Customers {
                 });
             }
             Organizations::Fixed(names) => names.clone(),
+            Organizations::OfDirectory => return None,
             Organizations::Attribute(name) => {
                 // As with groups: a claim that was left out, or that cannot be read, takes nothing away.
                 let found = identity.attribute(name).filter(|found| !found.incomplete)?;

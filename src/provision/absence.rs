@@ -200,6 +200,7 @@ mod tests {
         deletes_organizations: true,
         lists_organizations: true,
         needs_password: false,
+        needs_email: false,
         profile_fields: &[],
     };
 

@@ -49,6 +49,8 @@ pub struct Capabilities {
     pub lists_organizations: bool,
     /// An account is made only with a password; [`super::Pieces::password`] is then there when one is.
     pub needs_password: bool,
+    /// An account is made only with an e-mail address.
+    pub needs_email: bool,
     /// What it keeps about people.
     pub profile_fields: &'static [ProfileField],
 }
@@ -79,6 +81,7 @@ impl Default for Capabilities {
             deletes_organizations: false,
             lists_organizations: false,
             needs_password: false,
+            needs_email: false,
             profile_fields: &[],
         }
     }

@@ -137,8 +137,10 @@ pub fn discovery(asked: &Discovery, features: Features, base: &str, media: Media
         Discovery::ResourceTypes(Some(name)) => {
             body(200, &schema::resource_type(name, base).ok_or_else(missing)?, media)
         }
-        Discovery::Schemas(None) => all(schema::schemas(base)),
-        Discovery::Schemas(Some(urn)) => body(200, &schema::schema(urn, base).ok_or_else(missing)?, media),
+        Discovery::Schemas(None) => all(schema::schemas(base, features.stricter)),
+        Discovery::Schemas(Some(urn)) => {
+            body(200, &schema::schema(urn, base, features.stricter).ok_or_else(missing)?, media)
+        }
     })
 }
 

@@ -28,4 +28,4 @@ pub use limits::Limits;
 pub use patch::Patch;
 pub use person::person;
 pub use resource::{Document, Group, GroupReference, Member, Members, MembersChange, Meta, User, fold};
-pub use schema::{Features, ResourceKind};
+pub use schema::{Features, ResourceKind, Stricter};

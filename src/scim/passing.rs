@@ -110,6 +110,18 @@ pub fn shown(mut answer: Value, base: &str, names: &impl Rename) -> Value {
     answer
 }
 
+/// Leaves out of a list of groups those that do not concern this side, and then the names of all: only we asked for them.
+pub fn unname(list: &mut Value, names: &impl Rename) {
+    let Some(groups) = list.get_mut("Resources").and_then(Value::as_array_mut) else { return };
+    groups.retain_mut(|group| {
+        let Some(group) = group.as_object_mut() else { return false };
+        let is_ours =
+            group.get("displayName").and_then(Value::as_str).and_then(|name| names.rename(name)).is_some();
+        group.retain(|name, _| !name.eq_ignore_ascii_case("displayName"));
+        is_ours
+    });
+}
+
 /// Whether `resource` is a group, by its schemas or by its `meta`.
 #[must_use]
 pub fn is_group(resource: &Value) -> bool {

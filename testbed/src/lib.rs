@@ -26,6 +26,7 @@ pub mod receiver;
 pub mod scene;
 pub mod scim_keeper;
 pub mod scim_server;
+pub mod scim_tester;
 pub mod server;
 pub mod shared;
 pub mod soak;

@@ -14,7 +14,7 @@ use samlgate::http::Reply;
 use samlgate::scim::message::{self, Media};
 use samlgate::scim::router::{self, Incoming, Query};
 use samlgate::scim::{
-    Error, Features, Group, GroupReference, Limits, Member, Members, Meta, ResourceKind, User, fold,
+    Error, Features, Group, GroupReference, Limits, Member, Members, Meta, ResourceKind, Stricter, User, fold,
 };
 use serde_json::Value;
 
@@ -89,7 +89,8 @@ impl Kept {
     fn answer(&mut self, request: router::Request, base: &str, media: Media) -> Result<Reply, Error> {
         match request {
             router::Request::Discover(asked) => {
-                let features = Features { bulk: Some((100, 1 << 20)), max_page: LIMITS.max_page, etag: true };
+                let (bulk, stricter) = (Some((100, 1 << 20)), Stricter::default());
+                let features = Features { bulk, max_page: LIMITS.max_page, etag: true, stricter };
                 message::discovery(&asked, features, base, media)
             }
             router::Request::Create { kind, body, projection } => {

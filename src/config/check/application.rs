@@ -11,9 +11,10 @@ use super::{Checker, optional, quoted};
 use crate::base::Pii;
 use crate::config::path::Path;
 use crate::config::raw::{
-    Audit as RawAudit, AuditIdentifiers, Configuration, Customers as RawCustomers, OnFailure as RawOnFailure,
-    OnGuardrail as RawOnGuardrail, Organizations as RawOrganizations, ProfileAttribute,
-    ProfileField as RawProfileField, Provisioning as RawProvisioning, Span,
+    Audit as RawAudit, AuditIdentifiers, Configuration, Customers as RawCustomers, DirectorySync,
+    OnFailure as RawOnFailure, OnGuardrail as RawOnGuardrail, Organizations as RawOrganizations,
+    ProfileAttribute, ProfileField as RawProfileField, Provisioning as RawProvisioning, ScimGroupsBecome,
+    Span, SyncGroupsBecome,
 };
 use crate::flow::{Customers, Identifiers, OnFailure, OnGuardrail, Organizations, Provisioning};
 use crate::http::StringMatch;
@@ -47,7 +48,35 @@ pub(super) const fn audit(raw: &RawAudit) -> Identifiers {
     }
 }
 
-pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> Option<Provisioning> {
+/// Does a directory say which organizations there are?
+fn of_directory(whole: &Configuration) -> bool {
+    let pushed = whole.scim_gateway.as_ref().is_some_and(|gateway| {
+        gateway.pass_through.is_none() && matches!(gateway.groups_become, ScimGroupsBecome::Organizations)
+    });
+    let pulled = |sync: &DirectorySync| matches!(sync.groups_become, SyncGroupsBecome::Organizations);
+    pushed || whole.directory_sync.as_ref().is_some_and(pulled)
+}
+
+/// What `at`, where groups become organizations, needs of `provisioning.customers`.
+pub(super) fn organizations_of_directory(whole: &Configuration, at: &Path, checker: &mut Checker<'_>) {
+    let Some(provisioning) = &whole.provisioning else { return };
+    let customers_at = Path::default().field("provisioning.customers");
+    match provisioning.customers.as_ref().map(|customers| &customers.organizations) {
+        None => checker.missing(&customers_at, "where customers belong, at least `{}`"),
+        Some(Some(RawOrganizations::Fixed(_))) => {
+            let detail =
+                "sign-ins and the directory would undo each other: leave it out, or name an attribute";
+            checker.conflict(at, customers_at.field("organizations.fixed"), detail);
+        }
+        Some(Some(RawOrganizations::Attribute(_)) | None) => {}
+    }
+}
+
+pub(super) fn provisioning(
+    raw: &RawProvisioning,
+    whole: &Configuration,
+    checker: &mut Checker<'_>,
+) -> Option<Provisioning> {
     let at = Path::default().field("provisioning");
     let target = target(raw, &at, checker);
     let max_group_removals =
@@ -71,7 +100,10 @@ pub(super) fn provisioning(raw: &RawProvisioning, checker: &mut Checker<'_>) -> 
     let protected_usernames =
         string_matches(&raw.protected_usernames, MAX_PROTECTED_USERNAMES, &protected_path, checker);
     let protected_usernames = folded(protected_usernames, &protected_path, checker);
-    let customers = raw.customers.as_ref().map(|raw| customers(raw, &at.field("customers"), checker));
+    let customers = raw
+        .customers
+        .as_ref()
+        .map(|raw| customers(raw, of_directory(whole), &at.field("customers"), checker));
     let profile = profile(&raw.profile, &at.field("profile"), checker);
     let skip_unchanged_for =
         span(&raw.skip_unchanged_for, 24 * 60 * 60, &at.field("skip_unchanged_for"), checker);
@@ -165,9 +197,15 @@ fn span(raw: &Span, most: u64, at: &Path, checker: &mut Checker<'_>) -> Duration
     raw.0
 }
 
-fn customers(raw: &RawCustomers, at: &Path, checker: &mut Checker<'_>) -> Option<Customers> {
+fn customers(
+    raw: &RawCustomers,
+    of_directory: bool,
+    at: &Path,
+    checker: &mut Checker<'_>,
+) -> Option<Customers> {
     let path = at.field("organizations");
     let organizations = match &raw.organizations {
+        None if of_directory => Some(Organizations::OfDirectory),
         None => Some(Organizations::Fixed(BTreeSet::new())),
         Some(RawOrganizations::Fixed(names)) => {
             let path = path.field("fixed");

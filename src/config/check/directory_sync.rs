@@ -3,6 +3,7 @@
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
+use super::application::organizations_of_directory;
 use super::directory_source::directory_source;
 use super::own_path::own_path;
 use super::{Checker, optional, quoted};
@@ -47,6 +48,9 @@ pub(super) fn directory_sync(
     let at = Path::default().field("directory_sync");
     if configuration.provisioning.is_none() {
         checker.missing(&Path::default().field("provisioning"), "the application that people are brought to");
+    }
+    if matches!(raw.groups_become, raw::SyncGroupsBecome::Organizations) {
+        organizations_of_directory(configuration, &at.field("groups_become"), checker);
     }
     let full_interval = span(raw.full_interval, FULL_INTERVAL, &at.field("full_interval"), checker);
     let delta_at = at.field("delta_interval");

@@ -220,7 +220,8 @@ pub(super) fn all(
         configuration.shared_store.as_ref().map(|raw| shared_store::shared_store(raw, checker));
     let request = request::request(configuration, headers.as_ref(), checker);
     let policy = policy::policy(configuration, checker);
-    let provisioning = configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, checker));
+    let provisioning =
+        configuration.provisioning.as_ref().map(|raw| application::provisioning(raw, configuration, checker));
     let test_page = configuration.test_page.as_ref();
     let test_page = test_page.map(|raw| test_page::test_page(raw, sp.as_ref(), checker));
     let emergency_access = configuration.emergency_access.as_ref();

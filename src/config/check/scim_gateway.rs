@@ -2,6 +2,7 @@
 
 use core::ops::RangeInclusive;
 
+use super::application::organizations_of_directory;
 use super::own_path::own_path;
 use super::target::endpoint;
 use super::{Checker, optional, quoted};
@@ -57,6 +58,9 @@ pub(super) fn scim_gateway(
     }
     if keeps && whole.shared_store.is_none() {
         checker.missing(&root.field("shared_store"), "where what is pushed is kept");
+    }
+    if keeps && matches!(raw.groups_become, raw::ScimGroupsBecome::Organizations) {
+        organizations_of_directory(whole, &at.field("groups_become"), checker);
     }
     let tokens = tokens(&raw.tokens, &at.field("tokens"), checker);
     let networks = networks(&raw.allowed_client_networks, &at.field("allowed_client_networks"), checker);

@@ -14,8 +14,16 @@ use crate::scim::passing;
 /// The longest wait that is handed on; nobody means more by it.
 const MAX_RETRY_AFTER: u64 = 86_400;
 
-/// `known` says that a rule leads to the group of which the answer speaks, if it speaks of one.
-pub(super) fn shown(response: &HttpResponse, known: bool, media: Media, settings: &Settings) -> PassTurn {
+/// What is known about the request.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked {
+    /// A rule leads to the group of which the answer speaks, if it speaks of one.
+    pub(super) known: bool,
+    /// The client does not want the names of groups.
+    pub(super) unnamed: bool,
+}
+
+pub(super) fn shown(response: &HttpResponse, asked: Asked, media: Media, settings: &Settings) -> PassTurn {
     let malformed =
         |detail: &str| unavailable(Rejection::new(Code::ScimServiceMalformed, detail), None, media);
     match response.status {
@@ -40,7 +48,7 @@ pub(super) fn shown(response: &HttpResponse, known: bool, media: Media, settings
         304 => end(message::not_modified(header(response, "etag").unwrap_or_default())),
         204 => end(message::no_content(header(response, "etag"))),
         200..=299 => match object(response) {
-            Some(body) => done(response, body, known, media, settings),
+            Some(body) => done(response, body, asked, media, settings),
             None => malformed("an answer that is no JSON object"),
         },
         400..=499 => end(their_reason(response, media, settings)),
@@ -55,7 +63,7 @@ const fn end(reply: Reply) -> PassTurn {
 fn done(
     response: &HttpResponse,
     mut body: Value,
-    known: bool,
+    asked: Asked,
     media: Media,
     settings: &Settings,
 ) -> PassTurn {
@@ -69,9 +77,12 @@ fn done(
     }
     let is_group = passing::is_group(&body);
     let is_named = passing::name_of_group(&body).is_some();
+    if asked.unnamed {
+        passing::unname(&mut body, &settings.names.back());
+    }
     let body = passing::shown(body, &settings.base_uri, &settings.names.back());
     // A group that was asked for by its id, and that no rule leads to, or nobody knows.
-    if is_group && (is_named || !known) && passing::name_of_group(&body).is_none() {
+    if is_group && (is_named || !asked.known) && passing::name_of_group(&body).is_none() {
         return refused(passing::unmapped(), media);
     }
     let location =

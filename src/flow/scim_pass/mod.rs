@@ -48,6 +48,8 @@ enum Stage {
     ExpectAnswer {
         /// It is known that a rule leads to the group that is spoken of.
         known: bool,
+        /// The client did not ask for the names of groups: only we did.
+        unnamed: bool,
     },
 }
 
@@ -80,7 +82,11 @@ impl PassFlow {
             }
             Ok(Passage::Straight(call)) => {
                 // What is read may be any group; what is made got its name from a rule.
-                let stage = Stage::ExpectAnswer { known: call.method != "GET" };
+                let stage = Stage::ExpectAnswer { known: call.method != "GET", unnamed: false };
+                PassTurn::Wait { inner: Self { media, stage }, call: Box::new(call) }
+            }
+            Ok(Passage::Unnamed(call)) => {
+                let stage = Stage::ExpectAnswer { known: false, unnamed: true };
                 PassTurn::Wait { inner: Self { media, stage }, call: Box::new(call) }
             }
             Ok(Passage::Looked { look, call }) => PassTurn::Wait {
@@ -102,13 +108,16 @@ impl PassFlow {
             }
         };
         match self.stage {
-            Stage::ExpectAnswer { known } => answered::shown(&response, known, media, settings),
+            Stage::ExpectAnswer { known, unnamed } => {
+                answered::shown(&response, answered::Asked { known, unnamed }, media, settings)
+            }
             Stage::ExpectGroup(call) => match looked_at(&response, settings) {
                 Some(true) => {
-                    PassTurn::Wait { inner: Self { media, stage: Stage::ExpectAnswer { known: true } }, call }
+                    let stage = Stage::ExpectAnswer { known: true, unnamed: false };
+                    PassTurn::Wait { inner: Self { media, stage }, call }
                 }
                 Some(false) => refused(passing::unmapped(), media),
-                None => answered::shown(&response, false, media, settings),
+                None => answered::shown(&response, answered::Asked::default(), media, settings),
             },
         }
     }
@@ -129,6 +138,8 @@ fn looked_at(response: &HttpResponse, settings: &Settings) -> Option<bool> {
 enum Passage {
     /// It goes on.
     Straight(HttpCall),
+    /// It goes on and asks for the names of groups as well: without them nobody knows which are ours.
+    Unnamed(HttpCall),
     /// It goes on when a rule leads to the group.
     Looked { look: HttpCall, call: HttpCall },
     /// It is answered: no rule leads to the group that is asked for.
@@ -170,9 +181,12 @@ impl Passage {
                         }
                     }
                 }
-                // Without the name nobody knows whether the group is ours.
                 if query.kind == group && !query.projection.shows(group, "displayName") {
-                    return Err(Error::value("attributes", "leaves `displayName` out"));
+                    let asked = named(&query.projection);
+                    let asked = asked.as_ref().map(|(name, names)| (*name, names.as_str()));
+                    let resource =
+                        to.with_query(to.resource(endpoint(group)), filter.as_deref(), Some(asked))?;
+                    return Ok(Self::Unnamed(to.call("GET", resource, Vec::new())));
                 }
                 Self::Straight(to.call("GET", to.all(query.kind, filter.as_deref())?, Vec::new()))
             }
@@ -228,22 +242,34 @@ impl Way<'_> {
     }
 
     fn one(&self, kind: ResourceKind, id: &str) -> Result<Resource, Error> {
-        self.with_query(self.resource(endpoint(kind)).segment(id), None)
+        self.with_query(self.resource(endpoint(kind)).segment(id), None, None)
     }
 
     fn all(&self, kind: ResourceKind, filter: Option<&str>) -> Result<Resource, Error> {
-        self.with_query(self.resource(endpoint(kind)), filter)
+        self.with_query(self.resource(endpoint(kind)), filter, None)
     }
 
-    /// The parameters that SCIM knows, each escaped anew; `filter` in place of the one that came.
-    fn with_query(&self, mut resource: Resource, filter: Option<&str>) -> Result<Resource, Error> {
+    /// The parameters that SCIM knows, each escaped anew; `filter` in place of the one that came, and `shown` in place of what
+    /// says which attributes are shown.
+    fn with_query(
+        &self,
+        mut resource: Resource,
+        filter: Option<&str>,
+        shown: Option<Option<(&str, &str)>>,
+    ) -> Result<Resource, Error> {
         let pairs = form::parse(self.incoming.query.as_bytes(), MAX_PARAMETERS)
             .map_err(|_| Error::syntax("the query of the address cannot be read"))?;
         for name in
             ["filter", "startIndex", "count", "attributes", "excludedAttributes", "sortBy", "sortOrder"]
         {
             let came = pairs.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str());
-            let value = if name == "filter" { filter.or(came) } else { came };
+            let value = match (name, shown) {
+                ("filter", _) => filter.or(came),
+                ("attributes" | "excludedAttributes", Some(shown)) => {
+                    shown.filter(|(kind, _)| *kind == name).map(|(_, names)| names)
+                }
+                _ => came,
+            };
             if let Some(value) = value {
                 resource = resource.query(name, value);
             }
@@ -276,6 +302,21 @@ const fn endpoint(kind: ResourceKind) -> &'static str {
     match kind {
         ResourceKind::User => "/Users",
         ResourceKind::Group => "/Groups",
+    }
+}
+
+/// The parameter that asks for what `projection` shows, and for the names of groups; `None` for everything.
+fn named(projection: &Projection) -> Option<(&'static str, String)> {
+    match projection {
+        Projection::Default => None,
+        Projection::Only(names) => Some(("attributes", format!("{},displayName", names.join(",")))),
+        Projection::Except(names) => {
+            let is_name = |name: &str| {
+                name.rsplit(':').next().is_some_and(|last| last.eq_ignore_ascii_case("displayName"))
+            };
+            let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| !is_name(name)).collect();
+            (!names.is_empty()).then(|| ("excludedAttributes", names.join(",")))
+        }
     }
 }
 

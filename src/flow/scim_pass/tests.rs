@@ -209,7 +209,29 @@ fn what_cannot_be_looked_at_does_not_pass() {
         let found = code(start("GET", &format!("/Groups?filter={filter}"), &Value::Null));
         assert_eq!(found, (400, String::from("SG7003")), "{filter}");
     }
-    assert_eq!(code(start("GET", "/Groups?attributes=members", &Value::Null)), (400, String::from("SG7002")));
+}
+
+/// Whoever does not ask for names sees the groups that the rules lead to all the same, and those only.
+#[test]
+fn names_that_were_not_asked_for_are_looked_at_and_not_shown() {
+    for (query, asked) in [
+        ("attributes=members", "attributes=members%2CdisplayName"),
+        ("excludedAttributes=DISPLAYNAME%2Cmembers", "excludedAttributes=members"),
+        ("excludedAttributes=displayName", ""),
+    ] {
+        let (flow, call) = waits(start("GET", &format!("/Groups?{query}"), &Value::Null));
+        let sent = call.path.split_once('?').map_or("", |(_, query)| query);
+        assert_eq!(sent, asked, "{query}");
+        let (ours, theirs) = (group("JIRA-users"), group("jira-administrators"));
+        let nameless = json!({ "id": "h", "members": [] });
+        let other_case = json!({ "id": "i", "displayname": "jira-users" });
+        let list = json!({ "totalResults": 4, "Resources": [theirs, ours, nameless, other_case] });
+        let (reply, _) = ends(flow.answer(response(200, &[], &list), &settings()));
+        let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        let shown = body["Resources"].as_array().map(Vec::as_slice).unwrap_or_default();
+        assert_eq!(shown.len(), 1, "{body}");
+        assert_eq!((&shown[0]["id"], shown[0].get("displayName")), (&ours["id"], None));
+    }
 }
 
 #[test]

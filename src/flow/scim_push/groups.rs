@@ -198,7 +198,7 @@ impl Context<'_> {
             pen.put(title, &id)?;
         }
         if renamed && self.are_organizations() && !kept.stored.detached {
-            self.check_capability(self.provisioning.target.capabilities().renames_organizations, id)?;
+            self.check_capability(!self.settings.stricter(Some(self.provisioning)).keeps_group_name, id)?;
             let hold = self.hold_of(new)?;
             let version = self.free_organization(&hold, id)?;
             pen.unchanged(&hold, version);

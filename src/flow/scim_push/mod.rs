@@ -189,6 +189,7 @@ impl ScimFlow {
                     bulk: Some((LIMITS.max_bulk_operations, settings.max_body_bytes)),
                     max_page: LIMITS.max_page,
                     etag: true,
+                    stricter: settings.stricter(env.settings.provisioning.as_ref()),
                 };
                 match message::discovery(&asked, features, &settings.base_uri, self.media) {
                     Ok(reply) => self.end(reply, Vec::new(), env),

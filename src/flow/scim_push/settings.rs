@@ -8,7 +8,10 @@ use subtle::{Choice, ConstantTimeEq as _};
 use crate::base::Secret;
 use crate::directory::{GroupNaming, GroupsBecome};
 use crate::flow::scim_pass;
+use crate::flow::settings::Provisioning;
 use crate::http::network::Network;
+use crate::provision::AccountKeyKind;
+use crate::scim::Stricter;
 
 /// The checked settings of the gateway.
 #[derive(Clone, Debug)]
@@ -123,6 +126,21 @@ impl Settings {
             }
         }
         found
+    }
+
+    /// What the application of `provisioning` does not do for clients.
+    #[must_use]
+    pub fn stricter(&self, provisioning: Option<&Provisioning>) -> Stricter {
+        let Some(provisioning) = provisioning else { return Stricter::default() };
+        let can = provisioning.target.capabilities();
+        let by_name = can.accounts_by == AccountKeyKind::Username;
+        let organizations = self.groups_become == GroupsBecome::Organizations;
+        Stricter {
+            needs_email: can.needs_email,
+            keeps_email: can.email_immutable || !by_name,
+            keeps_user_name: by_name && !can.renames_accounts,
+            keeps_group_name: organizations && !can.renames_organizations,
+        }
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) struct Kept {
 impl Context<'_> {
     pub(super) fn create_user(&self, body: &Document, projection: &Projection) -> Found<Decision> {
         let user = User::from_post(body, self.limits)?;
+        self.check_email(&user)?;
         let name = row(rows::unique("name", user.user_name(), self.book.table))?;
         if let Some((owner, _)) = self.book.get::<String>(&name)? {
             // Made, but nobody was told so: whoever asks again makes it (and gets the same id).
@@ -144,6 +145,8 @@ impl Context<'_> {
             && at.account.is_some()
         {
             self.check_immutable(&kept.user, &user, renamed, &at)?;
+        } else {
+            self.check_email(&user)?;
         }
         if renamed && self.book.count(folder(rows::all_held(id))?)? >= MAX_HELD {
             return Err(unavailable(Code::ScimContended).into());
@@ -177,6 +180,17 @@ impl Context<'_> {
         pen.put(key, &Stored { json: json(&user)?, modified, ..kept.stored.clone() })?;
         self.bring(&mut pen, id, What::Person)?;
         Ok(self.commit(pen, id, show))
+    }
+
+    /// Asking again later would make no account either.
+    fn check_email(&self, user: &User) -> Found<()> {
+        let needs_email = self.settings.stricter(Some(self.provisioning)).needs_email;
+        if needs_email && user.email().is_none() {
+            return Err(
+                Error::value("emails", "is missing, and the application has no accounts without").into()
+            );
+        }
+        Ok(())
     }
 
     /// What the application would refuse is refused before anything is written (J12, J19).

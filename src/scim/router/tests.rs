@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Discovery, Incoming, Page, Precondition, Request, parse};
 use crate::base::{Code, UnixTime};
 use crate::scim::message::{self, Media};
-use crate::scim::{Error, Features, Limits, Meta, ResourceKind, ScimType};
+use crate::scim::{Error, Features, Limits, Meta, ResourceKind, ScimType, Stricter};
 
 const BASE: &str = "https://gate.example/scim/v2";
 
@@ -178,7 +178,7 @@ fn holds_null(value: &Value) -> bool {
 
 #[test]
 fn the_service_describes_itself() {
-    let features = Features { bulk: None, max_page: 200, etag: true };
+    let features = Features { bulk: None, max_page: 200, etag: true, stricter: Stricter::default() };
     let shown = |asked: &Discovery| {
         let reply = message::discovery(asked, features, BASE, Media::Scim)?;
         Ok::<Value, Error>(serde_json::from_slice(&reply.body).expect("JSON"))

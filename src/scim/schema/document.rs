@@ -17,6 +17,51 @@ pub struct Features {
     pub max_page: usize,
     /// Versions, `If-Match` and `If-None-Match`.
     pub etag: bool,
+    /// What the application behind does not do with attributes that the schemas let clients change.
+    pub stricter: Stricter,
+}
+
+/// Where the application behind is stricter than the schemas: they say so, and clients need not learn it by a refusal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stricter {
+    /// Nobody is there without an e-mail address.
+    pub needs_email: bool,
+    /// An e-mail address stays as it was (J19).
+    pub keeps_email: bool,
+    /// The name of a person stays as it was (J12).
+    pub keeps_user_name: bool,
+    /// The name of a group stays as it was (J24).
+    pub keeps_group_name: bool,
+}
+
+impl Stricter {
+    /// Changes the description of the attribute `name`.
+    fn tell(self, kind: ResourceKind, description: &mut Value) {
+        let Some(attribute) = description.as_object_mut() else { return };
+        let keeps = match (kind, attribute.get("name").and_then(Value::as_str)) {
+            (ResourceKind::User, Some("userName")) => self.keeps_user_name,
+            (ResourceKind::User, Some("emails")) => {
+                if self.needs_email {
+                    attribute.insert(String::from("required"), true.into());
+                    for part in
+                        attribute.get_mut("subAttributes").and_then(Value::as_array_mut).into_iter().flatten()
+                    {
+                        if part.get("name").and_then(Value::as_str) == Some("value")
+                            && let Some(part) = part.as_object_mut()
+                        {
+                            part.insert(String::from("required"), true.into());
+                        }
+                    }
+                }
+                self.keeps_email
+            }
+            (ResourceKind::Group, Some("displayName")) => self.keeps_group_name,
+            _ => false,
+        };
+        if keeps {
+            attribute.insert(String::from("mutability"), "immutable".into());
+        }
+    }
 }
 
 /// The answer to `/ServiceProviderConfig` (RFC 7643 5).
@@ -77,28 +122,34 @@ fn of_type(kind: ResourceKind, base: &str) -> Value {
 }
 
 /// The resources of `/Schemas` (RFC 7643 7).
-pub(in crate::scim) fn schemas(base: &str) -> Vec<Value> {
+pub(in crate::scim) fn schemas(base: &str, stricter: Stricter) -> Vec<Value> {
     [ResourceKind::User.urn(), ENTERPRISE, ResourceKind::Group.urn()]
         .into_iter()
-        .filter_map(|urn| schema(urn, base))
+        .filter_map(|urn| schema(urn, base, stricter))
         .collect()
 }
 
 /// The schema with the URN `urn`, in any case.
-pub(in crate::scim) fn schema(urn: &str, base: &str) -> Option<Value> {
+pub(in crate::scim) fn schema(urn: &str, base: &str, stricter: Stricter) -> Option<Value> {
     let is = |known: &str| known.eq_ignore_ascii_case(urn);
-    let (urn, name, attributes) = match (ResourceKind::User.urn(), ResourceKind::Group.urn()) {
-        (user, _) if is(user) => (user, "User", ResourceKind::User.attributes()),
-        (_, group) if is(group) => (group, "Group", ResourceKind::Group.attributes()),
-        _ if is(ENTERPRISE) => (ENTERPRISE, "EnterpriseUser", super::user::ENTERPRISE),
+    let (urn, name, attributes, kind) = match (ResourceKind::User.urn(), ResourceKind::Group.urn()) {
+        (user, _) if is(user) => (user, "User", ResourceKind::User.attributes(), Some(ResourceKind::User)),
+        (_, group) if is(group) => {
+            (group, "Group", ResourceKind::Group.attributes(), Some(ResourceKind::Group))
+        }
+        _ if is(ENTERPRISE) => (ENTERPRISE, "EnterpriseUser", super::user::ENTERPRISE, None),
         _ => return None,
     };
+    let mut attributes: Vec<Value> = attributes.iter().map(described).collect();
+    if let Some(kind) = kind {
+        attributes.iter_mut().for_each(|attribute| stricter.tell(kind, attribute));
+    }
     Some(json!({
         "schemas": [SCHEMA],
         "id": urn,
         "name": name,
         "description": name,
-        "attributes": attributes.iter().map(described).collect::<Vec<_>>(),
+        "attributes": attributes,
         "meta": meta("Schema", format!("{base}/Schemas/{urn}")),
     }))
 }

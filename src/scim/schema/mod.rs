@@ -4,7 +4,7 @@ mod document;
 mod group;
 mod user;
 
-pub use document::Features;
+pub use document::{Features, Stricter};
 pub(super) use document::{resource_type, resource_types, schema, schemas, service_provider_config};
 
 /// The schema of users (RFC 7643 4.1).

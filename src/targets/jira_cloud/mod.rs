@@ -138,6 +138,7 @@ impl Application for JiraCloud {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
+            needs_email: true,
             accounts_by: AccountKeyKind::Email,
             email_immutable: true,
             updates: false,

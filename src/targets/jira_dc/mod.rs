@@ -155,6 +155,7 @@ impl Application for JiraDc {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
+            needs_email: true,
             deactivates: true,
             anonymizes: true,
             deletes_accounts: true,

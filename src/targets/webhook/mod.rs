@@ -75,6 +75,7 @@ impl Application for Webhook {
             creates_groups: false,
             organizations: true,
             needs_password: false,
+            needs_email: false,
             profile_fields: &[
                 ProfileField::Title,
                 ProfileField::Department,

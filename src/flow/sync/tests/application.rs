@@ -23,6 +23,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     creates_groups: true,
     organizations: false,
     needs_password: false,
+    needs_email: false,
     profile_fields: &[],
     deactivates: true,
     anonymizes: true,
