@@ -1,5 +1,11 @@
 //! The SCIM gateway in a real Envoy, with a real etcd, in front of a stand-in Jira that has no SCIM.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests fail by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 use std::thread::sleep;

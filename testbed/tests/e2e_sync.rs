@@ -1,6 +1,6 @@
 //! A directory that is pulled by the background service of a real Envoy, with a real etcd: killed in the middle, and
 //! stopped half-way.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;

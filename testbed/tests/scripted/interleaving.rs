@@ -144,19 +144,10 @@ impl World {
             ("accept", "application/scim+json"),
         ];
         let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let quiet = self.faults == 0;
         let (faults, dice) = (self.faults, &mut self.dice);
         let ended: Ended = self
             .host
             .request(method, path, &head, &bytes, &mut |_, ask, host| fault(ask, host, &bytes, faults, dice));
-        if quiet && ended.reply.status >= 400 && std::env::var_os("SAMLGATE_SEED").is_some() {
-            eprintln!(
-                "{method} {path} {} {}",
-                ended.reply.status,
-                String::from_utf8_lossy(&ended.reply.body)
-            );
-            eprintln!("  {:?}", ended.tells);
-        }
         (ended.reply.status, serde_json::from_slice(&ended.reply.body).unwrap_or(Value::Null))
     }
 
