@@ -33,6 +33,8 @@ fn variables() -> BTreeMap<String, String> {
         text("SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI="),
         text("SAMLGATE_SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI="),
         text("JIRA_TOKEN", "token"),
+        text("DIRECTORY_TOKEN", "token"),
+        text("SYNC_STATUS_SECRET", "a-secret-of-the-status-page"),
         text("SP_KEY", include_str!("keys/rsa2048.key.pem")),
         text("SP_CERTIFICATE", include_str!("keys/rsa2048.crt.pem")),
         text("NEXT_SP_CERTIFICATE", include_str!("keys/rsa2048_second.crt.pem")),

@@ -232,7 +232,7 @@ fn j15_a_linked_account_is_its_owners_alone_keeps_its_name_and_goes_with_them() 
 }
 
 #[test]
-fn a13_protected_names_are_neither_given_nor_taken() {
+fn protected_names_are_neither_given_nor_taken() {
     let world = World::new(
         "protected",
         &json!({ "provisioning": { "protected_usernames": [{ "exact": "admin" }] } }),
