@@ -110,7 +110,7 @@ impl World {
             .jira(jira())
             .background()
             .patch(json!({
-                "policy": { "cleanup": { "mode": "DISABLE" } },
+                "policy": { "cleanup": { "mode": "DISABLE", "also_signed_in": true } },
                 "provisioning": { "create_accounts": true },
                 "directory_sync": {
                     "source": { "scim": {

@@ -43,6 +43,7 @@ pub(crate) fn settings(sections: &Value, has_application: bool) -> Result<flow::
     let mut environment = variables(&whole);
     environment.insert("SESSION_KEY".to_owned(), "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=".to_owned());
     environment.insert("EMERGENCY_SECRET".to_owned(), "correct horse battery staple".to_owned());
+    environment.insert("SCIM_TOKEN".to_owned(), "a-token-of-the-directory-that-is-long-enough".to_owned());
     environment.insert("SYNC_STATUS_SECRET".to_owned(), "a-secret-of-the-status-page".to_owned());
     // What a webhook is signed with has a form of its own.
     environment.insert("WEBHOOK_SECRET".to_owned(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());

@@ -302,7 +302,7 @@ impl Caretaker {
         if rejection.code == Code::GuardrailExceeded && retry_after.is_some() {
             return self.leave(id, env.now.saturating_add(REMEMBERED), env);
         }
-        turn.tells.push(said("scim_todo_stuck", Code::ScimTodoStuck, &format!("{id}: {}", rejection.code)));
+        turn.tells.push(is_stuck(&id, rejection));
         self.failures = 0;
     }
 
@@ -367,6 +367,11 @@ impl Caretaker {
         self.asked = self.asked.wrapping_add(1) & 0xffff;
         number
     }
+}
+
+/// Somebody could not be brought to the application; by id and code, without a name.
+pub(super) fn is_stuck(id: &str, rejection: &Rejection) -> Tell {
+    said("scim_todo_stuck", Code::ScimTodoStuck, &format!("{id}: {}", rejection.code))
 }
 
 fn said(name: &'static str, code: Code, detail: &str) -> Tell {

@@ -2,13 +2,15 @@
 
 use core::time::Duration;
 
+use super::caretaker::is_stuck;
 use super::rows::{self, Busy, Projected};
+use super::settle::detached;
 use super::table::TableFault;
 use super::work::of_application;
 use super::{OnDelete, Settings, Token, too_many_requests};
 use crate::base::{Code, EntropyFailure, EntropySource, Rejection, Secret, UnixTime};
 use crate::directory::{GroupNaming, GroupsBecome};
-use crate::effect::CallFailure;
+use crate::effect::{CallFailure, Tell};
 use crate::scim::{Error, ResourceKind, ScimType};
 use crate::store::StoreError;
 
@@ -209,4 +211,18 @@ fn a_table_that_is_gone_is_not_an_empty_one() {
     let lost = TableFault::Lost;
     assert_eq!((lost.error().status(), lost.code()), (503, Code::ScimTableNotReady));
     assert!(lost.error().retry_after().is_some());
+}
+
+#[test]
+fn what_is_told_of_a_person_or_group_names_neither() {
+    let refused = Rejection::new(Code::TargetRefused, "add_to_group `secret-project` (not a member)");
+    for (tell, code) in
+        [(is_stuck("0190-id", &refused), Code::ScimTodoStuck), (detached("0190-id"), Code::ScimGroupDetached)]
+    {
+        let Tell::Event(event) = &tell else { panic!("{tell:?}") };
+        assert_eq!(event.code, Some(code));
+        let printed = format!("{event:?}");
+        assert!(printed.contains("0190-id") && printed.contains(code.remedy()), "{printed}");
+        assert!(!printed.contains("secret"), "{printed}");
+    }
 }

@@ -38,6 +38,8 @@ use super::table::{Table, TableCall, TableFault, TableTurn};
 use super::work::concerns_everybody;
 
 use whose::Search;
+#[cfg(test)]
+pub(super) use work::detached;
 
 /// How often it begins again because something was left to do anew. Then the caretaker goes on.
 const MAX_ROUNDS: u32 = 3;

@@ -499,7 +499,8 @@ fn skipped(id: &str, rejection: &Rejection) -> Tell {
     })
 }
 
-fn detached(id: &str) -> Tell {
+/// A group is left alone, because what it would be is there already; without its name.
+pub(in crate::flow::scim_push) fn detached(id: &str) -> Tell {
     Tell::Event(Event {
         name: "scim_group_detached",
         code: Some(Code::ScimGroupDetached),
