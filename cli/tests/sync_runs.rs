@@ -109,10 +109,7 @@ fn r16_people_are_brought_and_who_left_is_found_by_a_whole_pull_only() {
     scene.directory.change(|keycloak| keycloak.0.happen(Happening::Leave("id-00007".to_owned())));
     let (code, report, writes) = scene.changes(&["--full", "--dry-run"]);
     assert_eq!((code, writes, scene.is_active(7)), (0, 0, Some(true)), "{report:#}");
-    assert_eq!(
-        (report["progress"]["dry_run"].as_bool(), report["code"].as_str()),
-        (Some(true), Some("SG8043"))
-    );
+    assert_eq!(report["progress"]["dry_run"].as_bool(), Some(true), "{report:#}");
 
     // Somebody is gone, and the directory stops half-way: nobody is to lose anything by that.
     scene

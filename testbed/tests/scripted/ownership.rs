@@ -23,7 +23,7 @@ impl World {
             "policy": { "default_groups": null, "portal": null },
             "provisioning": { "circuit_open_for": "0s", "skip_unchanged_for": "0s" },
             "shared_store": { "etcd": { "cluster": "etcd", "authority": "etcd.internal", "key_prefix": format!("{name}/") } },
-            "scim_gateway": { "tokens": [{ "name": "idp", "token": { "inline_string": TOKEN } }] },
+            "scim_gateway": { "table": "BEGIN_ANEW", "tokens": [{ "name": "idp", "token": { "inline_string": TOKEN } }] },
         });
         testbed::config::merge(&mut configuration, patch);
         let host = ScriptedHost::with(&configuration);
