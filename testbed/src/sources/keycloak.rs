@@ -29,6 +29,11 @@ impl Keycloak {
                 |entry: &&Entry| if exact { entry.username == name } else { entry.username.contains(name) };
             return Answer::json(200, &list(self.0.entries.iter().filter(meant).map(user)));
         }
+        if let Some(email) = request.query("email") {
+            let has = |shown: &Value| shown.get("email").and_then(Value::as_str) == Some(email);
+            let found: Vec<Value> = self.0.entries.iter().map(user).filter(has).collect();
+            return Answer::json(200, &Value::Array(found));
+        }
         let (first, max) = (request.number("first", 0), request.number("max", 100));
         let answer = Answer::json(200, &list(self.0.entries.iter().skip(first).take(max).map(user)));
         self.0.shown();
