@@ -59,7 +59,11 @@ impl Stage {
         let etcd = Etcd::start(&folder(test).join("etcd")).unwrap();
         let shared =
             json!({ "etcd": { "cluster": "behind", "authority": "etcd.internal", "timeout": "1s" } });
-        let all = json!({ "shared_store": shared, "provisioning": { "circuit_open_for": "0s" } });
+        let all = json!({
+            "shared_store": shared,
+            "provisioning": { "circuit_open_for": "0s" },
+            "scim_gateway": { "table": "BEGIN_ANEW" },
+        });
         let options = options.patch(all);
         let options = patches.iter().fold(options, |options, patch| options.patch((*patch).clone()));
         let mut stage = Self::start(test, options, &[("behind", etcd.address())]);
