@@ -1,6 +1,7 @@
-//! A whole directory pushed by SCIM through a real Envoy: `kill -9` in the middle, and then every person exactly once.
+//! A whole directory pushed by SCIM through a real Envoy: `kill -9` in the middle of the people and of the groups, and then
+//! every person, group and membership exactly once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -22,12 +23,18 @@ const CLIENTS: u64 = 8;
 /// How often one request is tried: Envoy is away for some seconds once.
 const TRIES: u32 = 120;
 
+/// Members of each group.
+const MEMBERS: u64 = 10;
+
+/// There are groups as long as there are so many people for each: 150,000 people make 20,000 groups.
+const MIN_PEOPLE: u64 = 7;
+
 /// What is pushed.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Numbers of people, one run each.
     pub people: Vec<u64>,
-    /// How many groups, of ten members each.
+    /// How many groups, of [`MEMBERS`] members each; at most one for [`MIN_PEOPLE`] people.
     pub groups: u64,
     /// Where Envoy and etcd keep their files.
     pub directory: PathBuf,
@@ -44,19 +51,23 @@ pub struct Figure {
     pub took: Duration,
     /// Envoy's memory afterwards.
     pub envoy_kib: u64,
+    /// The processor time that Envoy needed, which other programs on the machine hardly change.
+    pub processor: Duration,
     /// Requests that had to be sent again.
     pub repeated: u64,
 }
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let each = self.took.as_secs_f64() * 1e3 / self.pushed.max(1) as f64;
+        let each = |time: Duration| time.as_secs_f64() * 1e3 / self.pushed.max(1) as f64;
         write!(
             f,
-            "{:>7} {:<28} {:>8.1} s  {each:>7.2} ms each  Envoy {:>6.1} MiB  {:>5} sent again",
+            "{:>7} {:<26} {:>8.1} s  {:>7.2} ms each, {:>6.2} ms of Envoy's processor  Envoy {:>6.1} MiB  {:>5} sent again",
             self.pushed,
             self.step,
             self.took.as_secs_f64(),
+            each(self.took),
+            each(self.processor),
             self.envoy_kib as f64 / 1024.0,
             self.repeated
         )
@@ -78,33 +89,23 @@ fn one(people: u64, options: &Options, told: &mut dyn FnMut(&Figure)) -> io::Res
     let etcd = Etcd::start(&options.directory.join("etcd"))?;
     let mut scene = Scene::start(scene_options(&etcd, options))?;
     send(&scene, "GET", "/Users?count=0", &Value::Null, 200)?;
-    let groups = options.groups.min(people / 10);
+    let groups = Groups { count: options.groups.min(people / MIN_PEOPLE), people };
     // Killed while requests are under way: whoever was not answered is pushed again, as clients do.
-    let dies_at = people / 2;
-    let began = Instant::now();
-    let pushed = each(&scene, 0..people, "people, until kill -9", |scene, number| {
-        if number == dies_at {
-            kill(scene.envoy_process())?;
-        }
-        tried(scene, "POST", "/Users", &person(number), &[201], 1).map(|_| 0)
-    });
-    if pushed.is_ok() {
-        return Err(io::Error::other("Envoy did not die"));
-    }
-    told(&Figure {
-        pushed: dies_at,
-        step: "people, until kill -9",
-        took: began.elapsed(),
-        envoy_kib: 0,
-        repeated: 0,
-    });
+    told(&killed(&scene, people / 2, "people, until kill -9", &|scene, number| create(scene, number, 1))?);
     scene.restart_envoy()?;
     send(&scene, "GET", "/Users?count=0", &Value::Null, 200)?;
-    told(&push(&scene, 0..people, "people, from the beginning")?);
-    told(&push(&scene, 0..people, "people pushed once more")?);
-    told(&push_groups(&scene, groups)?);
+    let again = |scene: &Scene, number| create(scene, number, TRIES);
+    told(&each(&scene, 0..people, "people, from the beginning", again)?);
+    told(&each(&scene, 0..people, "people, once more", again)?);
+    told(&killed(&scene, groups.count / 2, "groups, until kill -9", &|scene, number| {
+        groups.create(scene, number, 1)
+    })?);
+    scene.restart_envoy()?;
+    told(&each(&scene, 0..groups.count, "groups, from the beginning", |scene, number| {
+        groups.create(scene, number, TRIES)
+    })?);
     wait_until_settled(&etcd)?;
-    check(&scene, people)
+    check(&scene, groups)
 }
 
 fn scene_options(etcd: &Etcd, options: &Options) -> SceneOptions {
@@ -120,7 +121,11 @@ fn scene_options(etcd: &Etcd, options: &Options) -> SceneOptions {
         .directory(options.directory.join("envoy"))
         .jira(Store::demo())
         .patch(json!({ "shared_store": store, "scim_gateway": gateway }))
-        .patch(json!({ "policy": { "default_groups": null } }))
+        .patch(json!({ "policy": {
+            "default_groups": null, "group_mapping": null, "portal": null,
+            "same_name_groups": { "matching": [{ "prefix": "group-" }] },
+        } }))
+        .patch(json!({ "provisioning": { "create_missing_groups": true } }))
         .envoy(move |config| {
             let address =
                 json!({ "socket_address": { "address": "127.0.0.1", "port_value": address.port() } });
@@ -137,11 +142,34 @@ fn scene_options(etcd: &Etcd, options: &Options) -> SceneOptions {
         })
 }
 
-/// Pushes everybody of `range`; who is there already is a conflict, which is as good.
-fn push(scene: &Scene, range: std::ops::Range<u64>, step: &'static str) -> io::Result<Figure> {
-    each(scene, range, step, |scene, number| {
-        post(scene, "/Users", &person(number), &[201, 409]).map(|(_, repeated)| repeated)
-    })
+/// Does `act` up to the number `dies_at`, when Envoy is killed; whoever is not answered then is the end of it.
+fn killed(
+    scene: &Scene,
+    dies_at: u64,
+    step: &'static str,
+    act: &(dyn Fn(&Scene, u64) -> io::Result<u64> + Sync),
+) -> io::Result<Figure> {
+    let began = Instant::now();
+    let before = processor(scene.envoy_process());
+    let needed = AtomicU64::new(0);
+    let pushed = each(scene, 0..dies_at + CLIENTS * 4, step, |scene, number| {
+        if number == dies_at {
+            let processor = processor(scene.envoy_process()).saturating_sub(before);
+            needed.store(u64::try_from(processor.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            kill(scene.envoy_process())?;
+        }
+        act(scene, number)
+    });
+    if pushed.is_ok() {
+        return Err(io::Error::other("Envoy did not die"));
+    }
+    let processor = Duration::from_millis(needed.into_inner());
+    Ok(Figure { pushed: dies_at, step, took: began.elapsed(), envoy_kib: 0, processor, repeated: 0 })
+}
+
+/// Pushes the person `number`, which is a conflict when it is there already: as good. How often it had to be asked again.
+fn create(scene: &Scene, number: u64, tries: u32) -> io::Result<u64> {
+    tried(scene, "POST", "/Users", &person(number), &[201, 409], tries).map(|(_, repeated)| repeated)
 }
 
 fn person(number: u64) -> Value {
@@ -159,14 +187,25 @@ fn kill(process: u32) -> io::Result<()> {
     if status.success() { Ok(()) } else { Err(io::Error::other("kill failed")) }
 }
 
-/// Pushes groups of ten people each.
-fn push_groups(scene: &Scene, groups: u64) -> io::Result<Figure> {
-    each(scene, 0..groups, "groups of ten", |scene, number| {
+/// Groups of [`MEMBERS`] people: neighbours, and after the last person the first again.
+#[derive(Clone, Copy)]
+struct Groups {
+    count: u64,
+    people: u64,
+}
+
+impl Groups {
+    fn members(self, number: u64) -> impl Iterator<Item = u64> {
+        (0..MEMBERS).map(move |member| (number * MEMBERS + member) % self.people)
+    }
+
+    /// Pushes the group `number` as clients do: asks for the ids of its people, and creates it.
+    fn create(self, scene: &Scene, number: u64, tries: u32) -> io::Result<u64> {
         let mut repeated = 0;
         let mut members = Vec::new();
-        for member in 0..10 {
-            let filter = format!("/Users?filter=userName+eq+%22person-{}%22", number * 10 + member);
-            let (found, again) = request(scene, "GET", &filter, &Value::Null, &[200])?;
+        for member in self.members(number) {
+            let filter = format!("/Users?filter=userName+eq+%22person-{member}%22");
+            let (found, again) = tried(scene, "GET", &filter, &Value::Null, &[200], tries)?;
             repeated += again;
             let id = found.json().pointer("/Resources/0/id").and_then(Value::as_str).map(str::to_owned);
             members.push(
@@ -177,8 +216,8 @@ fn push_groups(scene: &Scene, groups: u64) -> io::Result<Figure> {
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
             "displayName": format!("group-{number}"), "members": members,
         });
-        post(scene, "/Groups", &body, &[201, 409]).map(|(_, again)| repeated + again)
-    })
+        tried(scene, "POST", "/Groups", &body, &[201, 409], tries).map(|(_, again)| repeated + again)
+    }
 }
 
 /// Does `act` for each of `range`, [`CLIENTS`] at a time.
@@ -189,6 +228,7 @@ fn each(
     act: impl Fn(&Scene, u64) -> io::Result<u64> + Sync,
 ) -> io::Result<Figure> {
     let began = Instant::now();
+    let before = processor(scene.envoy_process());
     let pushed = range.end - range.start;
     let next = AtomicU64::new(range.start);
     let repeated = AtomicU64::new(0);
@@ -218,29 +258,16 @@ fn each(
         step,
         took: began.elapsed(),
         envoy_kib: resident(scene.envoy_process()),
+        processor: processor(scene.envoy_process()).saturating_sub(before),
         repeated: repeated.into_inner(),
     })
 }
 
-fn post(scene: &Scene, path: &str, body: &Value, good: &[u16]) -> io::Result<(Response, u64)> {
-    request(scene, "POST", path, body, good)
-}
-
 fn send(scene: &Scene, method: &str, path: &str, body: &Value, good: u16) -> io::Result<(Response, u64)> {
-    request(scene, method, path, body, &[good])
+    tried(scene, method, path, body, &[good], TRIES)
 }
 
 /// The answer, and how often it had to be asked for again.
-fn request(
-    scene: &Scene,
-    method: &str,
-    path: &str,
-    body: &Value,
-    good: &[u16],
-) -> io::Result<(Response, u64)> {
-    tried(scene, method, path, body, good, TRIES)
-}
-
 fn tried(
     scene: &Scene,
     method: &str,
@@ -286,12 +313,14 @@ fn wait_until_settled(etcd: &Etcd) -> io::Result<()> {
     Err(io::Error::other("something is left to do after ten minutes"))
 }
 
-/// Everybody has exactly one account, and there are as many users as people.
-fn check(scene: &Scene, people: u64) -> io::Result<()> {
-    let (listed, _) = send(scene, "GET", "/Users?count=0", &Value::Null, 200)?;
-    let total = listed.json().get("totalResults").and_then(Value::as_u64);
-    if total != Some(people) {
-        return Err(io::Error::other(format!("{total:?} users instead of {people}")));
+/// Everybody has exactly one account, every group exactly its members, and there are as many as were pushed.
+fn check(scene: &Scene, groups: Groups) -> io::Result<()> {
+    for (kind, expected) in [("Users", groups.people), ("Groups", groups.count)] {
+        let (listed, _) = send(scene, "GET", &format!("/{kind}?count=0"), &Value::Null, 200)?;
+        let total = listed.json().get("totalResults").and_then(Value::as_u64);
+        if total != Some(expected) {
+            return Err(io::Error::other(format!("{total:?} {kind} instead of {expected}")));
+        }
     }
     let state = scene.jira.store().to_json();
     let names: Vec<&str> = state
@@ -303,10 +332,34 @@ fn check(scene: &Scene, people: u64) -> io::Result<()> {
         .filter(|name| name.starts_with("person-"))
         .collect();
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
-    if names.len() as u64 != people || distinct.len() != names.len() {
-        return Err(io::Error::other(format!("{} accounts for {people} people", names.len())));
+    if names.len() as u64 != groups.people || distinct.len() != names.len() {
+        return Err(io::Error::other(format!("{} accounts for {} people", names.len(), groups.people)));
+    }
+    let mut expected: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for number in 0..groups.count {
+        for member in groups.members(number) {
+            expected.entry(format!("person-{member}")).or_default().insert(format!("group-{number}"));
+        }
+    }
+    let jira = scene.jira.store();
+    for name in names {
+        let found: BTreeSet<String> =
+            jira.groups_of(name).into_iter().filter(|group| group.starts_with("group-")).collect();
+        let wanted = expected.remove(name).unwrap_or_default();
+        if found != wanted {
+            return Err(io::Error::other(format!("{name} is in {found:?} instead of {wanted:?}")));
+        }
     }
     Ok(())
+}
+
+/// The processor time that the process has needed: fields 14 and 15 of proc_pid_stat(5), in hundredths of a second.
+fn processor(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name before them is in parentheses and may contain anything.
+    let fields = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().skip(11).take(2));
+    let ticks: u64 = fields.into_iter().flatten().filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 /// The memory that the process holds now, in KiB; 0 when it is gone.
