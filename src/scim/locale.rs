@@ -39,8 +39,8 @@ fn supported(tag: &str) -> Option<&'static str> {
     found.copied()
 }
 
-/// The first tag of the highest weight.
-fn most_wanted(list: &str) -> &str {
+/// The first tag of the highest weight in a list as in `Accept-Language` (RFC 9110 12.5.4).
+pub(crate) fn most_wanted(list: &str) -> &str {
     let mut best = ("", -1.0_f32);
     for item in list.split(',') {
         let mut parts = item.split(';');

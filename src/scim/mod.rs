@@ -25,6 +25,7 @@ mod schema;
 pub use error::{Error, ScimType};
 pub use filter::{Filter, Lookup, NamesGroups};
 pub use limits::Limits;
+pub(crate) use locale::most_wanted;
 pub use patch::Patch;
 pub use person::person;
 pub use resource::{Document, Group, GroupReference, Member, Members, MembersChange, Meta, User, fold};

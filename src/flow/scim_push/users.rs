@@ -137,16 +137,18 @@ impl Context<'_> {
             return if left { Ok(self.only_settle(id, show)) } else { Ok(Decision::show(show)) };
         }
         check_protected(&user, self.identity, self.provisioning)?;
+        let projected = self.book.get::<Projected>(&at)?.filter(|(at, _)| at.account.is_some());
+        if let Some((at, _)) = &projected {
+            // Before its name there: where that is the address, none at all would be an odd value only.
+            self.check_immutable_email(&kept.user, &user, at)?;
+        }
         let account = self.account_row(&user)?;
         // What it was known by may be no name any more: the rules for names change too.
         let renamed = self.account_row(&kept.user).ok().is_none_or(|old| old != account);
         let old_name = row(rows::unique("name", kept.user.user_name(), self.book.table))?;
-        if let Some((at, _)) = self.book.get::<Projected>(&at)?
-            && at.account.is_some()
-        {
-            self.check_immutable(&kept.user, &user, renamed, &at)?;
-        } else {
-            self.check_email(&user)?;
+        match &projected {
+            Some((at, _)) => self.check_immutable_name(renamed, at)?,
+            None => self.check_email(&user)?,
         }
         if renamed && self.book.count(folder(rows::all_held(id))?)? >= MAX_HELD {
             return Err(unavailable(Code::ScimContended).into());
@@ -193,19 +195,25 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// What the application would refuse is refused before anything is written (J12, J19).
-    fn check_immutable(&self, old: &User, new: &User, renamed: bool, at: &Projected) -> Found<()> {
+    /// A name that the application would refuse is refused before anything is written (J12).
+    fn check_immutable_name(&self, renamed: bool, at: &Projected) -> Found<()> {
         let capabilities = self.provisioning.target.capabilities();
-        let finding = "cannot be changed in the application";
-        let by_name = capabilities.accounts_by == AccountKeyKind::Username;
-        // An account that was there before keeps its name: others may know it by that.
-        if renamed && by_name && !(capabilities.renames_accounts && at.made) {
-            return Err(Error::Mutability { attribute: String::from("userName"), finding }.into());
+        match capabilities.accounts_by {
+            // An account that was there before keeps its name: others may know it by that.
+            AccountKeyKind::Username if renamed && !(capabilities.renames_accounts && at.made) => {
+                Err(immutable("userName"))
+            }
+            AccountKeyKind::Email if renamed => Err(immutable("emails")),
+            AccountKeyKind::Username | AccountKeyKind::Email => Ok(()),
         }
-        let differ = old.email().map(fold) != new.email().map(fold);
+    }
+
+    /// The same of an address (J19).
+    fn check_immutable_email(&self, old: &User, new: &User, at: &Projected) -> Found<()> {
+        let keeps = self.settings.stricter(Some(self.provisioning)).keeps_email;
         // Whose account was found by the address keeps that too: another one would lead to another account.
-        if (differ && (capabilities.email_immutable || !by_name || at.is_linked())) || (renamed && !by_name) {
-            return Err(Error::Mutability { attribute: String::from("emails"), finding }.into());
+        if (keeps || at.is_linked()) && old.email().map(fold) != new.email().map(fold) {
+            return Err(immutable("emails"));
         }
         Ok(())
     }
@@ -301,6 +309,11 @@ impl Decision {
     pub(super) fn show(then: Then) -> Self {
         Self::Commit(Box::new(Commit { then, ..Commit::default() }))
     }
+}
+
+fn immutable(attribute: &str) -> Stop {
+    let finding = "cannot be changed in the application";
+    Error::Mutability { attribute: attribute.to_owned(), finding }.into()
 }
 
 /// The version of a resource, as clients see it.

@@ -1,5 +1,7 @@
 //! Locales of the portals of Jira Service Management (J18).
 
+use crate::scim::most_wanted;
+
 /// What portals can be shown in, as language tags. The first of a language stands for its other regions; the list is no
 /// document of the vendor's but what its portals offer.
 const SUPPORTED: [&str; 28] = [
@@ -37,21 +39,6 @@ pub fn supported(sent: &str) -> &'static str {
     let language = tag.split('-').next().unwrap_or_default();
     let near = SUPPORTED.into_iter().find(|known| known.split('-').next() == Some(language));
     near.unwrap_or("en-US")
-}
-
-/// The first tag of the highest weight.
-fn most_wanted(list: &str) -> &str {
-    let mut best = ("", -1.0_f32);
-    for item in list.split(',') {
-        let mut parts = item.split(';');
-        let tag = parts.next().unwrap_or_default().trim();
-        let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok());
-        let weight = weight.filter(|weight| weight.is_finite()).unwrap_or(1.0);
-        if !tag.is_empty() && weight > best.1 {
-            best = (tag, weight);
-        }
-    }
-    best.0
 }
 
 #[cfg(test)]
