@@ -194,6 +194,26 @@ pub(super) fn account(facts: &Facts<'_>, settings: &Settings, maps: bool) -> Acc
     }
 }
 
+/// Is it certain that the rules keep whoever a directory lists out of the application? What is not known keeps nobody out for
+/// this: it is asked before something is taken away.
+#[must_use]
+pub fn keeps_out(facts: &Facts<'_>, settings: &Settings) -> bool {
+    if matches!(facts.identity.groups, AssertedGroups::Unknown(_)) {
+        return false;
+    }
+    if !has_one_of(&settings.required_groups.sync, &facts.identity.groups) {
+        return true;
+    }
+    for rule in &settings.access {
+        match (rule.condition.holds(facts), rule.access) {
+            (Holds::Yes, access) => return access == Access::Deny,
+            (Holds::Unknown, _) => return false,
+            (Holds::No, _) => {}
+        }
+    }
+    settings.default_access == Access::Deny
+}
+
 /// An empty list demands nothing; groups that are not known meet no demand.
 fn has_one_of(required: &[String], asserted: &AssertedGroups) -> bool {
     required.is_empty()

@@ -16,7 +16,7 @@ mod removal;
 mod rules;
 mod settings;
 
-pub use access::{AccessDecision, AccessRefusal, AccountDecision, AccountRefusal};
+pub use access::{AccessDecision, AccessRefusal, AccountDecision, AccountRefusal, keeps_out};
 pub use cleanup::{
     AccountUse, CleanupDecision, CleanupMode, CleanupReason, CleanupSettings, CustomerMark, decide_cleanup,
 };

@@ -7,14 +7,14 @@ use crate::directory::{Membership, Person as Entry};
 use crate::effect::{Answer, Ask, AskId, Tell};
 use crate::identity::{AssertedGroups, Identity, UnknownGroups};
 use crate::policy::{
-    AccountDecision, AccountFacts, AccountRefusal, AccountUse, CleanupMode, CleanupReason, CustomerMark,
-    Facts, FoldedName, GroupNames, RequestFacts, decide, decide_cleanup,
+    AccountUse, CleanupMode, CleanupReason, CustomerMark, Facts, FoldedName, GroupNames, RequestFacts,
+    decide, decide_cleanup,
 };
 use crate::provision::{Absence, AccountKeyKind, ListedAccount, RemoteMarker, RemoteState, Removal};
 use crate::sources::{Access, Cursor, Key, SourceError};
 
 use super::super::Env;
-use super::super::directory::{Errand, Intent, PersonEnd, PersonFlow, PersonTurn, may_go};
+use super::super::directory::{Errand, Intent, PersonEnd, PersonFlow, PersonTurn, is_kept_out, may_go};
 use super::super::provisioning::{Caller, Lookup, LookupTurn, Person};
 use super::super::settings::Provisioning;
 use super::super::sync::fetch::{Fetch, FetchTurn};
@@ -58,7 +58,7 @@ enum Stage {
     Account(Box<Lookup>),
     /// The directory is being asked.
     Directory(Box<Fetch>, Question),
-    /// Whoever is outside the required groups is asked again for their groups.
+    /// Whoever the rules keep out is asked again for their groups.
     Groups(Box<Fetch>, Box<Cursor>, Box<Entry>, Question),
     /// It is being done.
     Leaving(Box<PersonFlow>, Box<Entry>, Absence),
@@ -337,17 +337,9 @@ impl Exam {
         ExamTurn::Wait { asks: vec![(FETCH, ask)], tells: Vec::new() }
     }
 
-    /// The directory has the person, who was in none of the required groups: are they still?
+    /// The directory has the person, whom the rules kept out: do they still?
     fn outside(&mut self, entry: &Entry, question: Question, scene: Scene<'_>, env: &Env<'_>) -> ExamTurn {
-        let known = matches!(entry.groups, Membership::Known(_));
-        let identity = entry.identity(scene.settings.group_naming, &env.settings.identity);
-        let refused = identity.is_ok_and(|identity| {
-            let account = AccountFacts::Unknown;
-            let request = RequestFacts::default();
-            let facts = Facts { identity: &identity, request, account: &account, now: env.now };
-            decide(&facts, &env.settings.policy).account == AccountDecision::Refuse(AccountRefusal::NotInSync)
-        });
-        if !(known && refused) {
+        if !is_kept_out(entry, scene.settings.group_naming, env) {
             return ExamTurn::end(ExamEnd::Missed, Vec::new());
         }
         let account = self.account.account.clone();

@@ -6,7 +6,9 @@
 mod changes;
 mod leaving;
 mod person;
+mod standing;
 
 pub(in crate::flow) use changes::{Changes, ChangesEnd, ChangesFlow, ChangesTurn};
 pub(in crate::flow) use leaving::may_go;
 pub(in crate::flow) use person::{Errand, Intent, PersonEnd, PersonFlow, PersonTurn};
+pub(in crate::flow) use standing::{is_kept_out, refuses_by_rule};

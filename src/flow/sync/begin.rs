@@ -4,6 +4,7 @@ use core::mem;
 
 use crate::base::{Code, Rejection, random};
 use crate::effect::{AskId, Tell};
+use crate::policy::{self, Access};
 use crate::session::sync_record;
 use crate::sources::{Cursor, Pull};
 
@@ -35,8 +36,7 @@ impl Run {
         // Whatever names people and groups otherwise makes other people of them.
         let identity = &env.settings.identity;
         let naming = format!("{:?} {:?} {identity:?}", settings.group_naming, settings.groups_become);
-        let required = &env.settings.policy.required_groups.sync;
-        let about = fingerprint(&settings.source.fingerprint(), &naming, required);
+        let about = fingerprint(&settings.source.fingerprint(), &naming, &belonging(&env.settings.policy));
         let opened = value.map(|value| sync_record::open::<Head>(&value, HEAD, &env.settings.session));
         if matches!(opened, Some(Err(_))) {
             // Not written by us, or with keys that are not ours any more: nobody is gone on its word.
@@ -227,4 +227,11 @@ impl Counts {
     pub const fn reached(&self) -> u64 {
         self.unchanged.saturating_add(self.changed)
     }
+}
+
+/// By what the rules tell who is brought at all: with other rules it is no news that somebody is not.
+fn belonging(policy: &policy::Settings) -> Vec<String> {
+    let (access, default) = (&policy.access, policy.default_access);
+    let rules = (!access.is_empty() || default == Access::Deny).then(|| format!("{access:?} {default:?}"));
+    policy.required_groups.sync.iter().cloned().chain(rules).collect()
 }

@@ -9,7 +9,7 @@ use crate::provision::{AccountRef, Done, OperationKind};
 use crate::sources::{Cursor, Next, OddPerson, PageRead, SourceError};
 
 use super::super::Env;
-use super::super::directory::PersonEnd;
+use super::super::directory::{PersonEnd, is_kept_out, refuses_by_rule};
 use super::fetch::FetchTurn;
 use super::guest::{Guest, GuestEnd, GuestTurn, House, is_trouble};
 use super::names::{Names, account_mark, entry_mark};
@@ -226,9 +226,9 @@ impl Run {
             }
             GuestEnd::Reached(person, PersonEnd::Skipped(rejection)) => {
                 counts.skipped = counts.skipped.saturating_add(1);
-                // R1: outside the required groups is not the directory's to keep. What is not known keeps everybody.
-                let outside = rejection.code == Code::RequiredGroupMissing
-                    && matches!(person.groups, Membership::Known(_));
+                // R1: whom the rules keep out is not the directory's to keep. What is not known keeps everybody.
+                let outside =
+                    refuses_by_rule(rejection.code) && is_kept_out(&person, house.settings.group_naming, env);
                 if outside {
                     let mut names = Names { set: &mut self.page.outside, key: &env.settings.pii_key };
                     names.kept_out(&person, house.settings.group_naming, &env.settings.identity);

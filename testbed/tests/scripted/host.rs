@@ -58,7 +58,7 @@ pub(crate) type Script<'a> = &'a mut dyn FnMut(usize, &Ask, &ScriptedHost) -> Op
 
 /// A host without Envoy: shared data in memory, calls go to the stand-in Jira.
 pub(crate) struct ScriptedHost {
-    settings: Rc<Settings>,
+    settings: RefCell<Rc<Settings>>,
     pub(crate) gateway: RefCell<Gateway>,
     /// Where calls to other clusters than Jira's go.
     routes: RefCell<HashMap<String, SocketAddr>>,
@@ -120,8 +120,8 @@ impl ScriptedHost {
         Self::with(&json!({ "provisioning": { "create_missing_groups": false, "circuit_open_for": "0s" } }))
     }
 
-    /// The demo's configuration with `patch`.
-    pub(crate) fn with(patch: &Value) -> Self {
+    /// What the demo's configuration with `patch` says.
+    fn settings(patch: &Value) -> Rc<Settings> {
         let word = |port: &str| port.to_owned();
         let words = BTreeMap::from([
             ("ADMIN_PORT", word("0")),
@@ -143,16 +143,21 @@ impl ScriptedHost {
         .into();
         let (settings, _) =
             config::load(plugin.to_string().as_bytes(), &environment, UnixTime::from_secs(NOW)).unwrap();
+        Rc::new(settings)
+    }
+
+    /// The demo's configuration with `patch`.
+    pub(crate) fn with(patch: &Value) -> Self {
+        let settings = Self::settings(patch);
         let jira = JiraState::default();
         jira.change(|store| {
             for group in ["service-desk-agents", "staff", "portal-customers"] {
                 store.add_group(group);
             }
         });
-        let settings = Rc::new(settings);
         Self {
             gateway: RefCell::new(Gateway::new(Rc::clone(&settings))),
-            settings,
+            settings: RefCell::new(settings),
             routes: RefCell::default(),
             entropy: Seeded { state: Cell::new(1), left: Cell::new(u32::MAX) },
             now: Cell::new(NOW),
@@ -173,12 +178,18 @@ impl ScriptedHost {
     /// Envoy died and runs again: nothing is known but what lies elsewhere.
     pub(crate) fn restart(&self) {
         self.shared_data.borrow_mut().clear();
-        *self.gateway.borrow_mut() = Gateway::new(Rc::clone(&self.settings));
+        *self.gateway.borrow_mut() = Gateway::new(Rc::clone(&self.settings.borrow()));
+    }
+
+    /// The same after the configuration became the demo's with `patch`.
+    pub(crate) fn restart_with(&self, patch: &Value) {
+        *self.settings.borrow_mut() = Self::settings(patch);
+        self.restart();
     }
 
     /// A sync of everybody.
     pub(crate) fn new_run(&self) -> Run {
-        Run::new(self.settings.flow.directory_sync.as_ref().unwrap(), Wish::Full, false)
+        Run::new(self.settings.borrow().flow.directory_sync.as_ref().unwrap(), Wish::Full, false)
     }
 
     pub(crate) fn request(

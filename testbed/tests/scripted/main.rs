@@ -5,6 +5,7 @@ mod background;
 mod engine;
 mod host;
 mod interleaving;
+mod kept_out;
 mod logout;
 mod ownership;
 

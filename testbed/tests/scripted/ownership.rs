@@ -10,13 +10,14 @@ use crate::host::{Script, ScriptedHost, honest};
 
 const TOKEN: &str = "a-token-of-the-directory-that-is-long-enough";
 
-struct World {
-    host: ScriptedHost,
+pub(crate) struct World {
+    pub(crate) host: ScriptedHost,
+    configuration: Value,
     _etcd: Etcd,
 }
 
 impl World {
-    fn new(name: &str, patch: &Value) -> Self {
+    pub(crate) fn new(name: &str, patch: &Value) -> Self {
         let folder = std::env::temp_dir().join(format!("samlgate-whose-{name}-{}", std::process::id()));
         let etcd = Etcd::start(&folder).unwrap();
         let mut configuration = json!({
@@ -28,7 +29,7 @@ impl World {
         testbed::config::merge(&mut configuration, patch);
         let host = ScriptedHost::with(&configuration);
         host.route("etcd", etcd.address());
-        let world = Self { host, _etcd: etcd };
+        let world = Self { host, configuration, _etcd: etcd };
         for user in ["admin", "bob"] {
             world.add(user);
         }
@@ -36,12 +37,20 @@ impl World {
         world
     }
 
-    fn add(&self, user: &str) {
+    /// Envoy runs again, with `patch` in its configuration.
+    pub(crate) fn restart_with(&self, patch: &Value) {
+        let mut configuration = self.configuration.clone();
+        testbed::config::merge(&mut configuration, patch);
+        self.host.restart_with(&configuration);
+        self.tick();
+    }
+
+    pub(crate) fn add(&self, user: &str) {
         let email = format!("{user}@example.com");
         self.host.jira.change(|store| store.add_user(UserSeed { email, ..UserSeed::new(user, &[]) }));
     }
 
-    fn tick(&self) {
+    pub(crate) fn tick(&self) {
         for _ in 0..4 {
             self.host.now.set(self.host.now.get() + 4_000);
             let turn = self.host.gateway.borrow_mut().tick(&self.host.host());
@@ -53,43 +62,47 @@ impl World {
         }
     }
 
-    fn with(&self, method: &str, path: &str, body: &Value, script: Script<'_>) -> (u16, Value) {
+    pub(crate) fn with(&self, method: &str, path: &str, body: &Value, script: Script<'_>) -> (u16, Value) {
+        self.sent(method, &format!("/scim/v2/Users{path}"), body, script)
+    }
+
+    pub(crate) fn sent(&self, method: &str, path: &str, body: &Value, script: Script<'_>) -> (u16, Value) {
         let authorization = format!("Bearer {TOKEN}");
         let head = [("authorization", authorization.as_str()), ("content-type", "application/scim+json")];
         let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let ended = self.host.request(method, &format!("/scim/v2/Users{path}"), &head, &bytes, script);
+        let ended = self.host.request(method, path, &head, &bytes, script);
         (ended.reply.status, serde_json::from_slice(&ended.reply.body).unwrap_or(Value::Null))
     }
 
-    fn scim(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) fn scim(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         self.with(method, path, body, &mut honest)
     }
 
-    fn made(&self, body: &Value) -> String {
+    pub(crate) fn made(&self, body: &Value) -> String {
         let (status, made) = self.scim("POST", "", body);
         assert_eq!(status, 201, "{made}");
         format!("/{}", made["id"].as_str().unwrap())
     }
 
-    fn is_active(&self, user: &str) -> Option<bool> {
+    pub(crate) fn is_active(&self, user: &str) -> Option<bool> {
         self.host.jira.store().is_active(user)
     }
 }
 
-fn person(user: &str) -> Value {
+pub(crate) fn person(user: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": user, "active": true,
         "emails": [{ "value": format!("{user}@example.com"), "type": "work", "primary": true }],
     })
 }
 
-fn inactive(user: &str) -> Value {
+pub(crate) fn inactive(user: &str) -> Value {
     let mut person = person(user);
     person["active"] = json!(false);
     person
 }
 
-fn replace(path: &str, value: &Value) -> Value {
+pub(crate) fn replace(path: &str, value: &Value) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [{ "op": "replace", "path": path, "value": value }],

@@ -9,6 +9,7 @@
 //! Whoever is killed at any point leaves `todo/ID`, and everything done before is done again without harm.
 
 mod brake;
+mod refused;
 mod whose;
 mod work;
 
@@ -70,6 +71,8 @@ pub(super) struct Settle {
     paid: bool,
     /// The dry run would have renamed.
     unrenamed: bool,
+    /// Whose account it is was written down only now, and nothing was done to it since.
+    claimed: bool,
     table: Rc<Table>,
     facts: Facts,
     /// What is still to be read before it goes on.
@@ -167,6 +170,7 @@ impl Settle {
             eager,
             paid: false,
             unrenamed: false,
+            claimed: false,
             table,
             facts: Facts::default(),
             queue: VecDeque::new(),

@@ -92,7 +92,7 @@ impl Settle {
     }
 
     /// Nothing is done where nothing is theirs.
-    fn leave(mut self, means: Means<'_>, env: &Env<'_>) -> SettleTurn {
+    pub(super) fn leave(mut self, means: Means<'_>, env: &Env<'_>) -> SettleTurn {
         let by_email = means.provisioning.target.capabilities().accounts_by == AccountKeyKind::Email;
         let Job::Person(job) = &mut self.job else { return self.finish(Vec::new(), env) };
         let Some(account) = &job.theirs.account else { return self.left_as_is(env) };
@@ -299,6 +299,7 @@ impl Settle {
         }
         let id = self.id.clone();
         let Job::Person(job) = &mut self.job else { return self.finish(Vec::new(), env) };
+        self.claimed = job.theirs.renaming.is_none();
         job.before = Some(job.theirs.begun());
         job.held.extend(linked.and_then(|row| rows::held(&id, &row)));
         match (job.theirs.account.clone(), job.theirs.renaming.clone()) {
@@ -342,6 +343,7 @@ impl Settle {
     /// The person is where the directory says.
     pub(super) fn brought(mut self, account: Option<AccountRef>, made: bool, env: &Env<'_>) -> SettleTurn {
         let changes = Means::of(env).is_some_and(|means| !means.provisioning.dry_run);
+        self.claimed = false;
         if !self.is_coming() || !changes {
             return self.left_as_is(env);
         }
@@ -377,7 +379,7 @@ impl Settle {
         self.written(now, env)
     }
 
-    fn written(self, now: Projected, env: &Env<'_>) -> SettleTurn {
+    pub(super) fn written(self, now: Projected, env: &Env<'_>) -> SettleTurn {
         let table = std::rc::Rc::clone(&self.table);
         let Job::Person(job) = &self.job else { return self.finish(Vec::new(), env) };
         let mut pen = Pen::new(&table.key, env.entropy);

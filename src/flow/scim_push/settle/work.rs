@@ -101,9 +101,7 @@ impl Settle {
                     PersonEnd::Planned => self.defer(env),
                     PersonEnd::Skipped(rejection) => {
                         self.tells.push(skipped(&self.id, &rejection));
-                        let gone = matches!(&self.job, Job::Person(job) if job.gone);
-                        // What was not done is not written down as done.
-                        if gone { self.brought(None, true, env) } else { self.finish(Vec::new(), env) }
+                        self.refused(&rejection, env)
                     }
                     PersonEnd::Failed { rejection, retry_after } => {
                         self.give_up(SettleEnd::Failed { rejection, retry_after }, env)
@@ -480,7 +478,7 @@ fn errand<'a>(job: &'a PersonJob, means: Means<'a>, paid: bool, request_id: &'a 
 }
 
 /// Organizations are called as people call them.
-fn naming(means: Means<'_>) -> crate::directory::GroupNaming {
+pub(super) fn naming(means: Means<'_>) -> crate::directory::GroupNaming {
     match means.settings.groups_become {
         GroupsBecome::Organizations => crate::directory::GroupNaming::Name,
         GroupsBecome::Groups => means.settings.naming,

@@ -171,6 +171,25 @@ fn r1_who_is_outside_the_required_groups_is_not_brought_and_may_be_cleaned_up() 
 }
 
 #[test]
+fn r1_r13_whom_the_rules_deny_access_is_a_candidate_where_that_is_certain() {
+    let denied = json!([{ "value": "g-2", "display": "guests" }]);
+    for (condition, left) in [
+        (json!({ "groups": { "any_of": ["guests"] } }), 59),
+        // What is not known of the account denies a sign-in, and takes nothing from anybody.
+        (json!({ "account": { "exists": true } }), 60),
+    ] {
+        let rules = json!([{ "name": "guests", "match": condition, "action": "DENY" }]);
+        let policy = json!({ "access": rules, "cleanup": { "mode": "DISABLE" } });
+        let world = World::with(60, &policy, |sync| sync.first_run = FirstRun::Act);
+        world.run(Wish::Full);
+        world.people.borrow_mut()[1]["groups"] = denied.clone();
+        world.pass(100_000);
+        world.run(Wish::Full);
+        assert_eq!((world.active(), world.deactivations()), (left, 60 - left), "{condition}");
+    }
+}
+
+#[test]
 fn r13_whoever_the_directory_has_after_all_stays() {
     let world = settled(60);
     // A page leaves somebody out, and still the directory knows them when it is asked.
