@@ -206,6 +206,26 @@ impl Etcd {
         Ok(pairs.iter().map(|pair| (bytes(pair, "key"), bytes(pair, "value"))).collect())
     }
 
+    /// How many keys begin with `prefix`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn count(&self, prefix: &str) -> io::Result<u64> {
+        let encode = samlgate::encoding::base64::encode;
+        let mut end = prefix.as_bytes().to_vec();
+        if let Some(last) = end.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        let body = json!({ "key": encode(prefix.as_bytes()), "range_end": encode(&end), "count_only": true });
+        let answer = self.ask("/v3/kv/range", &body)?.json();
+        if answer.get("header").is_none() {
+            return Err(io::Error::other(format!("etcd says {answer}")));
+        }
+        // JSON of protocol buffers: a 64-bit number is a text, and a zero is left out.
+        let count = answer.get("count").and_then(Value::as_str).map_or(Ok(0), str::parse);
+        count.map_err(io::Error::other)
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.join("data")
     }

@@ -26,6 +26,9 @@ const TRIES: u32 = 120;
 /// Members of each group.
 const MEMBERS: u64 = 10;
 
+/// People after whom a figure of its own begins.
+const MARKS: [u64; 3] = [1_000, 10_000, 100_000];
+
 /// There are groups as long as there are so many people for each: 150,000 people make 20,000 groups.
 const MIN_PEOPLE: u64 = 7;
 
@@ -90,14 +93,22 @@ fn one(people: u64, options: &Options, told: &mut dyn FnMut(&Figure)) -> io::Res
     let mut scene = Scene::start(scene_options(&etcd, options))?;
     send(&scene, "GET", "/Users?count=0", &Value::Null, 200)?;
     let groups = Groups { count: options.groups.min(people / MIN_PEOPLE), people };
+    let half = people / 2;
+    let create = |scene: &Scene, number| create(scene, number, TRIES);
+    let mut before = parts(0..half);
+    let last = before.pop().unwrap_or(0..half);
+    for part in before {
+        told(&each(&scene, part, "people", create)?);
+    }
     // Killed while requests are under way: whoever was not answered is pushed again, as clients do.
-    told(&killed(&scene, people / 2, "people, until kill -9", &|scene, number| create(scene, number, 1))?);
+    told(&killed(&scene, last, "people, until kill -9", &create_once)?);
     scene.restart_envoy()?;
     send(&scene, "GET", "/Users?count=0", &Value::Null, 200)?;
-    let again = |scene: &Scene, number| create(scene, number, TRIES);
-    told(&each(&scene, 0..people, "people, from the beginning", again)?);
-    told(&each(&scene, 0..people, "people, once more", again)?);
-    told(&killed(&scene, groups.count / 2, "groups, until kill -9", &|scene, number| {
+    told(&each(&scene, 0..half, "people, from the beginning", create)?);
+    for part in parts(half..people) {
+        told(&each(&scene, part, "people", create)?);
+    }
+    told(&killed(&scene, 0..groups.count / 2, "groups, until kill -9", &|scene, number| {
         groups.create(scene, number, 1)
     })?);
     scene.restart_envoy()?;
@@ -142,17 +153,26 @@ fn scene_options(etcd: &Etcd, options: &Options) -> SceneOptions {
         })
 }
 
-/// Does `act` up to the number `dies_at`, when Envoy is killed; whoever is not answered then is the end of it.
+/// `range` cut where figures are of interest: do they grow with what is there already?
+fn parts(range: std::ops::Range<u64>) -> Vec<std::ops::Range<u64>> {
+    let cuts = MARKS.into_iter().filter(|mark| range.contains(mark) && *mark != range.start);
+    let ends: Vec<u64> = cuts.chain([range.end]).collect();
+    let mut start = range.start;
+    ends.into_iter().map(|end| std::mem::replace(&mut start, end)..end).collect()
+}
+
+/// Does `act` for `range`, at whose end Envoy is killed; whoever is not answered then is the end of it.
 fn killed(
     scene: &Scene,
-    dies_at: u64,
+    range: std::ops::Range<u64>,
     step: &'static str,
     act: &(dyn Fn(&Scene, u64) -> io::Result<u64> + Sync),
 ) -> io::Result<Figure> {
     let began = Instant::now();
     let before = processor(scene.envoy_process());
     let needed = AtomicU64::new(0);
-    let pushed = each(scene, 0..dies_at + CLIENTS * 4, step, |scene, number| {
+    let std::ops::Range { start, end: dies_at } = range;
+    let pushed = each(scene, start..dies_at + CLIENTS * 4, step, |scene, number| {
         if number == dies_at {
             let processor = processor(scene.envoy_process()).saturating_sub(before);
             needed.store(u64::try_from(processor.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -164,7 +184,11 @@ fn killed(
         return Err(io::Error::other("Envoy did not die"));
     }
     let processor = Duration::from_millis(needed.into_inner());
-    Ok(Figure { pushed: dies_at, step, took: began.elapsed(), envoy_kib: 0, processor, repeated: 0 })
+    Ok(Figure { pushed: dies_at - start, step, took: began.elapsed(), envoy_kib: 0, processor, repeated: 0 })
+}
+
+fn create_once(scene: &Scene, number: u64) -> io::Result<u64> {
+    create(scene, number, 1)
 }
 
 /// Pushes the person `number`, which is a conflict when it is there already: as good. How often it had to be asked again.
@@ -304,8 +328,7 @@ fn tried(
 /// Waits until nothing is left to do at the application.
 fn wait_until_settled(etcd: &Etcd) -> io::Result<()> {
     for _ in 0..600 {
-        let rows = etcd.everything()?;
-        if !rows.iter().any(|(key, _)| String::from_utf8_lossy(key).contains("/table/todo/")) {
+        if etcd.count("samlgate/table/todo/")? == 0 {
             return Ok(());
         }
         std::thread::sleep(Duration::from_secs(1));
