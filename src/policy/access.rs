@@ -195,7 +195,7 @@ pub(super) fn account(facts: &Facts<'_>, settings: &Settings, maps: bool) -> Acc
 }
 
 /// Is it certain that the rules keep whoever a directory lists out of the application? What is not known keeps nobody out for
-/// this: it is asked before something is taken away.
+/// this, and neither does a rule about the request, because there is none: it is asked before something is taken away.
 #[must_use]
 pub fn keeps_out(facts: &Facts<'_>, settings: &Settings) -> bool {
     if matches!(facts.identity.groups, AssertedGroups::Unknown(_)) {
@@ -205,6 +205,9 @@ pub fn keeps_out(facts: &Facts<'_>, settings: &Settings) -> bool {
         return true;
     }
     for rule in &settings.access {
+        if rule.condition.looks_at_request() {
+            return false;
+        }
         match (rule.condition.holds(facts), rule.access) {
             (Holds::Yes, access) => return access == Access::Deny,
             (Holds::Unknown, _) => return false,

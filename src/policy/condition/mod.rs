@@ -83,6 +83,11 @@ impl From<bool> for Holds {
 }
 
 impl Condition {
+    /// Does it look at how a sign-in began? Then what it says while nobody signs in is nothing about the person.
+    pub(super) fn looks_at_request(&self) -> bool {
+        self.started_at.is_some() || self.expression.as_ref().is_some_and(Expression::looks_at_request)
+    }
+
     /// Does it hold?
     #[must_use]
     pub fn holds(&self, facts: &Facts<'_>) -> Holds {

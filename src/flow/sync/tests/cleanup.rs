@@ -177,6 +177,9 @@ fn r1_r13_whom_the_rules_deny_access_is_a_candidate_where_that_is_certain() {
         (json!({ "groups": { "any_of": ["guests"] } }), 59),
         // What is not known of the account denies a sign-in, and takes nothing from anybody.
         (json!({ "account": { "exists": true } }), 60),
+        // Nobody signs in now, which says nothing about how somebody did.
+        (json!({ "started_at": { "no_request": {} }, "groups": { "any_of": ["guests"] } }), 60),
+        (json!({ "expression": "!request.present && 'guests' in groups" }), 60),
     ] {
         let rules = json!([{ "name": "guests", "match": condition, "action": "DENY" }]);
         let policy = json!({ "access": rules, "cleanup": { "mode": "DISABLE" } });

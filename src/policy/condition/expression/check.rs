@@ -27,6 +27,8 @@ pub(super) struct Uses {
     pub(super) groups: bool,
     pub(super) account_groups: bool,
     pub(super) attributes: bool,
+    /// The request, or that there is none.
+    pub(super) request: bool,
 }
 
 /// What is known of an expression that was walked through.
@@ -112,7 +114,10 @@ impl<'a> Walk<'a> {
         }
         Ok(match name {
             "saml" => Shape::Record(Record::Saml),
-            "request" => Shape::Record(Record::Request),
+            "request" => {
+                self.uses.request = true;
+                Shape::Record(Record::Request)
+            }
             "account" => Shape::Record(Record::Account),
             "groups" => {
                 self.uses.groups = true;

@@ -81,6 +81,11 @@ impl Expression {
         &self.0.text
     }
 
+    /// Does it look at the request, or at whether there is one?
+    pub(in crate::policy) fn looks_at_request(&self) -> bool {
+        self.0.uses.request
+    }
+
     /// Is it true? Whatever cannot be evaluated is [`Holds::Unknown`]: it looks at something that is not known, it divides
     /// by zero, it takes too many steps for this person.
     #[must_use]
