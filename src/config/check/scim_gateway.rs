@@ -37,6 +37,8 @@ const GROUPS: RangeInclusive<u64> = 1..=20_000;
 /// Above, nobody is left whom it would save: as many as a group may have.
 const DEACTIVATIONS: RangeInclusive<u64> = 1..=150_000;
 
+const WORD: &str = "1 to 64 letters, digits, `-`, `_` and `.`";
+
 pub(super) fn scim_gateway(
     raw: &raw::ScimGateway,
     whole: &raw::Configuration,
@@ -71,6 +73,9 @@ pub(super) fn scim_gateway(
     let groups = within(raw.max_groups, GROUPS, &at.field("max_groups"), checker);
     let endings_at = at.field("max_deactivations_per_hour");
     let endings = within(raw.max_deactivations_per_hour, DEACTIVATIONS, &endings_at, checker);
+    if let Some(word) = raw.look_again.as_ref().filter(|word| !is_word(word)) {
+        checker.invalid(&at.field("look_again"), quoted(word), WORD);
+    }
     let base_uri = format!("{}{}", base_uri?, raw.path_prefix);
     let pass_through = raw.pass_through.as_ref().map(|raw| {
         let endpoint = endpoint(&raw.endpoint(), &at.field("pass_through"), checker);
@@ -112,6 +117,7 @@ pub(super) fn scim_gateway(
         max_groups: groups?,
         max_endings_per_hour: endings?,
         begins_anew: matches!(raw.table, raw::ScimTable::BeginAnew),
+        look_again: raw.look_again.clone(),
     };
     (checker.faults.len() == faults).then_some(settings)
 }
@@ -124,13 +130,8 @@ fn tokens(raw: &[raw::ScimToken], at: &Path, checker: &mut Checker<'_>) -> Vec<T
     let mut tokens: Vec<Token> = Vec::new();
     for (index, raw) in raw.iter().enumerate().take(MAX_TOKENS) {
         let at = at.index(index);
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if !(1..=64).contains(&raw.name.len()) || !raw.name.bytes().all(plain) {
-            checker.invalid(
-                &at.field("name"),
-                quoted(&raw.name),
-                "1 to 64 letters, digits, `-`, `_` and `.`",
-            );
+        if !is_word(&raw.name) {
+            checker.invalid(&at.field("name"), quoted(&raw.name), WORD);
         }
         let token_at = at.field("token");
         let Some(text) = checker.required_text(raw.token.as_ref(), &token_at, "a text of random characters")
@@ -167,6 +168,12 @@ fn networks(raw: &[String], at: &Path, checker: &mut Checker<'_>) -> Vec<Network
         }
     }
     networks
+}
+
+/// What events can show as it is.
+fn is_word(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(plain)
 }
 
 fn within(raw: Whole, range: RangeInclusive<u64>, at: &Path, checker: &mut Checker<'_>) -> Option<u64> {

@@ -22,6 +22,7 @@ impl Default for ScimGateway {
             max_groups: Whole(20_000),
             max_deactivations_per_hour: Whole(500),
             table: ScimTable::Expected,
+            look_again: None,
             allowed_client_networks: Vec::new(),
         }
     }

@@ -42,6 +42,11 @@ raw! {
         max_deactivations_per_hour: Whole,
         /// What to do when the shared store has no table of what was pushed.
         table: ScimTable,
+        /// A word of your choice, such as the day: whenever it is a new one, everybody who was pushed is looked at again by
+        /// the rules as they are now. Change it when all replicas have the new rules. 1 to 64 letters, digits, `-`, `_`
+        /// and `.`; no effect with `pass_through`.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
+        look_again: Option<String>,
         /// Networks from which clients may come, such as `20.0.0.0/8`, compared with the client's address as Envoy knows it;
         /// empty for all.
         #[cfg_attr(feature = "schema", schemars(length(max = 64)))]

@@ -1,5 +1,7 @@
 //! Does what requests left to do: what came in large numbers, what failed, and what a crash interrupted.
 
+mod round;
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -17,6 +19,7 @@ use super::rows::{self, Busy, First};
 use super::settle::{Settle, SettleEnd, SettleTurn, pause_after};
 use super::table::{KnownTable, TableCall, TableFault, TableTurn};
 use super::work::concerns_everybody;
+use round::Rounds;
 
 /// How often it is looked for what is left to do, by whoever looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -60,6 +63,7 @@ pub struct Caretaker {
     knew: bool,
     /// How often in a row the application failed.
     failures: u32,
+    rounds: Rounds,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +73,9 @@ enum Stage {
     Open(TableCall),
     Begin(TableCall),
     Look(TableCall),
+    RoundKnown(TableCall),
+    Round(TableCall),
+    RoundWritten(TableCall),
 }
 
 type Next = fn(&mut Caretaker, Transaction, Outcome, &mut Turn, &Env<'_>);
@@ -108,18 +115,16 @@ impl Caretaker {
         if self.ports.take(id).is_none() {
             return turn;
         }
-        match core::mem::take(&mut self.stage) {
-            Stage::Idle => {}
-            Stage::Open(call) => {
-                self.called(call.answer(answer, env), Stage::Open, Self::opened, &mut turn, env)
-            }
-            Stage::Begin(call) => {
-                self.called(call.answer(answer, env), Stage::Begin, Self::begun, &mut turn, env)
-            }
-            Stage::Look(call) => {
-                self.called(call.answer(answer, env), Stage::Look, Self::listed, &mut turn, env)
-            }
-        }
+        let (call, stage, next): (_, fn(TableCall) -> Stage, Next) = match core::mem::take(&mut self.stage) {
+            Stage::Idle => return turn,
+            Stage::Open(call) => (call, Stage::Open, Self::opened),
+            Stage::Begin(call) => (call, Stage::Begin, Self::begun),
+            Stage::Look(call) => (call, Stage::Look, Self::listed),
+            Stage::RoundKnown(call) => (call, Stage::RoundKnown, Self::round_known),
+            Stage::Round(call) => (call, Stage::Round, Self::round_listed),
+            Stage::RoundWritten(call) => (call, Stage::RoundWritten, Self::round_written),
+        };
+        self.called(call.answer(answer, env), stage, next, &mut turn, env);
         self.pump(&mut turn, env);
         turn
     }
@@ -238,7 +243,7 @@ impl Caretaker {
         let ids = listed.rows.iter().map(|row| row.key.last().to_owned()).filter(|id| is_due(id));
         self.queue = ids.collect();
         // The next page follows at once; after the last one it begins again.
-        self.pause(if self.after.is_some() { Duration::ZERO } else { LOOK_EVERY }, env);
+        if self.after.is_some() { self.pause(Duration::ZERO, env) } else { self.go_round(turn, env) }
     }
 
     /// Works on as many as may be worked on at a time.
@@ -323,6 +328,7 @@ impl Caretaker {
         self.held = RowVersion::ABSENT;
         self.queue.clear();
         self.after = None;
+        self.rounds = Rounds::default();
         let rejection = fault.rejection();
         turn.tells.push(said("scim_table", fault.code(), &rejection.detail));
         self.pause(if *fault == TableFault::Missing { Duration::ZERO } else { OTHERS }, env);

@@ -250,6 +250,11 @@ pub(super) fn groups_pushed() -> Option<RowKey> {
     RowKey::new(&["ever", "group"])
 }
 
+/// For what word everybody is looked at again, and how far that is.
+pub(super) fn round() -> Option<RowKey> {
+    RowKey::new(&["ever", "round"])
+}
+
 /// What ended lately.
 pub(super) fn endings() -> Option<RowKey> {
     RowKey::new(&["brake", "endings"])

@@ -48,6 +48,8 @@ pub struct Settings {
     pub max_endings_per_hour: u64,
     /// Where there is no table, an empty one is begun; else it is lost.
     pub begins_anew: bool,
+    /// Everybody is looked at once for each new word here.
+    pub look_again: Option<String>,
 }
 
 /// What happens to a group whose name is taken in the application (J13, J23, J26).

@@ -129,6 +129,7 @@ fn one_of_several_tokens_is_enough_and_a_part_of_one_is_not() {
         max_groups: 1,
         max_endings_per_hour: 1,
         begins_anew: false,
+        look_again: None,
     };
     assert_eq!(settings.client("0123456789"), Some("old"));
     assert_eq!(settings.client("9876543210"), Some("new"));

@@ -16,14 +16,14 @@ fn required() -> Value {
 }
 
 /// The path of a new group.
-fn group(world: &World, name: &str) -> String {
+pub(crate) fn group(world: &World, name: &str) -> String {
     let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name });
     let (status, made) = world.sent("POST", "/scim/v2/Groups", &body, &mut honest);
     assert_eq!(status, 201, "{made}");
     format!("/scim/v2/Groups/{}", made["id"].as_str().unwrap())
 }
 
-fn member(world: &World, op: &str, group: &str, user: &str) -> u16 {
+pub(crate) fn member(world: &World, op: &str, group: &str, user: &str) -> u16 {
     let id = user.trim_start_matches('/');
     let operation = match op {
         "remove" => json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") }),
@@ -34,7 +34,7 @@ fn member(world: &World, op: &str, group: &str, user: &str) -> u16 {
 }
 
 /// Somebody in both groups.
-fn joined(world: &World, user: &str, groups: &[&str]) -> String {
+pub(crate) fn joined(world: &World, user: &str, groups: &[&str]) -> String {
     let id = world.made(&person(user));
     for group in groups {
         assert_eq!(member(world, "add", group, &id), 204);

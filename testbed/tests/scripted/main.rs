@@ -7,6 +7,7 @@ mod host;
 mod interleaving;
 mod kept_out;
 mod logout;
+mod look_again;
 mod ownership;
 
 use samlgate::effect::{Answer, Ask, CallFailure, Version};

@@ -1,6 +1,6 @@
 //! SCIM pushes act on the accounts of the people that they are about, and on nobody else's.
 
-use samlgate::effect::{Answer, Ask, AskId, CallFailure};
+use samlgate::effect::{Answer, Ask, AskId, CallFailure, Tell};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use testbed::etcd::Etcd;
@@ -37,11 +37,16 @@ impl World {
         world
     }
 
-    /// Envoy runs again, with `patch` in its configuration.
-    pub(crate) fn restart_with(&self, patch: &Value) {
+    /// The configuration with `patch` in it.
+    pub(crate) fn with_patch(&self, patch: &Value) -> Value {
         let mut configuration = self.configuration.clone();
         testbed::config::merge(&mut configuration, patch);
-        self.host.restart_with(&configuration);
+        configuration
+    }
+
+    /// Envoy runs again, with `patch` in its configuration.
+    pub(crate) fn restart_with(&self, patch: &Value) {
+        self.host.restart_with(&self.with_patch(patch));
         self.tick();
     }
 
@@ -52,14 +57,25 @@ impl World {
 
     pub(crate) fn tick(&self) {
         for _ in 0..4 {
-            self.host.now.set(self.host.now.get() + 4_000);
-            let turn = self.host.gateway.borrow_mut().tick(&self.host.host());
-            let mut open: VecDeque<(AskId, Ask)> = turn.asks.into();
-            while let Some((id, ask)) = open.pop_front() {
-                let answer = self.host.perform(&ask, b"");
-                open.extend(self.host.gateway.borrow_mut().chore_answer(id, answer, &self.host.host()).asks);
-            }
+            self.tick_once(&mut |_| true);
         }
+    }
+
+    /// Time passes once, and what the caretaker asks for is done for as long as `goes_on`; what is told.
+    pub(crate) fn tick_once(&self, goes_on: &mut dyn FnMut(&Ask) -> bool) -> Vec<Tell> {
+        self.host.now.set(self.host.now.get() + 4_000);
+        let turn = self.host.gateway.borrow_mut().tick(&self.host.host());
+        let (mut open, mut tells): (VecDeque<(AskId, Ask)>, _) = (turn.asks.into(), turn.tells);
+        while let Some((id, ask)) = open.pop_front() {
+            if !goes_on(&ask) {
+                return tells;
+            }
+            let answer = self.host.perform(&ask, b"");
+            let turn = self.host.gateway.borrow_mut().chore_answer(id, answer, &self.host.host());
+            open.extend(turn.asks);
+            tells.extend(turn.tells);
+        }
+        tells
     }
 
     pub(crate) fn with(&self, method: &str, path: &str, body: &Value, script: Script<'_>) -> (u16, Value) {
