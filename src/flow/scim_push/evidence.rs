@@ -8,7 +8,7 @@ use crate::effect::{Answer, Ask, Event, Tell};
 use crate::identity::{AssertedGroups, Identity, UnknownGroups};
 use crate::scim::{ResourceKind, fold, message::Media};
 use crate::store::OnFailure;
-use crate::store::table::{Done, Transaction};
+use crate::store::table::{Done, List, RowSize, Transaction};
 
 use super::super::Env;
 use super::super::provisioning::Person;
@@ -152,7 +152,10 @@ fn pushed(table: &Table, facts: &Facts, identity: &Identity, env: &Env<'_>) -> F
     let Ok(key) = person.key(provisioning) else { return Ok(Pushed::Nothing) };
     let name = fold(key.value().expose());
     let account = row(rows::unique("account", &name, &table.key))?;
-    let Some((id, _)) = context.book.get::<String>(&account)? else { return Ok(Pushed::Nothing) };
+    let Some((id, _)) = context.book.get::<String>(&account)? else {
+        return may_be_linked(&context, person)
+            .map(|may| if may { Pushed::Unclear } else { Pushed::Nothing });
+    };
     let Some(kept) = context.user(&id)? else { return Ok(Pushed::Nothing) };
     // A name that somebody is about to get, or still has, or that their account only happens to have, is nobody's word.
     let at = context.book.get::<rows::Projected>(&row(rows::about("at", &id))?)?;
@@ -167,6 +170,17 @@ fn pushed(table: &Table, facts: &Facts, identity: &Identity, env: &Env<'_>) -> F
         return Ok(Pushed::Nothing);
     }
     context.groups_for_rules(&id).map(Pushed::In)
+}
+
+/// Nobody of that name was pushed. May the address lead to the account of somebody who was (J8)?
+fn may_be_linked(context: &Context<'_>, person: Person<'_>) -> Found<bool> {
+    let Some(email) = person.linkable_email(context.provisioning) else { return Ok(false) };
+    let email = fold(email.expose());
+    let folder = rows::found_by("email", ResourceKind::User, &email, context.book.table);
+    let folder = folder.ok_or(Stop::Read(Vec::new()))?;
+    let page = context.book.page(List { folder, after: None, limit: 1, size: RowSize::Small })?;
+    page.rows.iter().try_for_each(|found| context.book.open::<()>(found))?;
+    Ok(!page.rows.is_empty())
 }
 
 /// `identity` in the pushed `groups` instead of the asserted ones.

@@ -4,9 +4,10 @@ use samlgate::effect::{Answer, Ask, AskId, CallFailure, Tell};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use testbed::etcd::Etcd;
+use testbed::idp::User;
 use testbed::jira::UserSeed;
 
-use crate::host::{Script, ScriptedHost, honest};
+use crate::host::{Script, ScriptedHost, honest, set};
 
 const TOKEN: &str = "a-token-of-the-directory-that-is-long-enough";
 
@@ -275,4 +276,42 @@ fn protected_names_are_neither_given_nor_taken() {
     assert_eq!(status, 400, "{refused}");
     assert!(refused["detail"].as_str().unwrap().contains("SG8011"), "{refused}");
     assert_eq!((world.is_active("admin"), world.is_active("alice")), (Some(true), Some(true)));
+}
+
+#[test]
+fn j8_j15_a_sign_in_that_is_linked_to_a_pushed_persons_account_takes_nothing_from_it() {
+    let patch = json!({
+        "policy": { "group_mapping": [{ "idp_group": "idp-staff", "groups": ["staff"] }] },
+        "provisioning": { "link_by_email": { "email_domains": ["example.com"] } },
+    });
+    let world = World::new("other-name", &patch);
+    let mut robert = person("robert");
+    robert["emails"][0]["value"] = json!("Bob@example.com");
+    let robert = world.made(&robert);
+    let staff = crate::kept_out::group(&world, "idp-staff");
+    assert_eq!(crate::kept_out::member(&world, "add", &staff, &robert), 204);
+    assert_eq!(world.host.groups("bob"), set(&["staff"]));
+    // The account is called bob, the directory says robert, and the assertion may say either or something else: what was
+    // pushed is not taken by an assertion that does not carry it.
+    for name in ["robert", "bob", "rob", "r.bobson"] {
+        let user = User { email: "bob@example.com".to_owned(), ..User::new(name, "Robert", &[]) };
+        let ended = world.host.sign_in(user, "/", &mut honest);
+        assert!(ended.has_session(), "{name}: {}", ended.code());
+        assert_eq!(world.host.groups("bob"), set(&["staff"]), "{name}");
+        assert_eq!(
+            ["robert", "rob", "r.bobson"].map(|name| world.is_active(name)),
+            [None; 3],
+            "{name}: linked"
+        );
+    }
+    // What the directory takes is not given back by a name that it does not know.
+    assert_eq!(crate::kept_out::member(&world, "remove", &staff, &robert), 204);
+    assert_eq!(world.host.groups("bob"), set(&[]));
+    let user = User { email: "bob@example.com".to_owned(), ..User::new("rob", "Robert", &["idp-staff"]) };
+    assert!(world.host.sign_in(user, "/", &mut honest).has_session());
+    assert_eq!(world.host.groups("bob"), set(&[]));
+    // Who was never pushed is linked and decided by the assertion as ever.
+    let user = User { email: "admin@example.com".to_owned(), ..User::new("adam", "Adam", &["idp-staff"]) };
+    assert!(world.host.sign_in(user, "/", &mut honest).has_session());
+    assert_eq!((world.host.groups("admin"), world.is_active("adam")), (set(&["staff"]), None));
 }

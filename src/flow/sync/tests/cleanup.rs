@@ -47,6 +47,23 @@ fn r13_who_left_is_deactivated_once() {
 }
 
 #[test]
+fn r13_who_comes_back_is_let_in_again_only_where_accounts_are_reactivated() {
+    for (reactivates, active) in [(false, 59), (true, 60)] {
+        let mut world = settled(60);
+        world.settings.policy.accounts.reactivate = reactivates;
+        world.loses_from(59);
+        assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+        assert_eq!((world.active(), world.deactivations()), (59, 1));
+        world.people.borrow_mut().push(person(59));
+        for _ in 0..2 {
+            world.pass(100_000);
+            assert_eq!(world.run(Wish::Full), Some(Outcome::Done));
+            assert_eq!((world.active(), world.deactivations()), (active, 1), "{reactivates}");
+        }
+    }
+}
+
+#[test]
 fn r13_a_directory_that_suddenly_lists_half_or_nobody_ends_nothing() {
     for left in [1, 10, 30, 50, 53] {
         let world = settled(60);
