@@ -294,7 +294,7 @@ fn j8_j15_a_sign_in_that_is_linked_to_a_pushed_persons_account_takes_nothing_fro
     // The account is called bob, the directory says robert, and the assertion may say either or something else: what was
     // pushed is not taken by an assertion that does not carry it.
     for name in ["robert", "bob", "rob", "r.bobson"] {
-        let user = User { email: "bob@example.com".to_owned(), ..User::new(name, "Robert", &[]) };
+        let user = User { email: "bob@example.com".to_owned(), ..User::new(name, "Robert", &["idp-other"]) };
         let ended = world.host.sign_in(user, "/", &mut honest);
         assert!(ended.has_session(), "{name}: {}", ended.code());
         assert_eq!(world.host.groups("bob"), set(&["staff"]), "{name}");
