@@ -33,7 +33,10 @@ fn variables() -> BTreeMap<String, String> {
         text("SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI="),
         text("SAMLGATE_SESSION_KEY", "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI="),
         text("JIRA_TOKEN", "token"),
+        text("JIRA_API_TOKEN", "token"),
         text("DIRECTORY_TOKEN", "token"),
+        text("SCIM_TOKEN", "0123456789abcdef0123456789abcdef"),
+        text("ATLASSIAN_SCIM_KEY", "token"),
         text("SYNC_STATUS_SECRET", "a-secret-of-the-status-page"),
         text("SP_KEY", include_str!("keys/rsa2048.key.pem")),
         text("SP_CERTIFICATE", include_str!("keys/rsa2048.crt.pem")),
@@ -420,6 +423,11 @@ fn configurations_of_other_pages_are_accepted() {
             let mut value = configuration("JSM_PORTAL", block.clone());
             if block.get("presets").is_none() {
                 value.as_object_mut().unwrap().remove("presets");
+            }
+            // One filter provisions one application.
+            let provisioning = value["provisioning"].as_object_mut().unwrap();
+            if provisioning.contains_key("jira_cloud") {
+                provisioning.remove("jira_dc");
             }
             let value = if whole { block } else { value };
             let loaded = config::load(&serde_json::to_vec(&value).unwrap(), &variables(), NOW);

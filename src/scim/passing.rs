@@ -1,5 +1,11 @@
 //! Bodies on their way through: groups are called otherwise behind us than before us, and addresses are ours.
 
+mod members;
+mod people;
+
+pub use members::{id_of, members_of};
+pub use people::Sifted;
+
 use serde_json::{Map, Value};
 
 use super::json::member;

@@ -1,12 +1,17 @@
 //! SCIM on its way through a real Envoy to a service that other people wrote.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use testbed::client::{Request, Response};
+use testbed::jira_cloud::{Site, TOKEN as JIRA_TOKEN};
 use testbed::scene::{Scene, SceneOptions};
 use testbed::scim_server::{Program, ScimServer, TOKEN as THEIRS};
+use testbed::server::Server;
+use testbed::stand_in::{Effect, Fault, StandIn};
 
 const OURS: &str = "e2e-token-0123456789-0123456789-01";
 
@@ -15,13 +20,27 @@ struct Stage {
     service: Option<ScimServer>,
 }
 
+fn cluster(name: &str, address: SocketAddr) -> Value {
+    let address = json!({ "socket_address": { "address": "127.0.0.1", "port_value": address.port() } });
+    let endpoints = json!([{ "lb_endpoints": [{ "endpoint": { "address": address } }] }]);
+    json!({
+        "name": name, "type": "STATIC", "connect_timeout": "0.5s",
+        "load_assignment": { "cluster_name": name, "endpoints": endpoints }
+    })
+}
+
 impl Stage {
     fn start() -> Self {
-        let service = ScimServer::start(Program::Scim2Server).unwrap();
+        Self::with_service("scim-pass", Program::Scim2Server, json!({}), None)
+    }
+
+    /// In front of `program`, with `more` in the configuration and an application at `site`.
+    fn with_service(folder: &str, program: Program, more: Value, site: Option<SocketAddr>) -> Self {
+        let service = ScimServer::start(program).unwrap();
         let address = service.address();
         let options = SceneOptions::new()
-            .directory(Path::new(env!("CARGO_TARGET_TMPDIR")).join("scim-pass"))
-            .plugin(|configuration| {
+            .directory(Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder))
+            .plugin(move |configuration| {
                 configuration["policy"] = json!({ "group_mapping": [
                     { "idp_group": "Staff (IdP)", "groups": ["jira-users"] },
                     { "idp_group": "Agents", "groups": ["agents"] },
@@ -33,16 +52,20 @@ impl Stage {
                         "credentials": { "bearer": { "inline_string": THEIRS } },
                     },
                 });
+                // The demo's own application is none of this.
+                let configuration = configuration.as_object_mut().unwrap();
+                configuration.remove("provisioning");
+                configuration
+                    .extend(more.get("provisioning").map(|to| ("provisioning".to_owned(), to.clone())));
+                if let Value::Object(policy) = &more["policy"] {
+                    configuration["policy"].as_object_mut().unwrap().extend(policy.clone());
+                }
             })
             .envoy(move |config| {
-                let address =
-                    json!({ "socket_address": { "address": "127.0.0.1", "port_value": address.port() } });
-                let endpoints = json!([{ "lb_endpoints": [{ "endpoint": { "address": address } }] }]);
                 let clusters = config.pointer_mut("/static_resources/clusters").unwrap();
-                clusters.as_array_mut().unwrap().push(json!({
-                    "name": "scim_service", "type": "STATIC", "connect_timeout": "0.5s",
-                    "load_assignment": { "cluster_name": "scim_service", "endpoints": endpoints }
-                }));
+                let clusters = clusters.as_array_mut().unwrap();
+                clusters.push(cluster("scim_service", address));
+                clusters.extend(site.map(|site| cluster("jira_cloud", site)));
             });
         Self { scene: Scene::start(options).unwrap(), service: Some(service) }
     }
@@ -160,3 +183,118 @@ fn what_a_directory_pushes_reaches_the_service_under_its_names_and_nothing_else_
         assert_eq!(header(&away, "retry-after"), Some("30"));
     }
 }
+
+/// A4, A6, A8: SCIM cannot write the groups that give access to products, so that they are written by the site's own API, as
+/// soon as the service took who is in the group that the rule asks for.
+#[test]
+fn a4_a6_a8_a_push_of_members_gives_the_default_group_by_another_api_and_takes_it_back() {
+    const PRODUCT: &str = "jira-users-site";
+    let mut site = Site::demo();
+    site.add_group(PRODUCT);
+    // The directory's own group, as the site shows it: nobody may change it there.
+    site.add_group("jira-users");
+    site.manage_group_by_scim("jira-users");
+    let people: Vec<(String, String)> = ["ann", "ben"]
+        .map(|name| format!("{name}@example.test"))
+        .map(|mail| (site.add_user(&mail, "Somebody", &[]), mail))
+        .into();
+    let site = StandIn::new(site);
+    let server = Server::start(0, site.router()).unwrap();
+    let rule = json!({ "name": "access", "match": { "groups": { "any_of": ["Staff (IdP)"] } },
+        "action": { "grant": { "groups": [PRODUCT], "remove_otherwise": true } } });
+    let more = json!({
+        "policy": { "rules": [rule] },
+        "provisioning": {
+            "jira_cloud": {
+                "cluster": "jira_cloud", "authority": "site.example.test", "timeout": "2s",
+                "credentials": { "bearer": { "inline_string": JIRA_TOKEN } },
+            },
+            "create_accounts": false, "circuit_open_for": "0s",
+            "protected_usernames": [{ "exact": "root@example.test" }],
+        },
+    });
+    let stage = Stage::with_service("scim-pass-groups", Program::Scimmy, more, Some(server.address()));
+    let groups_of = |account: &str| site.state().groups_of(account);
+    let (nothing, given) = (Vec::<String>::new(), vec![PRODUCT.to_owned()]);
+
+    // Roles stay here: at some services they make owners.
+    let push = |mail: &str| {
+        let user = json!({ "schemas": [CORE.to_owned() + "User"], "userName": mail, "active": true,
+            "emails": [{ "value": mail, "type": "work", "primary": true }],
+            "roles": [{ "value": "owner" }] });
+        let made = stage.expect(&stage.send("POST", "/Users", &user), 201);
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let ids: Vec<String> = people.iter().map(|(_, mail)| push(mail)).collect();
+    let seen = stage.expect(&stage.at_the_service("GET", &format!("/Users/{}", ids[0]), &Value::Null), 200);
+    assert!(seen["roles"].as_array().is_none_or(Vec::is_empty), "{seen}");
+    let owner = operations(json!([{ "op": "add", "path": "roles", "value": [{ "value": "owner" }] }]));
+    stage.expect(&stage.send("PATCH", &format!("/Users/{}", ids[0]), &owner), 200);
+    let seen = stage.expect(&stage.at_the_service("GET", &format!("/Users/{}", ids[0]), &Value::Null), 200);
+    assert!(seen["roles"].as_array().is_none_or(Vec::is_empty), "{seen}");
+
+    // Who is in the group has the product.
+    let staff = json!({ "schemas": [CORE.to_owned() + "Group"], "displayName": "Staff (IdP)",
+        "members": [{ "value": ids[0] }] });
+    let group = stage.expect(&stage.send("POST", "/Groups", &staff), 201);
+    let group = format!("/Groups/{}", group["id"].as_str().unwrap());
+    assert_eq!((groups_of(&people[0].0), groups_of(&people[1].0)), (given.clone(), nothing.clone()));
+    let change = |op: &str, id: &str| {
+        let members = operations(json!([{ "op": op, "path": "members", "value": [{ "value": id }] }]));
+        stage.send("PATCH", &group, &members)
+    };
+    let done = |response: Response| {
+        assert!((200..300).contains(&response.status), "{} {}", response.status, response.text());
+    };
+
+    // The site is away: the directory is told to come again, and the repetition completes what was begun.
+    let away = || site.fault(Fault::new("GET", "/rest/", Effect::Status(503)).times(u32::MAX));
+    away();
+    let refused = change("add", &ids[1]);
+    let body = stage.expect(&refused, 503);
+    assert!(body["detail"].as_str().unwrap().ends_with("(SG7025)"), "{body}");
+    assert!(header(&refused, "retry-after").is_some());
+    assert_eq!(groups_of(&people[1].0), nothing);
+    site.clear_faults();
+    done(change("add", &ids[1]));
+    assert_eq!(groups_of(&people[1].0), given);
+
+    // Whoever leaves loses it, and while the site is away the service does not forget who is in.
+    let members = |stage: &Stage| {
+        let shown = stage.expect(&stage.at_the_service("GET", &group, &Value::Null), 200);
+        // SCIMMY keeps what is added twice twice.
+        let members = shown["members"].as_array().map(Vec::as_slice).unwrap_or_default();
+        members.iter().map(|member| member["value"].to_string()).collect::<BTreeSet<_>>().len()
+    };
+    away();
+    stage.expect(&change("remove", &ids[0]), 503);
+    let only = json!({ "schemas": [CORE.to_owned() + "Group"], "displayName": "Staff (IdP)",
+        "members": [{ "value": ids[1] }] });
+    stage.expect(&stage.send("PUT", &group, &only), 503);
+    assert_eq!(members(&stage), 2);
+    site.clear_faults();
+    done(stage.send("PUT", &group, &only));
+    assert_eq!((groups_of(&people[0].0), groups_of(&people[1].0)), (nothing.clone(), given.clone()));
+    assert_eq!(members(&stage), 1);
+    done(change("remove", &ids[1]));
+    assert_eq!(groups_of(&people[1].0), nothing);
+
+    // With the group itself goes what it gave.
+    done(change("add", &ids[0]));
+    assert_eq!(groups_of(&people[0].0), given);
+    stage.expect(&stage.send("DELETE", &group, &Value::Null), 204);
+    assert_eq!(groups_of(&people[0].0), nothing);
+
+    // Nobody touches who is protected, and nobody wrote the directory's own group by the other API.
+    let root = json!({ "schemas": [CORE.to_owned() + "User"], "userName": "root@example.test" });
+    stage.expect(&stage.send("POST", "/Users", &root), 403);
+    let made = stage.expect(&stage.at_the_service("POST", "/Users", &root), 201);
+    let root = format!("/Users/{}", made["id"].as_str().unwrap());
+    stage.expect(&stage.send("DELETE", &root, &Value::Null), 403);
+    stage.expect(&stage.at_the_service("GET", &root, &Value::Null), 200);
+    let writes: Vec<String> = site.writes().iter().map(|call| call.line()).collect();
+    assert!(site.state().group_names().contains(&"jira-users".to_owned()));
+    assert!(writes.iter().all(|line| !line.contains("POST /rest/api/3/user?")), "{writes:?}");
+}
+
+const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:";

@@ -83,7 +83,13 @@ pub(super) fn scim_gateway(
             let detail = format_args!("names of groups must be readable in both directions: {one_way}");
             checker.conflict(&at.field("pass_through"), root.field("policy.group_mapping"), detail);
         });
-        Some(scim_pass::Settings { endpoint: endpoint?, names: names.ok()?, base_uri: base_uri.clone() })
+        Some(scim_pass::Settings {
+            endpoint: endpoint?,
+            names: names.ok()?,
+            base_uri: base_uri.clone(),
+            forward_roles: raw.forward_roles,
+            brings_people: !is_the_service(whole.provisioning.as_ref(), raw),
+        })
     });
     let settings = Settings {
         pass_through: optional(pass_through)?,
@@ -120,6 +126,18 @@ pub(super) fn scim_gateway(
         look_again: raw.look_again.clone(),
     };
     (checker.faults.len() == faults).then_some(settings)
+}
+
+/// Is the service behind us what is provisioned? What a rule gave there would be read as what the directory says.
+fn is_the_service(provisioning: Option<&raw::Provisioning>, service: &raw::ScimPassThrough) -> bool {
+    let Some(provisioning) = provisioning else { return false };
+    let scim = provisioning.scim.as_ref().map(raw::Scim::endpoint);
+    let atlassian = provisioning.atlassian_scim.as_ref().map(raw::AtlassianScim::endpoint);
+    let service = service.endpoint();
+    [scim, atlassian].into_iter().flatten().any(|one| {
+        (one.cluster, one.authority, one.path_prefix)
+            == (service.cluster, service.authority, service.path_prefix)
+    })
 }
 
 fn tokens(raw: &[raw::ScimToken], at: &Path, checker: &mut Checker<'_>) -> Vec<Token> {

@@ -13,9 +13,10 @@ raw! {
         /// Texts of which a client shows one as its bearer token; several while one takes the place of another.
         #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 8), extend("x-required" = true)))]
         tokens: Vec<ScimToken>,
-        /// A service that speaks SCIM itself: requests go on to it, people as they are, groups under the names of
+        /// A service that speaks SCIM itself: requests go on to it, people without their roles, groups under the names of
         /// `policy.group_mapping` and only where it leads. Nothing is kept here, and `shared_store` and `provisioning` are not
-        /// needed. The fields from `groups_become` to `on_delete`, and the two limits of groups, have no effect then.
+        /// needed. With `provisioning` people are brought there as well when a change concerns them: to the groups that SCIM
+        /// cannot write. The fields from `groups_become` to `on_delete`, and the two limits of groups, have no effect then.
         pass_through: Option<ScimPassThrough>,
         /// What the groups of the directory become.
         groups_become: ScimGroupsBecome,
@@ -129,5 +130,9 @@ raw! {
 
 target! {
     /// The service to which requests go on. `path_prefix` is the path of its base address, such as `/scim/directory/ID`.
-    struct ScimPassThrough {}
+    struct ScimPassThrough {
+        /// `roles` and `entitlements` of people go on as well. Some services give rights by them, that of an owner included, and
+        /// then whoever holds the directory's token gives them. Left out they stay here, and the rest of the request goes on.
+        forward_roles: bool = false,
+    }
 }

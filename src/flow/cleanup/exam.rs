@@ -437,6 +437,7 @@ impl Scene<'_> {
             dry_run: false,
             leaves_groups: false,
             budget: None,
+            kept: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use super::super::provisioning::budget::RemovalBudget;
 use super::super::provisioning::{
     Caller, DirectoryOccasion, End, Occasion, ProvisioningFlow, ProvisioningReport, ProvisioningTurn, SignIn,
 };
+use super::super::scim_pass::Names;
 use super::super::settings::Provisioning;
 use super::leaving::{LeavingFlow, LeavingTurn};
 
@@ -48,6 +49,8 @@ pub(in crate::flow) struct Errand<'a> {
     pub(in crate::flow) leaves_groups: bool,
     /// What a run may take from everybody together; `None` for one person's own change.
     pub(in crate::flow) budget: Option<&'a RemovalBudget>,
+    /// Groups of which somebody else keeps the members, and which are neither given nor taken.
+    pub(in crate::flow) kept: Option<&'a Names>,
 }
 
 /// Somebody on the way.
@@ -173,7 +176,8 @@ impl PersonFlow {
 
 impl<'a> Errand<'a> {
     fn sign_in(&self, identity: &'a Identity, reactivates: bool) -> SignIn<'a> {
-        let Self { provisioning, groups_become, request_id, dry_run, leaves_groups, budget, .. } = *self;
+        let Self { provisioning, groups_become, request_id, dry_run, leaves_groups, budget, kept, .. } =
+            *self;
         SignIn {
             identity,
             request: RequestFacts::default(),
@@ -186,6 +190,7 @@ impl<'a> Errand<'a> {
                 dry_run,
                 leaves_groups,
                 budget,
+                kept,
             }),
         }
     }

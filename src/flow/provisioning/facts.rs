@@ -242,6 +242,12 @@ fn of_directory(decision: &mut Decision, settled: bool, occasion: DirectoryOccas
     if occasion.leaves_groups && settled {
         decision.desired = DesiredGroups::default();
     }
+    if let Some(kept) = occasion.kept {
+        let DesiredGroups { ensure, if_it_exists, may_remove } = &mut decision.desired;
+        for groups in [ensure, if_it_exists, may_remove] {
+            groups.retain(|group| !kept.keeps(group));
+        }
+    }
     if occasion.reactivates && decision.account == AccountDecision::Refuse(AccountRefusal::Inactive) {
         decision.account = AccountDecision::Reactivate { update: true };
     }

@@ -24,6 +24,7 @@ use crate::identity::Identity;
 use crate::policy::{Admitted, RequestFacts};
 use crate::provision::AccountRef;
 
+use super::scim_pass::Names;
 use super::settings::Provisioning;
 use super::{Env, out_of_turn};
 pub use audit::Identifiers;
@@ -109,7 +110,7 @@ pub(super) struct SignIn<'a> {
 }
 
 /// Who says what the account should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Occasion<'a> {
     /// An assertion: the person is there.
     SignIn,
@@ -118,7 +119,7 @@ pub(super) enum Occasion<'a> {
 }
 
 /// What is different when nobody signs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct DirectoryOccasion<'a> {
     pub(super) groups_become: GroupsBecome,
     /// The directory says that a deactivated account is to be used again, whatever holds for sign-ins (J20).
@@ -129,6 +130,8 @@ pub(super) struct DirectoryOccasion<'a> {
     pub(super) leaves_groups: bool,
     /// What may be taken from everybody together; `None` where each person is a change of its own.
     pub(super) budget: Option<&'a RemovalBudget>,
+    /// Groups of which somebody else keeps the members: neither given nor taken.
+    pub(super) kept: Option<&'a Names>,
 }
 
 impl<'a> SignIn<'a> {

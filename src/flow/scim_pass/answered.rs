@@ -15,7 +15,7 @@ use crate::scim::passing;
 const MAX_RETRY_AFTER: u64 = 86_400;
 
 /// What is known about the request.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked {
     /// A rule leads to the group of which the answer speaks, if it speaks of one.
     pub(super) known: bool,
@@ -57,7 +57,7 @@ pub(super) fn shown(response: &HttpResponse, asked: Asked, media: Media, setting
 }
 
 const fn end(reply: Reply) -> PassTurn {
-    PassTurn::End { reply, fault: None }
+    PassTurn::reply(reply)
 }
 
 fn done(

@@ -1,27 +1,40 @@
 //! SCIM in front of a service that speaks it: what a directory pushes goes on under other names, and only where the rules lead.
 //!
-//! Nothing is kept here. People pass as they are; groups pass when a rule of `policy` leads to them, under the name that it gives. A request
-//! that addresses a group by its id waits for a look at that group, so that nobody touches one that no rule leads to.
+//! Nothing is kept here. People pass without what gives power; groups pass when a rule of `policy` leads to them, under the name
+//! that it gives. A request that addresses a group by its id waits for a look at that group, so that nobody touches one that
+//! no rule leads to.
+//!
+//! Where an application is provisioned besides, what the service accepted is brought there too, person by person: to the
+//! groups that SCIM cannot write (A4). The directory's repetition is what makes that last. So whoever leaves a group is brought
+//! on before the service hears of it, since afterwards nobody knows who was in; and whoever comes into one after the service
+//! took them, since nobody is to get what the service refused. Until both are done the directory is told to come again.
 
 mod answered;
+mod change;
 mod names;
+mod passage;
+mod people;
+mod settling;
+mod visit;
 
 pub use names::{Names, OneWay};
 
 use serde_json::Value;
 
 use crate::base::{Code, Rejection};
-use crate::effect::{Answer, CallFailure};
-use crate::encoding::form;
+use crate::effect::{Answer, Ask, AskId, CallFailure, Event, Tell};
 use crate::http::{HttpCall, HttpResponse, Reply};
+use crate::scim::Error;
 use crate::scim::message::{self, Media};
 use crate::scim::passing::{self, Rename};
-use crate::scim::router::{Incoming, Projection, Request};
-use crate::scim::{Error, NamesGroups, ResourceKind};
+use crate::scim::router::{Incoming, Request};
 use crate::targets::{Endpoint, Resource};
 
-/// Parameters of one address; the router has counted them.
-const MAX_PARAMETERS: usize = 32;
+use super::Env;
+use answered::Asked;
+use change::{Arrival, Concern};
+use passage::{Journey, Look, Passage};
+use settling::{MAX_PEOPLE, Seat, Settled, Settling, SettlingTurn, Trouble};
 
 /// The checked settings of the way through.
 #[derive(Clone, Debug)]
@@ -32,6 +45,54 @@ pub struct Settings {
     pub names: Names,
     /// The base address that clients know, without a slash at its end.
     pub base_uri: String,
+    /// Roles and entitlements of people go on.
+    pub forward_roles: bool,
+    /// People are brought to the application of `provisioning` when a change concerns them.
+    pub brings_people: bool,
+}
+
+impl Settings {
+    /// One person at the service.
+    fn person(&self, id: &str) -> HttpCall {
+        let user = Resource::new(&self.endpoint.path_prefix, "/Users").segment(id);
+        self.endpoint.forwarded("GET", user, Vec::new(), Vec::new())
+    }
+
+    /// One group at the service, with its members.
+    fn group(&self, id: &str) -> HttpCall {
+        let group = Resource::new(&self.endpoint.path_prefix, "/Groups").segment(id);
+        self.endpoint.forwarded("GET", group, Vec::new(), Vec::new())
+    }
+}
+
+/// What is the same at each turn of one request.
+#[derive(Clone, Copy)]
+pub(in crate::flow) struct Gate<'a> {
+    pub(in crate::flow) settings: &'a Settings,
+    /// Whose token it was.
+    pub(in crate::flow) client: &'a str,
+    pub(in crate::flow) request_id: &'a str,
+    pub(in crate::flow) env: &'a Env<'a>,
+}
+
+impl Gate<'_> {
+    /// Are people brought to an application?
+    const fn brings(&self) -> bool {
+        self.settings.brings_people && self.env.settings.provisioning.is_some()
+    }
+
+    /// `concern` where people are brought to an application.
+    fn about(&self, concern: Concern) -> Concern {
+        if self.brings() { concern } else { Concern::Nobody }
+    }
+
+    fn told(&self, name: &'static str, code: Option<Code>, field: (&'static str, String)) -> Tell {
+        let mut fields = vec![field];
+        fields.push(("client", self.client.to_owned()));
+        fields.push(("request_id", self.request_id.to_owned()));
+        fields.extend(code.map(|code| ("remedy", code.remedy().to_owned())));
+        Tell::Event(Event { name, code, fields })
+    }
 }
 
 /// A request on its way through.
@@ -43,14 +104,26 @@ pub(in crate::flow) struct PassFlow {
 
 #[derive(Debug)]
 enum Stage {
-    /// The group that is addressed is looked at; then the call goes out.
-    ExpectGroup(Box<HttpCall>),
-    ExpectAnswer {
-        /// It is known that a rule leads to the group that is spoken of.
-        known: bool,
-        /// The client did not ask for the names of groups: only we did.
-        unnamed: bool,
-    },
+    /// What is addressed is looked at; then the call goes out.
+    ExpectLook(Look, Box<Journey>),
+    /// Who is in the group now.
+    ExpectMembers(Box<Journey>),
+    /// Whoever leaves is brought on.
+    Leaving(Box<Settling>, Box<Journey>),
+    ExpectAnswer(Box<Journey>),
+    /// Whoever comes is brought on, or whoever was to leave is brought back; then this is shown.
+    Arriving(Box<Settling>, Box<Arrived>),
+}
+
+/// An answer that waits for people.
+#[derive(Debug)]
+struct Arrived {
+    response: HttpResponse,
+    asked: Asked,
+    /// The service would refuse the same request as a duplicate.
+    made: bool,
+    /// Whoever is left over is told.
+    counts: bool,
 }
 
 /// One turn.
@@ -58,14 +131,22 @@ enum Stage {
 pub(in crate::flow) enum PassTurn {
     Wait {
         inner: PassFlow,
-        call: Box<HttpCall>,
+        asks: Vec<(AskId, Ask)>,
+        tells: Vec<Tell>,
     },
     End {
         reply: Reply,
         /// What was refused here, and what is wrong with the service behind us, for the log.
         fault: Option<(Error, Option<Rejection>)>,
+        tells: Vec<Tell>,
     },
 }
+
+/// A call of the request itself; people have other numbers.
+const CALL: AskId = AskId(u32::MAX);
+
+/// Where the numbers of those begin who come after others left.
+const FIRST_COMER: u32 = 1_000;
 
 impl PassFlow {
     /// Begins with a request whose client was let in; `request` is what the router made of `incoming`.
@@ -73,32 +154,42 @@ impl PassFlow {
         request: &Request,
         incoming: &Incoming<'_>,
         media: Media,
-        settings: &Settings,
+        gate: Gate<'_>,
     ) -> PassTurn {
-        match Passage::of(request, incoming, settings) {
+        match Passage::of(request, incoming, gate) {
             Err(error) => refused(error, media),
-            Ok(Passage::Empty(page)) => {
-                PassTurn::End { reply: message::list(0, page, Vec::new(), media), fault: None }
+            Ok(Passage::Empty(page)) => PassTurn::reply(message::list(0, page, Vec::new(), media)),
+            Ok(Passage::Go(mut journey)) => {
+                let left_out: Vec<&str> = core::mem::take(&mut journey.left_out).into_iter().collect();
+                let told = (!left_out.is_empty())
+                    .then(|| gate.told("scim_attributes_left_out", None, ("attributes", left_out.join(" "))));
+                let turn = match journey.look.take() {
+                    Some((look, call)) => Self::call(media, Stage::ExpectLook(look, journey), call),
+                    None => Self::go(media, journey, gate),
+                };
+                turn.after(told.into_iter().collect())
             }
-            Ok(Passage::Straight(call)) => {
-                // What is read may be any group; what is made got its name from a rule.
-                let stage = Stage::ExpectAnswer { known: call.method != "GET", unnamed: false };
-                PassTurn::Wait { inner: Self { media, stage }, call: Box::new(call) }
-            }
-            Ok(Passage::Unnamed(call)) => {
-                let stage = Stage::ExpectAnswer { known: false, unnamed: true };
-                PassTurn::Wait { inner: Self { media, stage }, call: Box::new(call) }
-            }
-            Ok(Passage::Looked { look, call }) => PassTurn::Wait {
-                inner: Self { media, stage: Stage::ExpectGroup(Box::new(call)) },
-                call: Box::new(look),
-            },
         }
     }
 
-    /// Takes the answer to the call.
-    pub(in crate::flow) fn answer(self, answer: Answer, settings: &Settings) -> PassTurn {
-        let media = self.media;
+    /// Takes the answer to `id`.
+    pub(in crate::flow) fn answer(self, id: AskId, answer: Answer, gate: Gate<'_>) -> PassTurn {
+        let Self { media, stage } = self;
+        let stage = match stage {
+            Stage::Leaving(settling, journey) => {
+                let turn = settling.answer(id, answer, gate);
+                return Self::left(media, turn, journey, gate);
+            }
+            Stage::Arriving(settling, arrived) => {
+                let turn = settling.answer(id, answer, gate);
+                return Self::arrived(media, turn, arrived, gate);
+            }
+            stage => stage,
+        };
+        if id != CALL {
+            // Of somebody who is done.
+            return PassTurn::Wait { inner: Self { media, stage }, asks: Vec::new(), tells: Vec::new() };
+        }
         let response = match answer {
             Answer::HttpResponse(response) => response,
             Answer::HttpFailed(failure) => return unreachable_service(failure, media),
@@ -107,217 +198,160 @@ impl PassFlow {
                 return unavailable(rejection, None, media);
             }
         };
-        match self.stage {
-            Stage::ExpectAnswer { known, unnamed } => {
-                answered::shown(&response, answered::Asked { known, unnamed }, media, settings)
-            }
-            Stage::ExpectGroup(call) => match looked_at(&response, settings) {
-                Some(true) => {
-                    let stage = Stage::ExpectAnswer { known: true, unnamed: false };
-                    PassTurn::Wait { inner: Self { media, stage }, call }
+        if !matches!(stage, Stage::ExpectAnswer(_)) && response.status != 200 {
+            return unseen(&response, media, gate);
+        }
+        match stage {
+            Stage::ExpectLook(Look::Person, journey) => match people::met(&response, gate) {
+                Some(Ok(())) => Self::go(media, journey, gate),
+                Some(Err(error)) => refused(error, media),
+                None => {
+                    let rejection = Rejection::new(Code::ScimServiceMalformed, "a user without a user name");
+                    unavailable(rejection, None, media)
                 }
-                Some(false) => refused(passing::unmapped(), media),
-                None => answered::shown(&response, answered::Asked::default(), media, settings),
             },
+            Stage::ExpectLook(Look::Group, mut journey) => {
+                let Some(name) = looked_at(&response, gate.settings) else {
+                    return refused(passing::unmapped(), media);
+                };
+                match journey.concern.meets(&name, &gate.settings.names) {
+                    Ok(()) => Self::go(media, journey, gate),
+                    Err(error) => refused(error, media),
+                }
+            }
+            Stage::ExpectMembers(mut journey) => {
+                let group: Option<Value> = serde_json::from_slice(&response.body).ok();
+                let members = group.as_ref().and_then(passing::members_of);
+                let unknown = members.is_none();
+                journey.concern.learn(members.as_ref());
+                let tells = unknown.then(|| {
+                    gate.told(
+                        "scim_people_left",
+                        Some(Code::ScimPeopleLeft),
+                        ("people", "unknown".to_owned()),
+                    )
+                });
+                Self::go(media, journey, gate).after(tells.into_iter().collect())
+            }
+            Stage::ExpectAnswer(journey) => Self::answered(media, response, *journey, gate),
+            Stage::Leaving(..) | Stage::Arriving(..) => {
+                let rejection = Rejection::new(Code::HostCallFailed, "an answer that nobody asked for");
+                unavailable(rejection, None, media)
+            }
+        }
+    }
+
+    fn call(media: Media, stage: Stage, call: HttpCall) -> PassTurn {
+        let asks = vec![(CALL, Ask::HttpCall(call))];
+        PassTurn::Wait { inner: Self { media, stage }, asks, tells: Vec::new() }
+    }
+
+    /// What is addressed may be changed: whoever leaves is brought on, then the call goes out.
+    fn go(media: Media, journey: Box<Journey>, gate: Gate<'_>) -> PassTurn {
+        if let Some(id) = journey.concern.asks_members() {
+            let call = gate.settings.group(id);
+            return Self::call(media, Stage::ExpectMembers(journey), call);
+        }
+        match journey.concern.departure() {
+            Some((people, group)) => {
+                let turn = Settling::start(people, MAX_PEOPLE, Seat::Out(group), 0, gate);
+                Self::left(media, turn, journey, gate)
+            }
+            None => Self::send(media, journey),
+        }
+    }
+
+    fn send(media: Media, journey: Box<Journey>) -> PassTurn {
+        let call = journey.call.clone();
+        Self::call(media, Stage::ExpectAnswer(journey), call)
+    }
+
+    fn left(media: Media, turn: SettlingTurn, journey: Box<Journey>, gate: Gate<'_>) -> PassTurn {
+        match turn {
+            SettlingTurn::Wait(settling, asks, tells) => PassTurn::Wait {
+                inner: Self { media, stage: Stage::Leaving(settling, journey) },
+                asks,
+                tells,
+            },
+            SettlingTurn::End(Settled { trouble: Some(trouble), .. }, tells) => {
+                // The service has not heard of it, so that it still knows who is to leave when the directory comes again.
+                unsettled(trouble, media).after(tells)
+            }
+            SettlingTurn::End(settled, tells) => {
+                let told = people_left(settled.left, true, gate);
+                Self::send(media, journey).after(tells.into_iter().chain(told).collect())
+            }
+        }
+    }
+
+    fn answered(media: Media, response: HttpResponse, journey: Journey, gate: Gate<'_>) -> PassTurn {
+        let Journey { asked, concern, .. } = journey;
+        let made = matches!(concern, Concern::Made | Concern::NewGroup { .. });
+        match concern.arrival(&response) {
+            Some(Arrival { people, room, seat, counts }) => {
+                let turn = Settling::start(people, room, seat, FIRST_COMER, gate);
+                let arrived = Box::new(Arrived { response, asked, made, counts });
+                Self::arrived(media, turn, arrived, gate)
+            }
+            None => answered::shown(&response, asked, media, gate.settings),
+        }
+    }
+
+    fn arrived(media: Media, turn: SettlingTurn, arrived: Box<Arrived>, gate: Gate<'_>) -> PassTurn {
+        match turn {
+            SettlingTurn::Wait(settling, asks, tells) => PassTurn::Wait {
+                inner: Self { media, stage: Stage::Arriving(settling, arrived) },
+                asks,
+                tells,
+            },
+            SettlingTurn::End(Settled { trouble: Some(trouble), .. }, tells) if !arrived.made => {
+                unsettled(trouble, media).after(tells)
+            }
+            SettlingTurn::End(Settled { left, trouble }, mut tells) => {
+                tells.extend(trouble.map(|trouble| {
+                    let slug = trouble.rejection.code.slug().to_owned();
+                    gate.told("scim_people_unsettled", Some(Code::ScimPeopleUnsettled), ("slug", slug))
+                }));
+                tells.extend(people_left(left, arrived.counts, gate));
+                answered::shown(&arrived.response, arrived.asked, media, gate.settings).after(tells)
+            }
         }
     }
 }
 
-/// Whether a rule leads to the group that was looked at; `None` when there is no group to see.
-fn looked_at(response: &HttpResponse, settings: &Settings) -> Option<bool> {
-    if response.status != 200 {
-        return None;
+impl PassTurn {
+    const fn reply(reply: Reply) -> Self {
+        Self::End { reply, fault: None, tells: Vec::new() }
     }
-    let group: Option<Value> = serde_json::from_slice(&response.body).ok();
-    let name = group.as_ref().and_then(passing::name_of_group);
+
+    /// The same turn with `told` before it.
+    fn after(mut self, told: Vec<Tell>) -> Self {
+        let (Self::Wait { tells, .. } | Self::End { tells, .. }) = &mut self;
+        tells.splice(0..0, told);
+        self
+    }
+}
+
+/// What the directory calls the group that was looked at; `None` for one that no rule leads to.
+fn looked_at(response: &HttpResponse, settings: &Settings) -> Option<String> {
+    let group: Value = serde_json::from_slice(&response.body).ok()?;
     // What has no name that can be read is none of ours.
-    Some(name.is_some_and(|name| settings.names.back().rename(name).is_some()))
+    settings.names.back().rename(passing::name_of_group(&group)?)
 }
 
-/// What becomes of a request.
-enum Passage {
-    /// It goes on.
-    Straight(HttpCall),
-    /// It goes on and asks for the names of groups as well: without them nobody knows which are ours.
-    Unnamed(HttpCall),
-    /// It goes on when a rule leads to the group.
-    Looked { look: HttpCall, call: HttpCall },
-    /// It is answered: no rule leads to the group that is asked for.
-    Empty(crate::scim::router::Page),
+/// There was nothing to look at. Only a refusal is handed on: the request itself did not go out.
+fn unseen(response: &HttpResponse, media: Media, gate: Gate<'_>) -> PassTurn {
+    if response.status < 400 {
+        let detail = format_args!("the service answered `{}` to a look", response.status);
+        return unavailable(Rejection::new(Code::ScimServiceMalformed, detail), None, media);
+    }
+    answered::shown(response, Asked::default(), media, gate.settings)
 }
 
-impl Passage {
-    fn of(request: &Request, incoming: &Incoming<'_>, settings: &Settings) -> Result<Self, Error> {
-        let to = Way { incoming, settings };
-        let raw = || incoming.body.to_vec();
-        let group = ResourceKind::Group;
-        Ok(match request {
-            Request::Discover(_) => Self::Straight(to.call("GET", to.discovery(incoming.path), Vec::new())),
-            // Its operations would have to be looked at one by one.
-            Request::Bulk(_) => return Err(Error::NotImplemented { what: "a bulk request" }),
-            Request::Create { kind: ResourceKind::User, .. } => {
-                Self::Straight(to.call("POST", to.all(ResourceKind::User, None)?, raw()))
-            }
-            Request::Create { kind: ResourceKind::Group, body, .. } => {
-                let body = body.renamed_group(&settings.names.forth())?;
-                Self::Straight(to.call("POST", to.all(group, None)?, body))
-            }
-            // A search by POST would hide what it asks for in the body; no known client sends one.
-            Request::List(_) if incoming.method == "POST" => {
-                return Err(Error::NotImplemented { what: "a search by POST" });
-            }
-            Request::List(query) => {
-                let mut filter = None;
-                if query.kind == group {
-                    match query.filter.as_ref().map_or(NamesGroups::No, |filter| filter.names_groups()) {
-                        NamesGroups::No => {}
-                        NamesGroups::Equals(name) => match settings.names.forth().rename(name) {
-                            Some(name) => filter = Some(format!("displayName eq {}", Value::from(name))),
-                            None => return Ok(Self::Empty(query.page)),
-                        },
-                        NamesGroups::Otherwise => {
-                            let finding = String::from("groups can be asked for by `displayName eq` alone");
-                            return Err(Error::Filter { finding });
-                        }
-                    }
-                }
-                if query.kind == group && !query.projection.shows(group, "displayName") {
-                    let asked = named(&query.projection);
-                    let asked = asked.as_ref().map(|(name, names)| (*name, names.as_str()));
-                    let resource =
-                        to.with_query(to.resource(endpoint(group)), filter.as_deref(), Some(asked))?;
-                    return Ok(Self::Unnamed(to.call("GET", resource, Vec::new())));
-                }
-                Self::Straight(to.call("GET", to.all(query.kind, filter.as_deref())?, Vec::new()))
-            }
-            Request::Read { kind: ResourceKind::User, id, .. } => {
-                Self::Straight(to.call("GET", to.one(ResourceKind::User, id)?, Vec::new()))
-            }
-            Request::Read { kind: ResourceKind::Group, id, projection, .. } => {
-                let call = to.call("GET", to.one(group, id)?, Vec::new());
-                to.looked(id, projection, call)
-            }
-            Request::Replace { kind: ResourceKind::User, id, .. } => {
-                Self::Straight(to.call("PUT", to.one(ResourceKind::User, id)?, raw()))
-            }
-            Request::Replace { kind: ResourceKind::Group, id, body, .. } => {
-                let body = body.renamed_group(&settings.names.forth())?;
-                to.looked(id, &Projection::Default, to.call("PUT", to.one(group, id)?, body))
-            }
-            Request::Patch { kind: ResourceKind::User, id, .. } => {
-                Self::Straight(to.call("PATCH", to.one(ResourceKind::User, id)?, raw()))
-            }
-            Request::Patch { kind: ResourceKind::Group, id, .. } => {
-                let body = crate::scim::Document::parse(incoming.body)?;
-                let body = body.renamed_group_patch(&settings.names.forth())?;
-                to.looked(id, &Projection::Default, to.call("PATCH", to.one(group, id)?, body))
-            }
-            Request::Delete { kind: ResourceKind::User, id, .. } => {
-                Self::Straight(to.call("DELETE", to.one(ResourceKind::User, id)?, Vec::new()))
-            }
-            Request::Delete { kind: ResourceKind::Group, id, .. } => {
-                to.looked(id, &Projection::Default, to.call("DELETE", to.one(group, id)?, Vec::new()))
-            }
-        })
-    }
-}
-
-/// From our addresses to those of the service.
-struct Way<'a> {
-    incoming: &'a Incoming<'a>,
-    settings: &'a Settings,
-}
-
-impl Way<'_> {
-    fn resource(&self, path: &'static str) -> Resource {
-        Resource::new(&self.settings.endpoint.path_prefix, path)
-    }
-
-    fn discovery(&self, path: &str) -> Resource {
-        let segments = path.split('/').filter(|segment| !segment.is_empty());
-        // The router has seen that these are known; names are escaped again.
-        segments.fold(self.resource(""), |resource, segment| {
-            resource.segment(&percent_encoding::percent_decode_str(segment).decode_utf8_lossy())
-        })
-    }
-
-    fn one(&self, kind: ResourceKind, id: &str) -> Result<Resource, Error> {
-        self.with_query(self.resource(endpoint(kind)).segment(id), None, None)
-    }
-
-    fn all(&self, kind: ResourceKind, filter: Option<&str>) -> Result<Resource, Error> {
-        self.with_query(self.resource(endpoint(kind)), filter, None)
-    }
-
-    /// The parameters that SCIM knows, each escaped anew; `filter` in place of the one that came, and `shown` in place of what
-    /// says which attributes are shown.
-    fn with_query(
-        &self,
-        mut resource: Resource,
-        filter: Option<&str>,
-        shown: Option<Option<(&str, &str)>>,
-    ) -> Result<Resource, Error> {
-        let pairs = form::parse(self.incoming.query.as_bytes(), MAX_PARAMETERS)
-            .map_err(|_| Error::syntax("the query of the address cannot be read"))?;
-        for name in
-            ["filter", "startIndex", "count", "attributes", "excludedAttributes", "sortBy", "sortOrder"]
-        {
-            let came = pairs.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str());
-            let value = match (name, shown) {
-                ("filter", _) => filter.or(came),
-                ("attributes" | "excludedAttributes", Some(shown)) => {
-                    shown.filter(|(kind, _)| *kind == name).map(|(_, names)| names)
-                }
-                _ => came,
-            };
-            if let Some(value) = value {
-                resource = resource.query(name, value);
-            }
-        }
-        Ok(resource)
-    }
-
-    fn call(&self, method: &'static str, resource: Resource, body: Vec<u8>) -> HttpCall {
-        let conditions =
-            [("if-match", self.incoming.if_match), ("if-none-match", self.incoming.if_none_match)];
-        let conditions = conditions
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-            .collect();
-        self.settings.endpoint.forwarded(method, resource, conditions, body)
-    }
-
-    /// A look at the group first, where the answer to `call` does not show its name.
-    fn looked(&self, id: &str, projection: &Projection, call: HttpCall) -> Passage {
-        if call.method == "GET" && projection.shows(ResourceKind::Group, "displayName") {
-            return Passage::Straight(call);
-        }
-        let look = self.resource("/Groups").segment(id).query("excludedAttributes", "members");
-        let look = self.settings.endpoint.forwarded("GET", look, Vec::new(), Vec::new());
-        Passage::Looked { look, call }
-    }
-}
-
-const fn endpoint(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::User => "/Users",
-        ResourceKind::Group => "/Groups",
-    }
-}
-
-/// The parameter that asks for what `projection` shows, and for the names of groups; `None` for everything.
-fn named(projection: &Projection) -> Option<(&'static str, String)> {
-    match projection {
-        Projection::Default => None,
-        Projection::Only(names) => Some(("attributes", format!("{},displayName", names.join(",")))),
-        Projection::Except(names) => {
-            let is_name = |name: &str| {
-                name.rsplit(':').next().is_some_and(|last| last.eq_ignore_ascii_case("displayName"))
-            };
-            let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| !is_name(name)).collect();
-            (!names.is_empty()).then(|| ("excludedAttributes", names.join(",")))
-        }
-    }
+/// How many people a sign-in or a sync has to bring.
+fn people_left(left: usize, counts: bool, gate: Gate<'_>) -> Option<Tell> {
+    (counts && left > 0)
+        .then(|| gate.told("scim_people_left", Some(Code::ScimPeopleLeft), ("people", left.to_string())))
 }
 
 fn unreachable_service(failure: CallFailure, media: Media) -> PassTurn {
@@ -332,12 +366,28 @@ fn unreachable_service(failure: CallFailure, media: Media) -> PassTurn {
 fn unavailable(rejection: Rejection, retry_after: Option<core::time::Duration>, media: Media) -> PassTurn {
     let retry_after = Some(retry_after.unwrap_or(RETRY_AFTER));
     let error = Error::Refused { status: 503, scim_type: None, code: rejection.code, retry_after };
-    PassTurn::End { reply: message::error(&error, media), fault: Some((error, Some(rejection))) }
+    PassTurn::End {
+        reply: message::error(&error, media),
+        fault: Some((error, Some(rejection))),
+        tells: Vec::new(),
+    }
+}
+
+/// Somebody could not be brought on; the directory comes again, and finds those done who are.
+fn unsettled(trouble: Trouble, media: Media) -> PassTurn {
+    let Trouble { code, rejection, retry_after } = trouble;
+    let retry_after = Some(retry_after.unwrap_or(RETRY_AFTER));
+    let error = Error::Refused { status: 503, scim_type: None, code, retry_after };
+    PassTurn::End {
+        reply: message::error(&error, media),
+        fault: Some((error, Some(rejection))),
+        tells: Vec::new(),
+    }
 }
 
 /// A refusal of ours.
 fn refused(error: Error, media: Media) -> PassTurn {
-    PassTurn::End { reply: message::error(&error, media), fault: Some((error, None)) }
+    PassTurn::End { reply: message::error(&error, media), fault: Some((error, None)), tells: Vec::new() }
 }
 
 /// When to come again where the service does not say; a restart takes about as long.

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
-use crate::policy::{GroupNames, SameName, Settings};
+use crate::policy::{GroupNames, RuleAction, SameName, Settings};
 use crate::scim::fold;
 use crate::scim::passing::Rename;
 
@@ -19,6 +19,8 @@ pub struct Names {
     untouched: GroupNames,
     /// Groups that only a row leads to.
     only_by_row: GroupNames,
+    /// Groups that the rules give whatever they are called in the directory.
+    given: GroupNames,
 }
 
 /// Why the rules cannot be read in both directions.
@@ -73,7 +75,21 @@ impl Names {
             same_name: policy.same_name.clone(),
             untouched: policy.ignored_groups.iter().collect(),
             only_by_row: guarded.iter().collect(),
+            given: given(policy),
         })
+    }
+
+    /// The directory's group `name` as the rules spell it, and as a look at the application would.
+    #[must_use]
+    pub fn spelled(&self, name: String) -> String {
+        self.forth().rename(&name).and_then(|group| self.back().rename(&group)).unwrap_or(name)
+    }
+
+    /// Does the directory write the members of the application's group `name` through the service? Then nobody writes them by
+    /// another way: Atlassian Cloud refuses that, and elsewhere two would write one list.
+    #[must_use]
+    pub fn keeps(&self, name: &str) -> bool {
+        self.back.contains_key(&fold(name)) || (self.same(name).is_some() && !self.given.contains(name))
     }
 
     /// What the application calls the directory's groups.
@@ -95,6 +111,15 @@ impl Names {
         let has_row = self.forth.contains_key(&folded) || self.back.contains_key(&folded);
         (covered && !has_row && !self.only_by_row.contains(name)).then(|| name.to_owned())
     }
+}
+
+/// The groups that `policy` gives by their names in the application.
+fn given(policy: &Settings) -> GroupNames {
+    let granted = policy.rules.iter().flat_map(|rule| match &rule.action {
+        RuleAction::Grant { groups, .. } => groups.as_slice(),
+        RuleAction::Withhold { .. } | RuleAction::DefaultGroups(_) => &[],
+    });
+    policy.default_groups.groups.iter().chain(&policy.always_groups).chain(granted).collect()
 }
 
 /// From the directory to the application.
@@ -182,6 +207,26 @@ mod tests {
         assert!(names.forth().rename("jira-administrators").is_some());
         let by_row = Settings { admin_groups: vec!["site-admins".to_owned()], ..guarded };
         assert_eq!(Names::new(&by_row).unwrap().forth().rename("ops").as_deref(), Some("site-admins"));
+    }
+
+    #[test]
+    fn the_directory_keeps_what_it_pushes_and_nothing_that_a_rule_gives() {
+        let settings = Settings {
+            same_name: Some(SameName::default()),
+            always_groups: vec!["everybody".to_owned()],
+            default_groups: crate::policy::DefaultGroups {
+                groups: vec!["Product Users".to_owned(), "b".to_owned()],
+                ..crate::policy::DefaultGroups::default()
+            },
+            ..policy(vec![row("a", &["b"])])
+        };
+        let names = Names::new(&settings).unwrap();
+        for name in ["b", "B", "c"] {
+            assert!(names.keeps(name), "{name}");
+        }
+        for name in ["a", "everybody", "product users", ""] {
+            assert!(!names.keeps(name), "{name}");
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ use crate::scim::router::{self, Incoming, Request};
 use crate::scim::{Error, Features, Limits};
 
 use super::Env;
-use super::scim_pass::{PassFlow, PassTurn};
+use super::scim_pass::{self, Gate, PassFlow, PassTurn};
 use ports::Ports;
 use work::{Work, WorkTurn};
 
@@ -141,7 +141,7 @@ impl ScimFlow {
             }
             (Stage::Pass(flow), answer) => match &settings.pass_through {
                 Some(pass) => {
-                    let turn = flow.answer(answer, pass);
+                    let turn = flow.answer(inner, answer, self.gate(pass, env));
                     self.passed(turn, env)
                 }
                 None => self.refuse(&refused(500, Code::HostCallFailed), None, env),
@@ -180,7 +180,7 @@ impl ScimFlow {
         };
         let request = router::parse(&incoming, &LIMITS);
         if let (Ok(request), Some(pass)) = (&request, &settings.pass_through) {
-            let turn = PassFlow::start(request, &incoming, self.media, pass);
+            let turn = PassFlow::start(request, &incoming, self.media, self.gate(pass, env));
             return self.passed(turn, env);
         }
         match request {
@@ -205,15 +205,20 @@ impl ScimFlow {
         }
     }
 
+    fn gate<'a>(&'a self, settings: &'a scim_pass::Settings, env: &'a Env<'a>) -> Gate<'a> {
+        Gate { settings, client: &self.client, request_id: &self.arrived.request_id, env }
+    }
+
     fn passed(mut self, turn: PassTurn, env: &Env<'_>) -> Step {
         match turn {
-            PassTurn::Wait { inner, call } => {
+            PassTurn::Wait { inner, asks, tells } => {
                 self.stage = Stage::Pass(Box::new(inner));
-                self.wait(vec![(AskId(0), Ask::HttpCall(*call))], Vec::new())
+                self.wait(asks, tells)
             }
-            PassTurn::End { reply, fault } => {
-                let tells = fault.map(|(error, detail)| self.told(&error, detail.as_ref()));
-                self.end(reply, tells.unwrap_or_default(), env)
+            PassTurn::End { reply, fault, mut tells } => {
+                tells
+                    .extend(fault.into_iter().flat_map(|(error, detail)| self.told(&error, detail.as_ref())));
+                self.end(reply, tells, env)
             }
         }
     }

@@ -296,6 +296,7 @@ impl House<'_> {
             dry_run: self.dry_run,
             leaves_groups: self.settings.memberships_managed_by == MembershipsManagedBy::SignIn,
             budget: self.budget,
+            kept: None,
         }
     }
 }

@@ -41,11 +41,14 @@ impl Stage {
         let gateway = json!({ "pass_through": {
             "cluster": "behind", "authority": "scim.internal", "path_prefix": "/v2",
             "credentials": { "bearer": { "inline_string": token } },
+            // What is asked is the protocol.
+            "forward_roles": true,
         } });
         // Every group has one name on both sides.
         let policy =
             json!({ "group_mapping": null, "default_groups": null, "portal": null, "same_name_groups": {} });
-        let options = SceneOptions::new().patch(json!({ "policy": policy, "scim_gateway": gateway }));
+        let options = SceneOptions::new()
+            .patch(json!({ "policy": policy, "provisioning": null, "scim_gateway": gateway }));
         Self::start(test, options, &[("behind", address)])
     }
 

@@ -474,6 +474,7 @@ fn errand<'a>(job: &'a PersonJob, means: Means<'a>, paid: bool, request_id: &'a 
         dry_run: means.provisioning.dry_run || (matches!(job.intent, Intent::Absent(_)) && !paid),
         leaves_groups: false,
         budget: None,
+        kept: None,
     }
 }
 

@@ -1,56 +1,150 @@
 //! Requests of directories and answers of services, real ones and such as should not be.
 
+mod application;
+mod bringing;
+mod people;
+
+use core::cell::Cell;
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::base::Secret;
-use crate::policy::{self, GroupRule, GroupTable};
+use crate::base::{EntropyFailure, EntropySource, UnixTime};
+use crate::config;
+use crate::flow::{Trust, settings};
 use crate::scim::{Limits, router};
-use crate::targets::Credentials;
+use crate::xmlsec::RustCrypto;
 
 const BASE: &str = "https://gate.example/scim/v2";
 
-fn settings() -> Settings {
-    let row =
-        |idp: &str, group: &str| GroupRule { idp_group: idp.to_owned(), groups: vec![group.to_owned()] };
-    let rows =
-        GroupTable::from(vec![row("Staff (IdP)", "jira-users"), row("Agents \"IdP\"", "agents & more")]);
-    let policy = policy::Settings { group_mapping: rows, ..policy::Settings::default() };
-    Settings {
-        endpoint: Endpoint {
-            cluster: String::from("scim"),
-            authority: String::from("api.atlassian.example"),
-            path_prefix: String::from("/scim/directory/7"),
-            timeout: Duration::from_secs(5),
-            credentials: Credentials::Bearer(Secret::new(String::from("their-token"))),
-        },
-        names: Names::new(&policy).expect("rows that go both ways"),
-        base_uri: BASE.to_owned(),
+/// 2026-01-01T00:00:00Z.
+const NOW: UnixTime = UnixTime::from_secs(1_767_225_600);
+
+struct Counter(Cell<u64>);
+
+impl EntropySource for Counter {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailure> {
+        for byte in out {
+            self.0.set(self.0.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+            *byte = (self.0.get() >> 33) as u8;
+        }
+        Ok(())
+    }
+}
+
+/// A gateway as the configuration makes it.
+struct House {
+    settings: settings::Settings,
+    trust: Trust,
+    entropy: Counter,
+    now: Cell<UnixTime>,
+}
+
+impl House {
+    /// With `more` beside the way through.
+    fn new(more: &Value) -> Self {
+        let mut whole = json!({
+            "sp": { "entity_id": "https://gate.example/saml/metadata", "base_uri": "https://gate.example" },
+            "session": { "keys": [{ "inline_string": "C1Sd5i94wQpTnOUud8AJUpvkLXa/CFGa4yx1vgdQmeI=" }] },
+            "policy": { "group_mapping": [
+                { "idp_group": "Staff (IdP)", "groups": ["jira-users"] },
+                { "idp_group": "Agents \"IdP\"", "groups": ["agents & more"] },
+            ] },
+            "scim_gateway": {
+                "tokens": [{ "name": "okta", "token": { "inline_string": "0123456789abcdef0123456789abcdef" } }],
+                "pass_through": {
+                    "cluster": "scim", "authority": "api.atlassian.example",
+                    "path_prefix": "/scim/directory/7",
+                    "credentials": { "bearer": { "inline_string": "their-token" } },
+                },
+            },
+        });
+        merge(&mut whole, more);
+        let loaded = config::load(whole.to_string().as_bytes(), &BTreeMap::new(), NOW);
+        let (gateway, _) = loaded.unwrap_or_else(|faults| panic!("{faults:?}"));
+        let trust = Trust::new(&gateway.flow);
+        let entropy = Counter(Cell::new(1));
+        Self { settings: gateway.flow, trust, entropy, now: Cell::new(NOW) }
+    }
+
+    fn plain() -> Self {
+        Self::new(&json!({}))
+    }
+
+    fn env(&self) -> Env<'_> {
+        Env {
+            now: self.now.get(),
+            uptime: Duration::ZERO,
+            entropy: &self.entropy,
+            crypto: &RustCrypto,
+            settings: &self.settings,
+            trust: &self.trust,
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(Gate<'_>) -> T) -> T {
+        let env = self.env();
+        let settings = self.settings.scim_gateway.as_deref().and_then(|scim| scim.pass_through.as_ref());
+        let settings = settings.expect("a way through");
+        assert_eq!(settings.base_uri, BASE);
+        act(Gate { settings, client: "okta", request_id: "r-1", env: &env })
+    }
+
+    fn start(&self, method: &str, target: &str, body: &Value) -> PassTurn {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.start_raw(method, target, &body).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same with a body that may be no request at all.
+    fn start_raw(&self, method: &str, target: &str, body: &[u8]) -> Result<PassTurn, Error> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let incoming =
+            Incoming { method, path, query, if_match: Some("W/\"3\""), body, ..Incoming::default() };
+        let request = router::parse(&incoming, &Limits::DEFAULT)?;
+        Ok(self.with(|gate| PassFlow::start(&request, &incoming, Media::Scim, gate)))
+    }
+
+    fn answer(&self, flow: PassFlow, id: AskId, answer: Answer) -> PassTurn {
+        self.with(|gate| flow.answer(id, answer, gate))
+    }
+}
+
+fn merge(into: &mut Value, more: &Value) {
+    match (into, more) {
+        (Value::Object(into), Value::Object(more)) => {
+            for (name, value) in more {
+                merge(into.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, more) => *into = more.clone(),
     }
 }
 
 fn start(method: &str, target: &str, body: &Value) -> PassTurn {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-    let incoming =
-        Incoming { method, path, query, if_match: Some("W/\"3\""), body: &body, ..Incoming::default() };
-    let request = router::parse(&incoming, &Limits::DEFAULT).expect("a request");
-    PassFlow::start(&request, &incoming, Media::Scim, &settings())
+    House::plain().start(method, target, body)
+}
+
+/// The answer to the one call of a request.
+fn then(flow: PassFlow, answer: Answer) -> PassTurn {
+    House::plain().answer(flow, CALL, answer)
 }
 
 fn waits(turn: PassTurn) -> (PassFlow, HttpCall) {
     match turn {
-        PassTurn::Wait { inner, call } => (inner, *call),
+        PassTurn::Wait { inner, mut asks, .. } => match asks.pop() {
+            Some((CALL, Ask::HttpCall(call))) if asks.is_empty() => (inner, call),
+            other => panic!("{other:?}"),
+        },
         PassTurn::End { reply, .. } => panic!("{} {}", reply.status, String::from_utf8_lossy(&reply.body)),
     }
 }
 
 fn ends(turn: PassTurn) -> (Reply, Option<Rejection>) {
     match turn {
-        PassTurn::End { reply, fault } => (reply, fault.and_then(|(_, rejection)| rejection)),
-        PassTurn::Wait { call, .. } => panic!("{} {}", call.method, call.path),
+        PassTurn::End { reply, fault, .. } => (reply, fault.and_then(|(_, rejection)| rejection)),
+        PassTurn::Wait { asks, .. } => panic!("{asks:?}"),
     }
 }
 
@@ -89,7 +183,7 @@ fn people_pass_as_they_are_and_with_our_credentials() {
     let user =
         json!({ "id": "u", "userName": "ann", "meta": { "resourceType": "User", "location": location } });
     let answer = response(201, &[("location", location), ("etag", "W/\"4\""), ("set-cookie", "x=y")], &user);
-    let (reply, rejection) = ends(flow.answer(answer, &settings()));
+    let (reply, rejection) = ends(then(flow, answer));
     assert_eq!((reply.status, rejection), (201, None));
     let header =
         |name: &str| reply.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str());
@@ -103,7 +197,7 @@ fn people_pass_as_they_are_and_with_our_credentials() {
 fn a_group_is_made_and_found_under_the_name_of_its_row() {
     let (flow, call) = waits(start("POST", "/Groups", &json!({ "displayName": "STAFF (IdP)" })));
     assert_eq!(call.body, br#"{"displayName":"jira-users"}"#);
-    let (reply, _) = ends(flow.answer(response(201, &[], &group("jira-users")), &settings()));
+    let (reply, _) = ends(then(flow, response(201, &[], &group("jira-users"))));
     let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!((reply.status, &body["displayName"]), (201, &json!("Staff (IdP)")));
     let target =
@@ -138,23 +232,20 @@ fn a_group_that_is_addressed_by_its_id_is_looked_at_first() {
             (look.method, look.path.as_str()),
             ("GET", "/scim/directory/7/Groups/g?excludedAttributes=members")
         );
-        let (flow, call) = waits(flow.answer(response(200, &[], &group("jira-users")), &settings()));
+        let (flow, call) = waits(then(flow, response(200, &[], &group("jira-users"))));
         assert_eq!((call.method, call.path.as_str()), (method, "/scim/directory/7/Groups/g"));
-        let (reply, _) = ends(flow.answer(response(204, &[("etag", "W/\"5\"")], &Value::Null), &settings()));
+        let (reply, _) = ends(then(flow, response(204, &[("etag", "W/\"5\"")], &Value::Null)));
         assert_eq!(reply.status, 204);
         // A group that the application's administrators made, or one whose name nobody can read.
         for hidden in
             [group("jira-administrators"), group(""), json!({}), json!([]), json!({ "displayName": 7 })]
         {
             let (flow, _) = waits(start(method, "/Groups/g", body));
-            let turn = flow.answer(response(200, &[], &hidden), &settings());
+            let turn = then(flow, response(200, &[], &hidden));
             assert_eq!(code(turn), (403, String::from("SG7020")), "{method} {hidden}");
         }
         let (flow, _) = waits(start(method, "/Groups/g", body));
-        assert_eq!(
-            code(flow.answer(response(404, &[], &Value::Null), &settings())),
-            (404, String::from("SG7009"))
-        );
+        assert_eq!(code(then(flow, response(404, &[], &Value::Null))), (404, String::from("SG7009")));
     }
 }
 
@@ -162,23 +253,23 @@ fn a_group_that_is_addressed_by_its_id_is_looked_at_first() {
 fn a_group_is_read_only_when_a_row_leads_to_it() {
     for target in ["/Groups/g", "/Groups/g?excludedAttributes=members"] {
         let (flow, _) = waits(start("GET", target, &Value::Null));
-        let (reply, _) = ends(flow.answer(response(200, &[], &group("jira-users")), &settings()));
+        let (reply, _) = ends(then(flow, response(200, &[], &group("jira-users"))));
         assert_eq!(reply.status, 200);
         for hidden in
             [group("jira-administrators"), json!({ "id": "g", "meta": { "resourceType": "Group" } })]
         {
             let (flow, _) = waits(start("GET", target, &Value::Null));
-            let turn = flow.answer(response(200, &[], &hidden), &settings());
+            let turn = then(flow, response(200, &[], &hidden));
             assert_eq!(code(turn), (403, String::from("SG7020")));
         }
     }
     // Where the name is not asked for, it is looked at first.
     let (flow, look) = waits(start("GET", "/Groups/g?attributes=members", &Value::Null));
     assert_eq!(look.path, "/scim/directory/7/Groups/g?excludedAttributes=members");
-    let (flow, _) = waits(flow.answer(response(200, &[], &group("jira-users")), &settings()));
+    let (flow, _) = waits(then(flow, response(200, &[], &group("jira-users"))));
     let members =
         json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": "g", "members": [] });
-    assert_eq!(ends(flow.answer(response(200, &[], &members), &settings())).0.status, 200);
+    assert_eq!(ends(then(flow, response(200, &[], &members))).0.status, 200);
 }
 
 #[test]
@@ -226,7 +317,7 @@ fn names_that_were_not_asked_for_are_looked_at_and_not_shown() {
         let nameless = json!({ "id": "h", "members": [] });
         let other_case = json!({ "id": "i", "displayname": "jira-users" });
         let list = json!({ "totalResults": 4, "Resources": [theirs, ours, nameless, other_case] });
-        let (reply, _) = ends(flow.answer(response(200, &[], &list), &settings()));
+        let (reply, _) = ends(then(flow, response(200, &[], &list)));
         let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
         let shown = body["Resources"].as_array().map(Vec::as_slice).unwrap_or_default();
         assert_eq!(shown.len(), 1, "{body}");
@@ -238,13 +329,13 @@ fn names_that_were_not_asked_for_are_looked_at_and_not_shown() {
 fn a_list_shows_our_groups_only_and_discovery_no_bulk() {
     let (flow, _) = waits(start("GET", "/Groups?count=100", &Value::Null));
     let list = json!({ "totalResults": 2, "itemsPerPage": 2, "Resources": [group("jira-administrators"), group("JIRA-users")] });
-    let (reply, _) = ends(flow.answer(response(200, &[], &list), &settings()));
+    let (reply, _) = ends(then(flow, response(200, &[], &list)));
     let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!(body["Resources"].as_array().map(Vec::len), Some(1));
     assert_eq!(body.pointer("/Resources/0/displayName"), Some(&json!("Staff (IdP)")));
     let (flow, _) = waits(start("GET", "/ServiceProviderConfig", &Value::Null));
     let config = json!({ "bulk": { "supported": true, "maxOperations": 9 }, "patch": { "supported": true } });
-    let (reply, _) = ends(flow.answer(response(200, &[], &config), &settings()));
+    let (reply, _) = ends(then(flow, response(200, &[], &config)));
     let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!((&body["bulk"]["supported"], &body["patch"]["supported"]), (&json!(false), &json!(true)));
 }
@@ -278,11 +369,11 @@ fn a_service_that_is_away_is_asked_again_later() {
         (Answer::Swapped, Code::HostCallFailed, "30"),
     ] {
         let shown = format!("{answer:?}");
-        let (reply, rejection) = ends(find().answer(answer, &settings()));
+        let (reply, rejection) = ends(then(find(), answer));
         assert_eq!((reply.status, rejection.map(|found| found.code)), (503, Some(code)), "{shown}");
         assert_eq!(after(&reply).as_deref(), Some(wait), "{shown}");
     }
-    let (reply, _) = ends(find().answer(response(429, &[("retry-after", "7")], &Value::Null), &settings()));
+    let (reply, _) = ends(then(find(), response(429, &[("retry-after", "7")], &Value::Null)));
     assert_eq!((reply.status, after(&reply).as_deref()), (429, Some("7")));
 }
 
@@ -290,12 +381,12 @@ fn a_service_that_is_away_is_asked_again_later() {
 fn a_reason_of_the_service_is_handed_on() {
     let own = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "409", "scimType": "uniqueness", "detail": "taken" });
     let (flow, _) = waits(start("POST", "/Users", &json!({ "userName": "a" })));
-    let (reply, _) = ends(flow.answer(response(409, &[], &own), &settings()));
+    let (reply, _) = ends(then(flow, response(409, &[], &own)));
     let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!((reply.status, body), (409, own));
     for (status, code_of) in [(409, "SG7010"), (412, "SG7011"), (413, "SG7007"), (400, "SG7023")] {
         let (flow, _) = waits(start("POST", "/Users", &json!({ "userName": "a" })));
-        let turn = flow.answer(response(status, &[], &json!({ "error": "x" })), &settings());
+        let turn = then(flow, response(status, &[], &json!({ "error": "x" })));
         assert_eq!(code(turn), (status, code_of.to_owned()));
     }
 }
