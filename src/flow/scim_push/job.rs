@@ -8,7 +8,7 @@ use crate::session::table_key::TableKey;
 use crate::store::table::RowKey;
 
 use super::super::directory::Intent;
-use super::book::{Found, Stop};
+use super::book::Found;
 use super::decision::Context;
 use super::pen::row;
 use super::person::account_name;
@@ -111,7 +111,10 @@ impl Context<'_> {
     pub(super) fn job(&self, id: &str, what: &What) -> Found<Job> {
         match what {
             What::Person => match self.user(id)? {
-                None => Ok(Job::Nothing),
+                None => match self.gone(id)? {
+                    Some(user) => self.person_job(id, &user, Membership::Known(Vec::new()), true),
+                    None => Ok(Job::Nothing),
+                },
                 Some(kept) => {
                     let groups = self.groups_for_rules(id)?;
                     let groups = if groups.is_empty() && !self.were_groups_pushed()? {
@@ -122,11 +125,6 @@ impl Context<'_> {
                     self.person_job(id, &kept.user, groups, false)
                 }
             },
-            What::PersonGone(json) => {
-                let todo = row(rows::about("todo", id))?;
-                let user: User = serde_json::from_str(json.expose()).map_err(|_| Stop::Unreadable(todo))?;
-                self.person_job(id, &user, Membership::Known(Vec::new()), true)
-            }
             What::Group { everybody } => match self.group(id)? {
                 None => Ok(Job::Nothing),
                 Some(kept) => {

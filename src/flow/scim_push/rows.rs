@@ -116,10 +116,8 @@ impl Todo {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum What {
-    /// The application is to have what the rules make of the user.
+    /// The application is to have what the rules make of the user, or of `gone/ID` for whoever is deleted.
     Person,
-    /// The user is deleted, and was this.
-    PersonGone(Pii<String>),
     /// The organization is to be called as the group; where `everybody` is set, all members are to be looked at too.
     Group { everybody: bool },
     /// The group is deleted: nobody is in it any more.

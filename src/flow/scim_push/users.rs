@@ -92,10 +92,9 @@ impl Context<'_> {
     pub(super) fn delete_user(&self, id: &str, precondition: &Precondition) -> Found<Decision> {
         let Some(kept) = self.user(id)? else {
             // Deleted, but not yet in the application: the client asks again because it was told so.
-            let todo = self.book.get::<Todo>(&row(rows::about("todo", id))?)?;
-            return match todo {
-                Some((Todo { what: What::PersonGone(_), .. }, _)) => Ok(self.only_settle(id, Then::Nothing)),
-                _ => Err(Error::NotFound { what: "user" }.into()),
+            return match self.gone(id)? {
+                Some(_) => Ok(self.only_settle(id, Then::Nothing)),
+                None => Err(Error::NotFound { what: "user" }.into()),
             };
         };
         precondition.check(&etag(kept.version))?;
@@ -113,8 +112,17 @@ impl Context<'_> {
             let sides = rows::membership(group.last(), id).ok_or(Error::NotFound { what: "group" })?;
             sides.into_iter().for_each(|side| pen.delete(side));
         }
-        self.bring(&mut pen, id, What::PersonGone(kept.stored.json.clone()))?;
+        // Not in `todo/ID`, which whoever looks at the members of a group may be writing just now.
+        pen.put(row(rows::about("gone", id))?, &kept.stored.json)?;
+        self.bring(&mut pen, id, What::Person)?;
         Ok(self.commit(pen, id, Then::Nothing))
+    }
+
+    /// Who the deleted user `id` was, as long as the application may have them.
+    pub(super) fn gone(&self, id: &str) -> Found<Option<User>> {
+        let key = row(rows::about("gone", id))?;
+        let Some((json, _)) = self.book.get::<Pii<String>>(&key)? else { return Ok(None) };
+        serde_json::from_str(json.expose()).map(Some).map_err(|_| Stop::Unreadable(key))
     }
 
     /// The user `id`; `None` where there is none.

@@ -388,6 +388,7 @@ impl Settle {
         job.released(kept, &table.key).into_iter().for_each(|key| pen.delete(key));
         if job.gone {
             pen.delete(at);
+            rows::about("gone", &self.id).into_iter().for_each(|key| pen.delete(key));
         } else if job.before.as_ref() != Some(&now)
             && let Err(stop) = pen.put(at, &now)
         {
