@@ -233,6 +233,9 @@ pub(super) fn all(
     let base_uri = sp.as_ref().map(|sp| sp.base_uri.as_str());
     let scim_gateway =
         scim_gateway.map(|raw| scim_gateway::scim_gateway(raw, configuration, base_uri, &policy, checker));
+    if let (Some(raw), Some(Some(provisioning))) = (&configuration.scim_gateway, &provisioning) {
+        scim_gateway::application(raw, provisioning, checker);
+    }
     let directory_sync = configuration.directory_sync.as_ref();
     let directory_sync =
         directory_sync.map(|raw| directory_sync::directory_sync(raw, configuration, checker));

@@ -9,6 +9,7 @@ use super::{Checker, optional, quoted};
 use crate::config::path::Path;
 use crate::config::raw::{self, Whole};
 use crate::directory::{GroupNaming, GroupsBecome};
+use crate::flow::Provisioning;
 use crate::flow::scim_pass::{self, Names};
 use crate::flow::scim_push::{Memberships, OnDelete, OnNameConflict, Settings, Token};
 use crate::http::network::Network;
@@ -138,6 +139,24 @@ fn is_the_service(provisioning: Option<&raw::Provisioning>, service: &raw::ScimP
         (one.cluster, one.authority, one.path_prefix)
             == (service.cluster, service.authority, service.path_prefix)
     })
+}
+
+/// Can the application have what is pushed?
+pub(super) fn application(raw: &raw::ScimGateway, provisioning: &Provisioning, checker: &mut Checker<'_>) {
+    if raw.pass_through.is_some() {
+        return;
+    }
+    let root = Path::default();
+    let at = root.field("scim_gateway");
+    let target = root.field("provisioning").field(provisioning.target.name());
+    let capabilities = provisioning.target.capabilities();
+    if !capabilities.reads {
+        let detail = "the application cannot be asked what it has, so nobody could be ended there";
+        checker.conflict(&at, target, detail);
+    } else if matches!(raw.groups_become, raw::ScimGroupsBecome::Organizations) && !capabilities.organizations
+    {
+        checker.conflict(&at.field("groups_become"), target, "the application has no organizations");
+    }
 }
 
 fn tokens(raw: &[raw::ScimToken], at: &Path, checker: &mut Checker<'_>) -> Vec<Token> {
