@@ -1,5 +1,6 @@
 //! scim2-tester, which somebody else wrote, asks a service what a SCIM service must do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -14,6 +15,8 @@ use crate::config::repository;
 pub struct Report {
     /// Checks that went well.
     pub passed: usize,
+    /// How many those are by what they ask and of what.
+    pub titles: BTreeMap<String, usize>,
     /// The others, one line of JSON each.
     pub failed: Vec<String>,
 }
@@ -49,6 +52,10 @@ pub fn checked(base: &str, token: &str) -> io::Result<Report> {
         let optional = is("status", "SKIPPED") && is("title", "search_with_attributes");
         if is("status", "SUCCESS") {
             report.passed = report.passed.saturating_add(1);
+            let text = |name: &str| check.get(name).and_then(Value::as_str).unwrap_or_default();
+            let count =
+                report.titles.entry(format!("{} {}", text("title"), text("resource_type"))).or_default();
+            *count = count.saturating_add(1);
         } else if !optional {
             report.failed.push(line.to_owned());
         }

@@ -218,9 +218,12 @@ impl Context<'_> {
 
     /// The same of an address (J19).
     fn check_immutable_email(&self, old: &User, new: &User, at: &Projected) -> Found<()> {
-        let keeps = self.settings.stricter(Some(self.provisioning)).keeps_email;
+        let stricter = self.settings.stricter(Some(self.provisioning));
         // Whose account was found by the address keeps that too: another one would lead to another account.
-        if (keeps || at.is_linked()) && old.email().map(fold) != new.email().map(fold) {
+        let keeps = stricter.keeps_email || at.is_linked();
+        // RFC 7644 3.5.2.2: what is required cannot be taken away.
+        let taken = stricter.needs_email && new.email().is_none();
+        if (keeps || taken) && old.email().map(fold) != new.email().map(fold) {
             return Err(immutable("emails"));
         }
         Ok(())

@@ -60,6 +60,7 @@ impl AtlassianScim {
             // Addresses cannot be filtered by; a user name is usually one.
             email_filter: "userName",
             flat_profile: true,
+            needs_email: true,
             email_immutable: matches!(kind, DirectoryKind::JsmCustomers),
             // Names of users stay; names of groups only where organizations follow them (J24).
             renames_accounts: false,

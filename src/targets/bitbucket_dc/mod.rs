@@ -154,6 +154,7 @@ impl Application for BitbucketDc {
             marker: false,
             reactivates: false,
             needs_password: true,
+            needs_email: true,
             deletes_accounts: true,
             renames_accounts: true,
             lists_accounts: true,

@@ -122,6 +122,7 @@ impl Application for ConfluenceDc {
         Capabilities {
             marker: false,
             needs_password: true,
+            needs_email: true,
             shows_email: false,
             deactivates: true,
             deletes_accounts: true,

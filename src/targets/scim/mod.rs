@@ -80,6 +80,8 @@ pub(super) struct Dialect {
     pub(super) email_filter: &'static str,
     /// `department` and `organization` are attributes of the user itself and not of the enterprise extension.
     pub(super) flat_profile: bool,
+    /// A user is made only with an e-mail address.
+    pub(super) needs_email: bool,
     pub(super) email_immutable: bool,
     pub(super) renames_accounts: bool,
     pub(super) renames_groups: bool,
@@ -103,6 +105,7 @@ impl Scim {
             memberships,
             email_filter: "emails.value",
             flat_profile: false,
+            needs_email: false,
             email_immutable: false,
             renames_accounts: true,
             renames_groups: true,
@@ -222,6 +225,7 @@ impl Application for Scim {
             renames_groups: self.dialect.renames_groups,
             deletes_groups: true,
             groups_are_organizations: self.dialect.groups_are_organizations,
+            needs_email: self.dialect.needs_email,
             email_immutable: self.dialect.email_immutable,
             profile_fields: PROFILE_FIELDS,
             ..Capabilities::default()

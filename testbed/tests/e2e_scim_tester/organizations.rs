@@ -98,7 +98,7 @@ fn j10_j13_j22_j23_j24_j25_j26_j27_groups_are_organizations_and_scim2_tester_fin
     assert_eq!(nameless["scimType"], "invalidValue");
     stage.expect(&stage.delete(&format!("/Groups/{other}")), 204);
 
-    is_green(&stage.judged(), &stage);
+    is_green(&stage.judged(), 126, &stage);
     stage.until("nothing is left to do", || stage.nothing_left());
     assert_eq!(jira().organizations(), ["Taken"]);
 }
