@@ -156,7 +156,8 @@ fn pushed(table: &Table, facts: &Facts, identity: &Identity, env: &Env<'_>) -> F
         return may_be_linked(&context, person)
             .map(|may| if may { Pushed::Unclear } else { Pushed::Nothing });
     };
-    let Some(kept) = context.user(&id)? else { return Ok(Pushed::Nothing) };
+    // Whose account it was is known, and they are not: deleted, and the application does not know yet, or the row is lost.
+    let Some(kept) = context.user(&id)? else { return Ok(Pushed::Unclear) };
     // A name that somebody is about to get, or still has, or that their account only happens to have, is nobody's word.
     let at = context.book.get::<rows::Projected>(&row(rows::about("at", &id))?)?;
     let is_theirs = at.is_some_and(|(at, _)| at.renaming.is_none() && *at.name.expose() == name)

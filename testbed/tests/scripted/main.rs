@@ -4,6 +4,7 @@
 mod background;
 mod deleted;
 mod engine;
+mod evidence;
 mod host;
 mod interleaving;
 mod kept_out;

@@ -9,12 +9,12 @@ use testbed::jira::UserSeed;
 
 use crate::host::{Script, ScriptedHost, honest, set};
 
-const TOKEN: &str = "a-token-of-the-directory-that-is-long-enough";
+pub(crate) const TOKEN: &str = "a-token-of-the-directory-that-is-long-enough";
 
 pub(crate) struct World {
     pub(crate) host: ScriptedHost,
     configuration: Value,
-    _etcd: Etcd,
+    pub(crate) etcd: Etcd,
 }
 
 impl World {
@@ -30,7 +30,7 @@ impl World {
         testbed::config::merge(&mut configuration, patch);
         let host = ScriptedHost::with(&configuration);
         host.route("etcd", etcd.address());
-        let world = Self { host, configuration, _etcd: etcd };
+        let world = Self { host, configuration, etcd };
         for user in ["admin", "bob"] {
             world.add(user);
         }
@@ -126,11 +126,11 @@ pub(crate) fn replace(path: &str, value: &Value) -> Value {
     })
 }
 
-fn rename(to: &str) -> Value {
+pub(crate) fn rename(to: &str) -> Value {
     replace("userName", &json!(to))
 }
 
-fn no_rename(_: usize, ask: &Ask, _: &ScriptedHost) -> Option<Answer> {
+pub(crate) fn no_rename(_: usize, ask: &Ask, _: &ScriptedHost) -> Option<Answer> {
     is_rename(ask).then_some(Answer::HttpFailed(CallFailure::NotSent))
 }
 
