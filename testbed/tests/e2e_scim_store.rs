@@ -24,7 +24,7 @@ use testbed::config::{merge, plugin_configuration};
 use testbed::jira::Store;
 
 /// People of the large groups; `SAMLGATE_SCIM_MEMBERS` says otherwise, for runs by hand.
-const MEMBERS: usize = 600;
+const MEMBERS: usize = 200;
 
 /// `kill -9` of Envoy, which then runs again with this configuration besides.
 fn restart(stage: &mut Stage, patch: &Value) {
