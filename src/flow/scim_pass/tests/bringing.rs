@@ -253,7 +253,7 @@ fn one_request_brings_so_many_and_says_how_many_are_left() {
     let brought = people.iter().filter(|number| !world.groups_of(**number).is_empty()).count();
     assert_eq!(brought, MAX_PEOPLE);
     assert!(world.told.borrow().contains("(\"people\", \"10\")"), "{}", world.told.borrow());
-    assert!(world.told.borrow().contains("ScimPeopleLeft"));
+    assert!(world.told.borrow().contains(&format!("{:?}", Code::ScimPeopleLeft)));
     assert!(world.most_at_once() <= 4, "{}", world.most_at_once());
     // Time is bounded too.
     let world = self::world().peopled(60);
