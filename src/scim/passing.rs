@@ -42,6 +42,9 @@ impl Document {
                 let Some(operation) = operation.as_object_mut() else { continue };
                 let path =
                     member(operation, "path").and_then(Value::as_str).map(str::trim).unwrap_or_default();
+                if people::is_power(path) {
+                    return Err(power());
+                }
                 let names_group = is_name_of_group(path);
                 let is_pathless = path.is_empty();
                 for (_, value) in operation.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("value"))
@@ -60,11 +63,19 @@ impl Document {
     }
 }
 
+/// No client sends them at a group, and some services make owners of its members by them.
+fn power() -> Error {
+    Error::value("roles", "and entitlements of a group do not go on")
+}
+
 fn rename_in(object: &mut Map<String, Value>, names: &impl Rename) -> Result<(), Error> {
     for (name, value) in object.iter_mut() {
         match value {
+            _ if people::is_power(name) => return Err(power()),
             Value::String(text) if is_name_of_group(name) => *text = renamed(text, names)?,
             _ if is_name_of_group(name) => return Err(Error::value("displayName", "is no text")),
+            // Rights under a schema of the service's own.
+            Value::Object(parts) if parts.keys().any(|name| people::is_power(name)) => return Err(power()),
             // The core schema as one object.
             Value::Object(parts) if name.eq_ignore_ascii_case(GROUP) => {
                 for (name, value) in parts.iter_mut() {

@@ -134,8 +134,8 @@ impl Concern {
                 }
             }
             // The service keeps them: they get back what they were to lose. An answer that says nothing (5xx) is no such word.
-            Self::Group(change) if (400..500).contains(&response.status) => {
-                Arrival { counts: false, ..Arrival::of(change.leavers.into_iter().collect(), Seat::AsItIs) }
+            Self::Group(change) if (300..500).contains(&response.status) => {
+                Arrival::of(change.leavers.into_iter().collect(), Seat::AsItIs)
             }
             _ => return None,
         };

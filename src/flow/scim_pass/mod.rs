@@ -221,6 +221,8 @@ impl PassFlow {
             }
             Stage::ExpectMembers(mut journey) => {
                 let group: Option<Value> = serde_json::from_slice(&response.body).ok();
+                // What speaks of another resource, or of an error, says nothing about this one.
+                let group = group.filter(|group| passing::id_of(group) == journey.concern.asks_members());
                 let members = group.as_ref().and_then(passing::members_of);
                 let unknown = members.is_none();
                 journey.concern.learn(members.as_ref());

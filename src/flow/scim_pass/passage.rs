@@ -121,6 +121,10 @@ impl Passage {
                 let journey =
                     to.looked(id, &Projection::Default, to.call("PUT", to.one(group, id)?, renamed));
                 to.aimed(id, gate, journey, || {
+                    if body.has_null("members") {
+                        // The service may read it as nobody, or as nothing said.
+                        return Err(Error::value("members", "is null; [] says that nobody is in the group"));
+                    }
                     let (group, members) = body.group(&Limits::DEFAULT)?;
                     Ok(Aim::Put { name: group.display_name().to_owned(), members })
                 })?
@@ -259,7 +263,11 @@ impl Way<'_> {
 
     fn call(&self, method: &'static str, resource: Resource, body: Vec<u8>) -> HttpCall {
         let conditions =
-            [("if-match", self.incoming.if_match), ("if-none-match", self.incoming.if_none_match)];
+            // RFC 9110 13.1.2: what a change is conditional on is `If-Match`.
+            [
+                ("if-match", self.incoming.if_match),
+                ("if-none-match", self.incoming.if_none_match.filter(|_| method == "GET")),
+            ];
         let conditions = conditions
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))

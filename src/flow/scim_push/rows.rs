@@ -96,6 +96,9 @@ pub(super) struct Todo {
     pub(super) tries: u32,
     /// The last member that was looked at.
     pub(super) after: Option<String>,
+    /// Nobody pushed it: an operator has everybody looked at, and what that takes counts as an ending.
+    #[serde(default)]
+    pub(super) again: bool,
 }
 
 /// Nothing is left for longer. What is dated later was dated by another clock.
@@ -104,7 +107,12 @@ const FARTHEST: Duration = Duration::from_secs(7_200);
 impl Todo {
     /// To be done at `due`.
     pub(super) const fn at(due: u64, what: What) -> Self {
-        Self { what, due, tries: 0, after: None }
+        Self { what, due, tries: 0, after: None, again: false }
+    }
+
+    /// To be looked at once more by the rules as they are now.
+    pub(super) fn again(due: u64) -> Self {
+        Self { again: true, ..Self::at(due, What::Person) }
     }
 
     /// Is it time? Whoever pushes it again does not wait for what failed before.

@@ -93,7 +93,17 @@ impl Context<'_> {
         let Some(kept) = self.user(id)? else {
             // Deleted, but not yet in the application: the client asks again because it was told so.
             return match self.gone(id)? {
-                Some(_) => Ok(self.only_settle(id, Then::Nothing)),
+                Some(_) => {
+                    let todo = row(rows::about("todo", id))?;
+                    if self.book.version(&todo)? != RowVersion::ABSENT {
+                        return Ok(self.only_settle(id, Then::Nothing));
+                    }
+                    // What was left to do was lost, and the person with it.
+                    let mut pen = Pen::new(self.book.table, self.entropy);
+                    pen.unchanged(&todo, RowVersion::ABSENT);
+                    self.bring(&mut pen, id, What::Person)?;
+                    Ok(self.commit(pen, id, Then::Nothing))
+                }
                 None => Err(Error::NotFound { what: "user" }.into()),
             };
         };

@@ -154,8 +154,14 @@ fn is_name_of_user(text: &str) -> bool {
     ["userName", "emails"].iter().any(|attribute| is(attribute_of(text), attribute))
 }
 
-fn is(name: &str, other: &str) -> bool {
-    name.eq_ignore_ascii_case(other)
+/// Also as services compare that fold more than ASCII: a long s is an `S` there, and a dotless i an `I`.
+pub(super) fn is(name: &str, other: &str) -> bool {
+    name.to_uppercase() == other.to_uppercase()
+}
+
+/// Is it the name of, or the path to, what services give rights by?
+pub(super) fn is_power(text: &str) -> bool {
+    POWER.iter().any(|power| is(attribute_of(text), power))
 }
 
 fn is_urn(text: &str) -> bool {

@@ -22,6 +22,12 @@ impl Document {
         Self(object)
     }
 
+    /// Is `name` given, and null?
+    #[must_use]
+    pub fn has_null(&self, name: &str) -> bool {
+        matches!(json::member(&self.0, name), Some(Value::Null))
+    }
+
     pub(in crate::scim) const fn object(&self) -> &Map<String, Value> {
         &self.0
     }

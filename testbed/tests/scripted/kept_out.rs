@@ -1,10 +1,11 @@
 //! Whom the rules keep out although the directory has them: nobody is made, and whoever was let in before loses what the rules
 //! gave.
 
+use samlgate::effect::{Answer, Ask, CallFailure};
 use serde_json::{Value, json};
 use testbed::idp::User;
 
-use crate::host::{honest, set};
+use crate::host::{ScriptedHost, honest, set};
 use crate::ownership::{World, inactive, person, replace};
 
 /// Only members of one group are to be in the application.
@@ -96,6 +97,38 @@ fn r1_who_was_never_let_in_loses_nothing() {
     world.add("bea");
     assert_eq!(world.scim("PUT", &bea, &inactive("bea")).0, 200);
     assert_eq!(world.is_active("bea"), Some(true));
+    // The same after the application was away when they were looked for, and again when the rules were asked.
+    for calls in 0..4 {
+        let user = format!("cleo-{calls}");
+        let mut passed = 0;
+        let mut away = |_: usize, ask: &Ask, _: &ScriptedHost| {
+            let is_jira = matches!(ask, Ask::HttpCall(call) if call.cluster == "jira_api");
+            passed += usize::from(is_jira);
+            (is_jira && passed > calls).then_some(Answer::HttpFailed(CallFailure::NotSent))
+        };
+        let (status, made) = world.with("POST", "", &person(&user), &mut away);
+        assert!(matches!(status, 201 | 503), "{status} {made}");
+        let (status, made) = world.scim("POST", "", &person(&user));
+        assert!(matches!(status, 201 | 409), "{status} {made}");
+        let (_, found) = world.sent(
+            "GET",
+            &format!("/scim/v2/Users?filter=userName+eq+%22{user}%22"),
+            &Value::Null,
+            &mut honest,
+        );
+        let id = format!("/{}", found["Resources"][0]["id"].as_str().unwrap());
+        world.tick();
+        assert_eq!(world.is_active(&user), None, "{calls}");
+        world.add(&user);
+        world.host.jira.change(|store| {
+            store.join(&user, "staff");
+        });
+        world.tick();
+        assert_eq!(world.scim("PATCH", &id, &replace("displayName", &json!("A"))).0, 200);
+        assert_eq!(world.host.groups(&user), set(&["staff"]), "{calls}");
+        assert_eq!(world.scim("DELETE", &id, &Value::Null).0, 204);
+        assert_eq!(world.is_active(&user), Some(true), "{calls}");
+    }
 }
 
 #[test]

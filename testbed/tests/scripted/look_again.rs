@@ -77,6 +77,33 @@ fn other_rules_reach_everybody_once_for_each_word() {
 }
 
 #[test]
+fn rules_that_went_wrong_take_only_so_much_in_an_hour() {
+    let name = "again-brake";
+    let world = World::new(name, &rules("staff", None));
+    let staff = group(&world, "idp-staff");
+    let users = ["alice", "berta", "carol", "doris"];
+    for user in users {
+        joined(&world, user, &[&staff]);
+    }
+    let mut wrong = rules("staff", Some("one"));
+    wrong["policy"]["group_mapping"][0]["idp_group"] = json!("idp-staf");
+    wrong["scim_gateway"]["max_deactivations_per_hour"] = json!(2);
+    world.host.restart_with(&world.with_patch(&wrong));
+    // Within one hour.
+    let now = world.host.now.get();
+    for minute in 1..40 {
+        world.host.now.set(now + minute * 60 - 4_000);
+        world.tick_once(&mut |_| true);
+    }
+    let left = users.iter().filter(|user| world.host.groups(user) == set(&["staff"])).count();
+    assert_eq!(left, 2);
+    // A row that is right again needs a word of its own, and gives back what was taken.
+    world.restart_with(&rules("staff", Some("two")));
+    settle(name, &world);
+    assert!(users.iter().all(|user| world.host.groups(user) == set(&["staff"])));
+}
+
+#[test]
 fn in_a_dry_run_nobody_is_changed_and_everybody_is_left_to_do() {
     let name = "again-dry";
     let world = World::new(name, &rules("staff", None));

@@ -239,6 +239,14 @@ fn what_nobody_can_read_is_not_sent() {
     ] {
         assert_eq!(world.send("PATCH", STAFF, &body).0, status, "{body}");
     }
+    let nested = json!({ "displayName": "Staff (IdP)", "members": null });
+    assert_eq!(world.send("PUT", STAFF, &nested).0, 400);
+    for power in ["roles", "Entitlements", "role\u{17f}", "urn:example:roles"] {
+        let body = json!({ "displayName": "Staff (IdP)", "members": [], power: ["owner"] });
+        assert_eq!(world.send("PUT", STAFF, &body).0, 400, "{power}");
+        let body = operations(json!([{ "op": "add", "value": { power: ["owner"] } }]));
+        assert_eq!(world.send("PATCH", STAFF, &body).0, 400, "{power}");
+    }
     let nested = json!({ "displayName": "Staff (IdP)", "members": [{ "value": "g", "type": "Group" }] });
     assert_eq!(world.send("PUT", STAFF, &nested).0, 400);
     assert_eq!(world.sent.borrow().len(), sent);

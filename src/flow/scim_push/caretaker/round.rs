@@ -12,7 +12,7 @@ use crate::store::table::{Action, Done, List, Outcome, RowSize, RowVersion, Tran
 
 use super::super::super::{Env, Turn};
 use super::super::pen::Pen;
-use super::super::rows::{self, Todo, What};
+use super::super::rows::{self, Todo};
 use super::super::table::{TableCall, TableFault};
 use super::{Caretaker, LOOK_EVERY, Stage};
 use core::time::Duration;
@@ -139,7 +139,7 @@ impl Caretaker {
         for row in &listed.rows {
             // Somebody who was deleted meanwhile has something else left to do, which must not be written over.
             pen.unchanged(&row.key, row.version);
-            let todo = Todo::at(env.now.as_secs(), What::Person);
+            let todo = Todo::again(env.now.as_secs());
             let put = rows::about("todo", row.key.last()).map(|key| pen.put(key, &todo));
             if !matches!(put, Some(Ok(()))) {
                 return self.pause(LOOK_EVERY, env);

@@ -9,7 +9,7 @@ use core::mem;
 
 use crate::base::{Code, Pii, Rejection};
 use crate::effect::{Answer, AskId, Event, Tell};
-use crate::provision::{AccountKeyKind, AccountRef, RemoteAccount, RemoteState, renaming};
+use crate::provision::{Absence, AccountKeyKind, AccountRef, RemoteAccount, RemoteState, renaming};
 use crate::scim::fold;
 use crate::store::table::{Action, Condition, Done, Outcome, RowKey, RowVersion, Transaction};
 
@@ -344,6 +344,15 @@ impl Settle {
     pub(super) fn brought(mut self, account: Option<AccountRef>, made: bool, env: &Env<'_>) -> SettleTurn {
         let changes = Means::of(env).is_some_and(|means| !means.provisioning.dry_run);
         self.claimed = false;
+        let never_made = account.is_none()
+            && matches!(&self.job, Job::Person(job) if !job.gone
+                && job.intent == Intent::Absent(Absence::RemoveGroups)
+                && job.before.as_ref().is_some_and(|before| before.making));
+        if never_made && let Job::Person(job) = &self.job {
+            // A rule kept the person out before their account was made: one of that name is somebody else's.
+            let now = Projected::of(job.name.clone(), None);
+            return self.written(now, env);
+        }
         if !self.is_coming() || !changes {
             return self.left_as_is(env);
         }

@@ -12,6 +12,7 @@ use super::super::super::Env;
 use super::super::super::directory::{
     Changes, ChangesEnd, ChangesFlow, ChangesTurn, Errand, Intent, PersonEnd, PersonFlow, PersonTurn,
 };
+use super::super::super::provisioning::budget::{RemovalBounds, RemovalBudget};
 use super::super::super::provisioning::{Caller, Inquiry};
 use super::super::book::Stop;
 use super::super::job::{CHUNK, GroupJob, Job, Members, PersonJob};
@@ -67,7 +68,9 @@ impl Settle {
     pub(super) fn bring(mut self, means: Means<'_>, env: &Env<'_>) -> SettleTurn {
         self.ports.close();
         let Job::Person(job) = &self.job else { return self.finish(Vec::new(), env) };
-        let turn = PersonFlow::start(errand(job, means, self.paid, &self.request_id), env);
+        let nothing = RemovalBudget::new(RemovalBounds::default());
+        let budget = self.takes_from_all().then_some(&nothing);
+        let turn = PersonFlow::start(errand(job, means, self.paid, budget, &self.request_id), env);
         self.came(turn, env)
     }
 
@@ -75,8 +78,17 @@ impl Settle {
         let (Job::Person(job), Some(means)) = (&self.job, Means::of(env)) else {
             return self.finish(Vec::new(), env);
         };
-        let turn = flow.answer(id, answer, errand(job, means, self.paid, &self.request_id), env);
+        let nothing = RemovalBudget::new(RemovalBounds::default());
+        let budget = self.takes_from_all().then_some(&nothing);
+        let errand = errand(job, means, self.paid, budget, &self.request_id);
+        let turn = flow.answer(id, answer, errand, env);
         self.came(turn, env)
+    }
+
+    /// Is this one of everybody, so that what is taken has to be paid for first? Rules that went wrong take a little from each.
+    fn takes_from_all(&self) -> bool {
+        let again = self.todo.as_ref().is_some_and(|(todo, _)| todo.again);
+        again && !self.paid && self.is_coming()
     }
 
     fn came(mut self, turn: PersonTurn, env: &Env<'_>) -> SettleTurn {
@@ -102,6 +114,11 @@ impl Settle {
                     PersonEnd::Skipped(rejection) => {
                         self.tells.push(skipped(&self.id, &rejection));
                         self.refused(&rejection, env)
+                    }
+                    PersonEnd::Failed { rejection, .. }
+                        if rejection.code == Code::SyncRemovalsExceeded && self.takes_from_all() =>
+                    {
+                        self.pay(env)
                     }
                     PersonEnd::Failed { rejection, retry_after } => {
                         self.give_up(SettleEnd::Failed { rejection, retry_after }, env)
@@ -462,7 +479,13 @@ impl Settle {
 }
 
 /// Whether something ends is seen first, so that only what ends is taken from the budget.
-fn errand<'a>(job: &'a PersonJob, means: Means<'a>, paid: bool, request_id: &'a str) -> Errand<'a> {
+fn errand<'a>(
+    job: &'a PersonJob,
+    means: Means<'a>,
+    paid: bool,
+    budget: Option<&'a RemovalBudget>,
+    request_id: &'a str,
+) -> Errand<'a> {
     Errand {
         person: &job.person,
         intent: job.intent,
@@ -473,7 +496,7 @@ fn errand<'a>(job: &'a PersonJob, means: Means<'a>, paid: bool, request_id: &'a 
         request_id,
         dry_run: means.provisioning.dry_run || (matches!(job.intent, Intent::Absent(_)) && !paid),
         leaves_groups: false,
-        budget: None,
+        budget,
         kept: None,
     }
 }
